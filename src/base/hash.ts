@@ -1,0 +1,22 @@
+/**
+ * Integer hashes for tables and sketches: multiply-xorshift finalisers (the 32-bit finaliser of MurmurHash3, with the
+ * constants of Chris Wellons' hash prospector). Unkeyed tables would let an attacker choose colliding addresses, so every
+ * caller passes a seed that is drawn at start-up outside tests.
+ */
+export function mix32(value: number): number {
+  let hash = value | 0;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x21f0aaad);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x735a2d97);
+  return (hash ^ (hash >>> 15)) >>> 0;
+}
+
+/** Hash of the four address words at `at`; unsigned 32 bits. */
+export function hashAddress(words: Uint32Array, at: number, seed: number): number {
+  let hash = seed | 0;
+  hash = Math.imul(hash ^ words[at], 0x85ebca6b);
+  hash = Math.imul((hash ^ (hash >>> 15)) + words[at + 1], 0xc2b2ae35);
+  hash = Math.imul((hash ^ (hash >>> 13)) + words[at + 2], 0x27d4eb2f);
+  hash = Math.imul(hash ^ (hash >>> 16) ^ words[at + 3], 0x21f0aaad);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x735a2d97);
+  return (hash ^ (hash >>> 15)) >>> 0;
+}

@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import { VECTORS } from './vector.ts';
+
+/** ISO 8601 in UTC with milliseconds. */
+const time = z.iso.datetime({ precision: 3 });
+const share = z.number().min(0).max(1);
+
+/** Rates of one second: bits, packets and flow records a second, scaled by sampling. */
+export const rateSchema = z.object({ bps: z.number(), pps: z.number(), fps: z.number() });
+export type Rate = z.infer<typeof rateSchema>;
+
+export const targetSchema = z.object({
+  kind: z.enum(['address', 'prefix', 'site', 'organisation']),
+  /** The address, the prefix, or the name of the site or organisation. */
+  value: z.string(),
+});
+export type Target = z.infer<typeof targetSchema>;
+
+export const attackSourceSchema = z.object({
+  addr: z.string(),
+  share,
+  country: z.string().length(2).optional(),
+  asn: z.number().int().optional(),
+});
+
+/**
+ * What an attack was named and opened by, in numbers that can be recomputed from the input. `limit` is the number that was
+ * exceeded, `observed` the lower bound of what was seen in the second `at`.
+ */
+export const evidenceSchema = z.object({
+  /** The second in which the limit was exceeded first. */
+  at: time,
+  measure: z.enum(['pps', 'bps', 'fps']),
+  observed: z.number(),
+  limit: z.number(),
+  /** What set the limit: the target's own baseline, or the absolute floor of the vector. */
+  limitFrom: z.enum(['baseline', 'floor', 'configured']),
+  /** True where a slow rise was seen by the cumulative sum before the one-second limit. */
+  cusum: z.boolean(),
+  /** Packets, bytes and flow records of the attack vectors, scaled by sampling, over the attack's life. */
+  packets: z.number(),
+  bytes: z.number(),
+  flows: z.number(),
+  /** Relative half-width (95 %) of the packet count that sampling leaves open; 0 where nothing is sampled. */
+  samplingError: z.number().min(0),
+  /** Mean bytes of a packet. */
+  packetBytes: z.number(),
+  /** Packets the target sent back for each one it received, where both directions can be seen. */
+  replyRatio: z.number().optional(),
+  /** Share of sources not seen at this target before the attack. */
+  newSources: share.optional(),
+  srcPorts: z.array(z.object({ port: z.number().int(), share })),
+  dstPorts: z.array(z.object({ port: z.number().int(), share })),
+  /** Distinct source and destination ports, estimated. */
+  srcPortsDistinct: z.number(),
+  dstPortsDistinct: z.number(),
+  /** Distinct values of TTL or hop limit seen, where packets were seen. */
+  ttlsDistinct: z.number().optional(),
+  /** For a carpet: attacked addresses inside the prefix. */
+  addresses: z.number().optional(),
+  /** Tests of shape that were met or failed, in words with their numbers. */
+  shape: z.array(z.string()),
+});
+export type Evidence = z.infer<typeof evidenceSchema>;
+
+export const attackSchema = z.object({
+  id: z.string(),
+  target: targetSchema,
+  direction: z.enum(['in', 'out']),
+  /** Largest share first; the first names the attack. */
+  vectors: z.array(z.object({ name: z.enum(VECTORS), share })).min(1),
+  spread: z.enum(['single', 'carpet']),
+  rhythm: z.enum(['steady', 'pulse', 'ramp']),
+  /** When the attack's first traffic was carried. */
+  start: time,
+  /** When Bonghwa would have said so. */
+  detectedAt: time,
+  /** Absent while the attack goes on at the end of the input. */
+  end: time.optional(),
+  peak: rateSchema,
+  /** What is usual for this target; absent fields were not learned yet. */
+  baseline: z.object({
+    bps: z.number().optional(),
+    pps: z.number().optional(),
+    fps: z.number().optional(),
+    learnedSeconds: z.number(),
+  }),
+  sources: z.object({
+    /** Estimate of distinct source addresses. */
+    distinct: z.number(),
+    /** Relative standard error of `distinct`. */
+    distinctError: z.number(),
+    top: z.array(attackSourceSchema),
+    spoofed: z.enum(['likely', 'unlikely', 'unknown']),
+  }),
+  /** One sentence with numbers. */
+  why: z.string(),
+  /** When it was or will be closed, in words. */
+  closing: z.string(),
+  evidence: evidenceSchema,
+  /** Rates of the target by second round the start, for a picture: `fromMs` is the time of the first. */
+  timeline: z.object({ from: time, stepMs: z.number(), bps: z.array(z.number()), pps: z.array(z.number()) }),
+});
+export type Attack = z.infer<typeof attackSchema>;
+
+/** A target that was considered and passed over, and why (`--all-verdicts`). */
+export const verdictSchema = z.object({
+  target: targetSchema,
+  direction: z.enum(['in', 'out']),
+  at: time,
+  peak: rateSchema,
+  /** What it looked like: `download`, `scan`, `flash-crowd`, `below-floor` … */
+  kind: z.string(),
+  reason: z.string(),
+});
+export type Verdict = z.infer<typeof verdictSchema>;
+
+export const exporterReportSchema = z.object({
+  exporter: z.string(),
+  observationDomain: z.number().int(),
+  protocol: z.enum(['netflow-v5', 'netflow-v9', 'ipfix', 'sflow-v5']),
+  datagrams: z.number(),
+  records: z.number(),
+  optionRecords: z.number(),
+  /** Counter samples of sFlow: recognised and skipped. */
+  counterSamples: z.number(),
+  templates: z.number(),
+  /** Records lost for want of their template: data sets dropped. */
+  unknownTemplateSets: z.number(),
+  /** Datagrams (v9) or records (v5, IPFIX) that the sequence numbers say are missing. */
+  sequenceLost: z.number(),
+  samplingRates: z.array(z.number()),
+  firstSeen: time,
+  lastSeen: time,
+  diagnosis: z.array(z.string()),
+});
+export type ExporterReport = z.infer<typeof exporterReportSchema>;
+
+export const replayReportSchema = z.object({
+  /** Absent where the input held no packet with a time. */
+  from: time.optional(),
+  to: time.optional(),
+  /** Flow records decoded from telemetry. */
+  flows: z.number(),
+  /** Packets of the capture, decodable or not; with telemetry, those reported by flow records too under `reported`. */
+  packets: z.number(),
+  bytes: z.number(),
+  /** What the telemetry inside reports, scaled by sampling; absent where there was none. */
+  reported: z.object({ packets: z.number(), bytes: z.number() }).optional(),
+  attacks: z.array(attackSchema),
+  verdicts: z.array(verdictSchema).optional(),
+  exporters: z.array(exporterReportSchema),
+  rejected: z.record(z.string(), z.number()),
+});
+export type ReplayReport = z.infer<typeof replayReportSchema>;
