@@ -36,10 +36,21 @@ export const BATCH_ROWS = 4096;
 /** A batch with room for `capacity` rows (1 to 1,048,576). */
 export function createFlowBatch(capacity = BATCH_ROWS): FlowBatch {
   assert(capacity >= 1 && capacity <= 1 << 20, 'batch capacity is 1 to 1,048,576 rows');
-  const batch: Record<string, unknown> = { capacity, length: 0, present: new Uint32Array(capacity) };
+  const batch = JSON.parse(EMPTY_BATCH) as Record<string, unknown>;
+  batch.capacity = capacity;
+  batch.present = new Uint32Array(capacity);
   for (const name of COLUMN_NAMES) batch[name] = createColumn(name, capacity);
   return batch as unknown as FlowBatch;
 }
+
+// V8 turns an object into a hash table after a dozen keyed additions, and every `batch.column` would be a lookup. An object
+// that is parsed with all its keys keeps them in slots, and all batches share one shape.
+const EMPTY_BATCH = JSON.stringify({
+  capacity: 0,
+  length: 0,
+  present: null,
+  ...Object.fromEntries(COLUMN_NAMES.map((name) => [name, null])),
+});
 
 function createColumn(name: ColumnName, capacity: number): Uint8Array | Uint16Array | Uint32Array | Float64Array {
   switch (FLOW_COLUMNS[name].kind) {

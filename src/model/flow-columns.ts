@@ -44,6 +44,10 @@ export const FLOW_COLUMNS = {
   tos: optional('u8', 'type of service or traffic class'),
   vlan: optional('u16', 'outer VLAN id'),
   etherType: optional('u16', 'EtherType behind any VLAN tags'),
+  extHeaders: optional(
+    'u8',
+    'IPv6 extension headers (and AH) that stand before the upper layer; absent where there are none',
+  ),
   inIf: optional('u32', 'ingress interface index'),
   outIf: optional('u32', 'egress interface index'),
   srcAs: optional('u32', 'origin AS of the source'),
