@@ -14,8 +14,8 @@ export interface ColumnSpec {
   readonly about: string;
 }
 
-const always = (kind: ColumnKind, about: string): ColumnSpec => ({ kind, optional: false, about });
-const optional = (kind: ColumnKind, about: string): ColumnSpec => ({ kind, optional: true, about });
+const always = <K extends ColumnKind>(kind: K, about: string) => ({ kind, optional: false, about }) as const;
+const optional = <K extends ColumnKind>(kind: K, about: string) => ({ kind, optional: true, about }) as const;
 
 export const FLOW_COLUMNS = {
   observedMs: always('f64', 'when the record or packet reached the observer, ms since 1970 in event time'),
