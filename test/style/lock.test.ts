@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+interface Lock {
+  readonly version: string;
+  readonly packages: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+const lock = JSON.parse(read('package-lock.json')) as Lock;
+const manifest = JSON.parse(read('package.json')) as Readonly<Record<string, unknown>>;
+
+describe('package-lock.json', () => {
+  it('names no place of download', () => {
+    const withAddress = Object.entries(lock.packages).filter(([, entry]) => 'resolved' in entry && entry.link !== true);
+    assert.deepEqual(
+      withAddress.map(([name]) => name),
+      [],
+      'run: npm install --package-lock-only --omit-lockfile-registry-resolved',
+    );
+    assert.doesNotMatch(read('package-lock.json'), /"(?:https?|git\+\w+|file):[^"]*\.tgz/);
+  });
+
+  it('has a checksum for every package that is downloaded', () => {
+    const without = Object.entries(lock.packages).filter(
+      ([path, entry]) => path.includes('node_modules/') && entry.link !== true && !('integrity' in entry),
+    );
+    assert.deepEqual(
+      without.map(([name]) => name),
+      [],
+    );
+  });
+
+  it('is in step with package.json', () => {
+    const top = lock.packages[''];
+    assert.equal(lock.version, manifest.version);
+    for (const field of ['name', 'version', 'dependencies', 'devDependencies', 'bin', 'engines'] as const) {
+      assert.deepEqual(top[field], manifest[field], field);
+    }
+  });
+
+  it('stays so for everybody, by the .npmrc of the project', () => {
+    assert.match(read('.npmrc'), /^omit-lockfile-registry-resolved=true$/m);
+  });
+});
