@@ -1,0 +1,442 @@
+import { REJECT, type Rejections } from '../model/rejection.ts';
+
+/**
+ * A push parser of capture files: pcap (draft-ietf-opsawg-pcap) and pcapng (draft-ietf-opsawg-pcapng), both byte orders.
+ *
+ *   pcap file header (24 bytes)                       pcap record header (16 bytes; 24 in Kuznetzov's variant)
+ *   0 magic  4 major 6 minor  8 zone  12 sigfigs      0 seconds  4 micro- or nanoseconds  8 captured  12 wire length
+ *   16 snap length  20 FCS bits, link type
+ *
+ *   pcapng block: 0 type  4 total length  8 body …  total length again
+ *   section header (SHB)      8 byte-order magic
+ *   interface description     8 link type  12 snap length  16 options
+ *   enhanced packet (EPB)     8 interface  12 time high  16 time low  20 captured  24 wire length  28 packet, options
+ *   packet (PB, obsolete)     8 interface (16 bits), drops  12 … as EPB
+ *   simple packet (SPB)       8 wire length  12 packet
+ *
+ * Packets are given where they lie in the chunk. Only one that straddles chunks is put together in the carry buffer, which is
+ * the bound of memory: whatever else is long (options, blocks of a gigabyte) is skipped as it streams by.
+ */
+
+/** Longer packets than this do not exist in captures (the limit of libpcap, MAXIMUM_SNAPLEN). */
+export const PACKET_BYTES_MAX = 262_144;
+/** Interfaces kept for one pcapng section. */
+export const INTERFACES_MAX = 4096;
+/** Link type of a packet whose interface was not described. */
+export const LINK_UNKNOWN = 0xffff;
+
+/** Bytes of an interface description that are looked at for options. */
+const INTERFACE_BYTES_MAX = 16_384;
+const CARRY_BYTES = PACKET_BYTES_MAX + 64;
+
+/** After rubbish, a packet record is believed again when its time is this near to the last one. */
+const RESYNC_SECONDS = 3600;
+
+const PCAP_MICRO = 0xa1b2c3d4;
+const PCAP_NANO = 0xa1b23c4d;
+const PCAP_KUZNETZOV = 0xa1b2cd34;
+
+const BLOCK_SECTION = 0x0a0d0d0a;
+const BLOCK_INTERFACE = 1;
+const BLOCK_PACKET = 2;
+const BLOCK_SIMPLE_PACKET = 3;
+const BLOCK_ENHANCED_PACKET = 6;
+const SECTION_MAGIC = 0x1a2b3c4d;
+
+const OPTION_END = 0;
+const OPTION_TSRESOL = 9;
+const OPTION_TSOFFSET = 14;
+
+const READ_START = 0;
+const READ_PCAP = 1;
+const READ_PCAPNG = 2;
+const READ_OVER = 3;
+
+export class CaptureReader {
+  /** The packet, after `next()` returned true: `bytes[offset .. offset + capturedLength - 1]`, valid until the next call. */
+  bytes: Uint8Array = new Uint8Array(0);
+  offset = 0;
+  /** Bytes captured, 0 to PACKET_BYTES_MAX. */
+  capturedLength = 0;
+  /** Bytes the packet had on the wire; never below `capturedLength`. */
+  wireLength = 0;
+  /** Time of the packet, milliseconds since 1970 with fractions. */
+  timeMs = 0;
+  /** LINKTYPE_… value (https://www.tcpdump.org/linktypes.html), or LINK_UNKNOWN. */
+  linkType = LINK_UNKNOWN;
+
+  readonly #rejections: Rejections;
+  #state = READ_START;
+  #format: 'unknown' | 'pcap' | 'pcapng' | 'bad' = 'unknown';
+  #truncated = false;
+  #little = false;
+  /** Looking for the next believable record behind rubbish. */
+  #searching = false;
+  /** Set by a record that is not whole yet. */
+  #waiting = false;
+
+  #chunk: Uint8Array = new Uint8Array(0);
+  #at = 0;
+  #end = 0;
+  /** Bytes still to be passed over before the next record. */
+  #skip = 0;
+  readonly #carry = new Uint8Array(CARRY_BYTES);
+  #carryLength = 0;
+  /** Where the bytes lie that #have() made available. */
+  #view: Uint8Array = this.#chunk;
+  #viewAt = 0;
+
+  #recordHeader = 16;
+  #ticksPerMs = 1000;
+  #lastSeconds = -1;
+  #interfaces = 0;
+  readonly #interfaceLink = new Uint16Array(INTERFACES_MAX);
+  readonly #interfaceSnap = new Uint32Array(INTERFACES_MAX);
+  readonly #interfaceTicksPerMs = new Float64Array(INTERFACES_MAX);
+  readonly #interfaceOffsetMs = new Float64Array(INTERFACES_MAX);
+
+  constructor(rejections: Rejections) {
+    this.#rejections = rejections;
+  }
+
+  /** What the first bytes say: `bad` where they are no capture, `unknown` before they came. */
+  get format(): 'unknown' | 'pcap' | 'pcapng' | 'bad' {
+    return this.#format;
+  }
+
+  /** True after `end()` if the capture ended in the middle of a packet. */
+  get truncated(): boolean {
+    return this.#truncated;
+  }
+
+  /** Gives the next chunk of the file, once next() has returned false. The reader keeps it until next() returns false again. */
+  push(chunk: Uint8Array): void {
+    // A Buffer is looked at as the plain array below it: one kind of array keeps the loads of all decoders fast.
+    this.#chunk = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    this.#at = 0;
+    this.#end = chunk.byteLength;
+  }
+
+  /** No more bytes will come. What is left over is a truncated packet. */
+  end(): void {
+    if (this.#state === READ_START && this.#carryLength > 0) this.#format = 'bad';
+    else if (this.#state !== READ_OVER && !this.#searching && (this.#carryLength > 0 || this.#skip > 0)) {
+      this.#truncated = true;
+      this.#rejections.count(REJECT['capture-truncated']);
+    }
+    this.#state = READ_OVER;
+  }
+
+  /** Advances to the next packet. False when more bytes are needed, or the capture is over or bad. */
+  next(): boolean {
+    for (;;) {
+      if (this.#skip > 0) {
+        const step = Math.min(this.#skip, this.#end - this.#at);
+        this.#skip -= step;
+        this.#at += step;
+        if (this.#skip > 0) return false;
+      }
+      switch (this.#state) {
+        case READ_PCAP:
+          if (!this.#have(this.#recordHeader)) return false;
+          if (this.#pcapRecord()) return true;
+          if (this.#waiting) return false;
+          break;
+        case READ_PCAPNG:
+          if (!this.#have(12)) return false;
+          if (this.#block()) return true;
+          if (this.#waiting) return false;
+          break;
+        case READ_START:
+          if (!this.#have(24)) return false;
+          this.#start();
+          break;
+        default:
+          return false;
+      }
+    }
+  }
+
+  /** Makes `length` bytes from the current position lie together at #view[#viewAt], if they have come. */
+  #have(length: number): boolean {
+    if (this.#carryLength === 0) {
+      if (this.#end - this.#at >= length) {
+        this.#view = this.#chunk;
+        this.#viewAt = this.#at;
+        return true;
+      }
+    } else if (this.#carryLength >= length) {
+      this.#view = this.#carry;
+      this.#viewAt = 0;
+      return true;
+    }
+    const step = Math.min(length - this.#carryLength, this.#end - this.#at);
+    if (step > 0) {
+      this.#carry.set(this.#chunk.subarray(this.#at, this.#at + step), this.#carryLength);
+      this.#carryLength += step;
+      this.#at += step;
+    }
+    this.#view = this.#carry;
+    this.#viewAt = 0;
+    return this.#carryLength >= length;
+  }
+
+  /** Passes over `length` bytes from the current position, some of which may lie in the carry buffer. */
+  #pass(length: number): void {
+    if (this.#carryLength === 0) {
+      const step = Math.min(length, this.#end - this.#at);
+      this.#at += step;
+      this.#skip = length - step;
+      return;
+    }
+    if (length >= this.#carryLength) {
+      this.#skip = length - this.#carryLength;
+      this.#carryLength = 0;
+      return;
+    }
+    this.#carry.copyWithin(0, length, this.#carryLength);
+    this.#carryLength -= length;
+    if (this.#carryLength <= this.#at) {
+      // All that is left in the carry buffer came from this chunk: read on in place.
+      this.#at -= this.#carryLength;
+      this.#carryLength = 0;
+    }
+  }
+
+  #u16(at: number): number {
+    const view = this.#view;
+    return this.#little ? view[at] | (view[at + 1] << 8) : (view[at] << 8) | view[at + 1];
+  }
+
+  #u32(at: number): number {
+    const view = this.#view;
+    return this.#little
+      ? (view[at] | (view[at + 1] << 8) | (view[at + 2] << 16) | (view[at + 3] << 24)) >>> 0
+      : ((view[at] << 24) | (view[at + 1] << 16) | (view[at + 2] << 8) | view[at + 3]) >>> 0;
+  }
+
+  /** Reads the first bytes of the file. */
+  #start(): void {
+    const at = this.#viewAt;
+    for (let order = 0; order < 2; order++) {
+      this.#little = order === 0;
+      const magic = this.#u32(at);
+      if (magic === PCAP_MICRO || magic === PCAP_NANO || magic === PCAP_KUZNETZOV) {
+        this.#ticksPerMs = magic === PCAP_NANO ? 1_000_000 : 1000;
+        this.#recordHeader = magic === PCAP_KUZNETZOV ? 24 : 16;
+        // The upper bits tell the length of the frame check sequence.
+        this.linkType = this.#u32(at + 20) & 0xffff;
+        this.#format = 'pcap';
+        this.#state = READ_PCAP;
+        this.#pass(24);
+        return;
+      }
+    }
+    if (this.#u32(at) === BLOCK_SECTION && this.#sectionOrder(at)) {
+      this.#format = 'pcapng';
+      this.#state = READ_PCAPNG;
+      return;
+    }
+    this.#format = 'bad';
+    this.#state = READ_OVER;
+  }
+
+  /** True when a packet is given; else #waiting tells whether bytes are missing. */
+  #pcapRecord(): boolean {
+    this.#waiting = false;
+    const at = this.#viewAt;
+    const seconds = this.#u32(at);
+    const ticks = this.#u32(at + 4);
+    const captured = this.#u32(at + 8);
+    const wire = this.#u32(at + 12);
+    if (this.#searching) {
+      const near = Math.abs(seconds - this.#lastSeconds) <= RESYNC_SECONDS || this.#lastSeconds < 0;
+      if (!near || ticks >= this.#ticksPerMs * 1000 || captured === 0 || captured > wire || wire > PACKET_BYTES_MAX) {
+        this.#pass(1);
+        return false;
+      }
+      this.#searching = false;
+    }
+    if (captured > PACKET_BYTES_MAX) {
+      this.#rejections.count(REJECT['capture-packet-too-long']);
+      this.#searching = true;
+      this.#pass(1);
+      return false;
+    }
+    const header = this.#recordHeader;
+    if (!this.#have(header + captured)) {
+      this.#waiting = true;
+      return false;
+    }
+    this.#lastSeconds = seconds;
+    this.timeMs = seconds * 1000 + ticks / this.#ticksPerMs;
+    this.#give(header, captured, wire);
+    this.#pass(header + captured);
+    return true;
+  }
+
+  /** Describes the packet at `header` bytes behind the view. */
+  #give(header: number, captured: number, wire: number): void {
+    this.bytes = this.#view;
+    this.offset = this.#viewAt + header;
+    this.capturedLength = captured;
+    this.wireLength = Math.max(wire, captured);
+  }
+
+  /** Byte order of the section header at `at`; false where its magic is neither. */
+  #sectionOrder(at: number): boolean {
+    this.#little = true;
+    if (this.#u32(at + 8) === SECTION_MAGIC) return true;
+    this.#little = false;
+    return this.#u32(at + 8) === SECTION_MAGIC;
+  }
+
+  /** One pcapng block: true when it gives a packet; else #waiting tells whether bytes are missing. */
+  #block(): boolean {
+    this.#waiting = false;
+    const at = this.#viewAt;
+    let type = this.#u32(at);
+    if (type === BLOCK_SECTION) {
+      const little = this.#little;
+      if (this.#sectionOrder(at)) this.#interfaces = 0;
+      else {
+        this.#little = little;
+        type = 0;
+      }
+    }
+    const length = this.#u32(at + 4);
+    if (this.#searching) {
+      if (!this.#believable(type, length)) {
+        this.#pass(1);
+        return false;
+      }
+      this.#searching = false;
+    }
+    if (length < 12 || (length & 3) !== 0 || type === 0) {
+      this.#rejections.count(REJECT['capture-block-invalid']);
+      this.#searching = true;
+      this.#pass(1);
+      return false;
+    }
+    switch (type) {
+      case BLOCK_ENHANCED_PACKET:
+      case BLOCK_PACKET:
+        return this.#packetBlock(type, length);
+      case BLOCK_SIMPLE_PACKET:
+        return this.#simplePacketBlock(length);
+      case BLOCK_INTERFACE:
+        this.#interfaceBlock(length);
+        return false;
+      default:
+        this.#pass(length);
+        return false;
+    }
+  }
+
+  /** After rubbish, only the blocks that carry packets or begin a section are looked for. */
+  #believable(type: number, length: number): boolean {
+    if ((length & 3) !== 0) return false;
+    if (type === BLOCK_SECTION) return length >= 28 && length <= INTERFACE_BYTES_MAX;
+    return type === BLOCK_ENHANCED_PACKET && length >= 32 && length <= PACKET_BYTES_MAX + INTERFACE_BYTES_MAX;
+  }
+
+  #packetBlock(type: number, length: number): boolean {
+    if (length < 32) return this.#badBlock(length, REJECT['capture-block-invalid']);
+    if (!this.#have(28)) return this.#wait();
+    const at = this.#viewAt;
+    const index = type === BLOCK_PACKET ? this.#u16(at + 8) : this.#u32(at + 8);
+    const high = this.#u32(at + 12);
+    const low = this.#u32(at + 16);
+    const captured = this.#u32(at + 20);
+    const wire = this.#u32(at + 24);
+    if (captured > length - 32) return this.#badBlock(length, REJECT['capture-block-invalid']);
+    if (captured > PACKET_BYTES_MAX) return this.#badBlock(length, REJECT['capture-packet-too-long']);
+    if (!this.#have(28 + captured)) return this.#wait();
+    const ticks = high * 4294967296 + low;
+    if (index < this.#interfaces) {
+      this.linkType = this.#interfaceLink[index];
+      this.timeMs = ticks / this.#interfaceTicksPerMs[index] + this.#interfaceOffsetMs[index];
+    } else {
+      this.#rejections.count(REJECT['capture-interface-unknown']);
+      this.linkType = LINK_UNKNOWN;
+      this.timeMs = ticks / 1000;
+    }
+    this.#give(28, captured, wire);
+    this.#pass(length);
+    return true;
+  }
+
+  #simplePacketBlock(length: number): boolean {
+    if (length < 16) return this.#badBlock(length, REJECT['capture-block-invalid']);
+    const wire = this.#u32(this.#viewAt + 8);
+    let captured = Math.min(wire, length - 16);
+    if (this.#interfaces > 0) {
+      this.linkType = this.#interfaceLink[0];
+      if (this.#interfaceSnap[0] > 0) captured = Math.min(captured, this.#interfaceSnap[0]);
+    }
+    if (captured > PACKET_BYTES_MAX) return this.#badBlock(length, REJECT['capture-packet-too-long']);
+    if (!this.#have(12 + captured)) return this.#wait();
+    if (this.#interfaces === 0) {
+      this.#rejections.count(REJECT['capture-interface-unknown']);
+      this.linkType = LINK_UNKNOWN;
+    }
+    this.#rejections.count(REJECT['capture-time-missing']);
+    this.#give(12, captured, wire);
+    this.#pass(length);
+    return true;
+  }
+
+  #badBlock(length: number, reason: number): boolean {
+    this.#rejections.count(reason);
+    this.#pass(length);
+    return false;
+  }
+
+  #wait(): boolean {
+    this.#waiting = true;
+    return false;
+  }
+
+  #interfaceBlock(length: number): void {
+    if (length < 20) {
+      this.#badBlock(length, REJECT['capture-block-invalid']);
+      return;
+    }
+    const looked = Math.min(length, INTERFACE_BYTES_MAX);
+    if (!this.#have(looked)) {
+      this.#waiting = true;
+      return;
+    }
+    const index = this.#interfaces;
+    if (index < INTERFACES_MAX) {
+      const at = this.#viewAt;
+      this.#interfaceLink[index] = this.#u16(at + 8);
+      this.#interfaceSnap[index] = this.#u32(at + 12);
+      this.#interfaceTicksPerMs[index] = 1000;
+      this.#interfaceOffsetMs[index] = 0;
+      this.#interfaceOptions(index, at + 16, at + looked - 4);
+      this.#interfaces++;
+    }
+    this.#pass(length);
+  }
+
+  #interfaceOptions(index: number, from: number, end: number): void {
+    for (let at = from; at + 4 <= end; ) {
+      const code = this.#u16(at);
+      const length = this.#u16(at + 2);
+      if (code === OPTION_END || at + 4 + length > end) return;
+      if (code === OPTION_TSRESOL && length >= 1) {
+        const resolution = this.#view[at + 4];
+        const ticksPerSecond = resolution & 0x80 ? 2 ** (resolution & 0x7f) : 10 ** resolution;
+        this.#interfaceTicksPerMs[index] = ticksPerSecond / 1000;
+      } else if (code === OPTION_TSOFFSET && length >= 8) {
+        const first = this.#u32(at + 4);
+        const second = this.#u32(at + 8);
+        const high = (this.#little ? second : first) | 0;
+        const low = this.#little ? first : second;
+        this.#interfaceOffsetMs[index] = (high * 4294967296 + low) * 1000;
+      }
+      at += 4 + length + (-length & 3);
+    }
+  }
+}
