@@ -33,6 +33,16 @@ describe('package-lock.json', () => {
     );
   });
 
+  it('knows every package that another may want, on whatever machine', () => {
+    // npm ci refuses a lock in which the package for another processor or system was left out.
+    const missing = Object.entries(lock.packages).flatMap(([path, entry]) =>
+      Object.keys({ ...(entry.dependencies as object), ...(entry.optionalDependencies as object) })
+        .filter((name) => !(`${path}/node_modules/${name}` in lock.packages || `node_modules/${name}` in lock.packages))
+        .map((name) => `${path} wants ${name}`),
+    );
+    assert.deepEqual(missing, []);
+  });
+
   it('is in step with package.json', () => {
     const top = lock.packages[''];
     assert.equal(lock.version, manifest.version);
