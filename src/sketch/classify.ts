@@ -1,0 +1,56 @@
+import type { FlowBatch } from '../model/flow-batch.ts';
+import { FRAGMENT_LATER, HAS, LAYER_QUOTED } from '../model/flow-columns.ts';
+import { CLASS, icmpClass, tcpClass, udpClass } from '../model/traffic-class.ts';
+
+/** `classes[row]` of rows that are counted for nobody: no IP, quoted in an ICMP error, multicast, or without packets. */
+export const UNCOUNTED = 255;
+
+/** Writes the traffic class of rows `from` to `to` (exclusive) of a batch. */
+export function classifyRows(batch: FlowBatch, from: number, to: number, classes: Uint8Array): void {
+  const { dstAddr, srcPort, dstPort, proto, tcpFlags, icmpType, fragment, present, ipVersion, layer, packets, bytes } =
+    batch;
+  for (let row = from; row < to; row++) {
+    const at = 4 * row;
+    const version = ipVersion[row];
+    // Multicast and broadcast are chatter of the local net; no website answers there.
+    const chatter =
+      version === 4
+        ? dstAddr[at + 3] >>> 28 === 14 || dstAddr[at + 3] === 0xffffffff
+        : version === 0 || dstAddr[at] >>> 24 === 0xff;
+    if (chatter || layer[row] === LAYER_QUOTED || !(packets[row] > 0)) {
+      classes[row] = UNCOUNTED;
+      continue;
+    }
+    const has = present[row];
+    if ((has & HAS.fragment) !== 0 && fragment[row] === FRAGMENT_LATER) {
+      classes[row] = CLASS.fragment;
+      continue;
+    }
+    switch (proto[row]) {
+      case 6:
+        // Without flags a record tells nothing about how the connection went: taken as an ordinary one.
+        classes[row] =
+          (has & HAS.tcpFlags) === 0
+            ? CLASS.tcpSession
+            : tcpClass(tcpFlags[row], srcPort[row], dstPort[row], packets[row], bytes[row]);
+        break;
+      case 17:
+        classes[row] =
+          (has & HAS.srcPort) === 0 ? CLASS.udp : udpClass(srcPort[row], dstPort[row], packets[row], bytes[row]);
+        break;
+      case 1:
+      case 58:
+        classes[row] = icmpClass(proto[row], (has & HAS.icmpType) === 0 ? 0 : icmpType[row]);
+        break;
+      case 47:
+        classes[row] = CLASS.gre;
+        break;
+      case 50:
+      case 51:
+        classes[row] = CLASS.esp;
+        break;
+      default:
+        classes[row] = CLASS.other;
+    }
+  }
+}

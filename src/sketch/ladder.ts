@@ -1,0 +1,113 @@
+import { hashAddress } from '../base/hash.ts';
+import { isIpv4 } from '../base/ip.ts';
+import { maskWord, type Prefix, prefixContains } from '../base/prefix.ts';
+import { CLASS } from '../model/traffic-class.ts';
+import { AddressTable, type AddressTableLimits, addCell, ROW_FOLDED } from './address-table.ts';
+
+/** Classes that flow on established connections towards clients: no attack by themselves, and left out of the steps above an address. */
+const ESTABLISHED = (1 << CLASS.tcpData) | (1 << CLASS.tcpSession) | (1 << CLASS.tcpFin) | (1 << CLASS.quicReply);
+
+const LEVEL_LIMITS: AddressTableLimits = { rowsMax: 262_144, cellsMax: 524_288 };
+
+/** One step above the address: counters of every active prefix of one length, in the same table as addresses have. */
+export interface LadderLevel {
+  readonly name: 'fine' | 'wide' | 'network' | 'organisation';
+  readonly table: AddressTable;
+  /** Prefix length in bits of the mapped address, by row. */
+  lengthOf(row: number): number;
+}
+
+/**
+ * The ladder: address → /24 or /64 → /20 or /48 → configured network → organisation. It is rolled up once a second from the merged
+ * table of addresses, so the data path pays nothing for it.
+ */
+export class Ladder {
+  readonly fine: LadderLevel;
+  readonly wide: LadderLevel;
+  /** Absent where no networks are configured. */
+  readonly network: LadderLevel | undefined;
+  readonly organisation: LadderLevel | undefined;
+  readonly #seed: number;
+  readonly #networks: readonly Prefix[];
+  readonly #key = new Uint32Array(4);
+
+  constructor(seed: number, networks: readonly Prefix[]) {
+    this.#seed = seed;
+    this.#networks = networks;
+    this.fine = prefixLevel('fine', seed, FINE_IPV4, FINE_IPV6);
+    this.wide = prefixLevel('wide', seed, WIDE_IPV4, WIDE_IPV6);
+    if (networks.length > 0) {
+      const table = new AddressTable(seed, LEVEL_LIMITS, 64);
+      this.network = { name: 'network', table, lengthOf: (row) => networks[table.keys[4 * row + 3]].length };
+      this.organisation = {
+        name: 'organisation',
+        table: new AddressTable(seed, LEVEL_LIMITS, 4),
+        lengthOf: () => 0,
+      };
+    }
+  }
+
+  /** The prefix of a row of the network level. */
+  networkOf(row: number): Prefix | undefined {
+    return this.network === undefined ? undefined : this.#networks[this.network.table.keys[4 * row + 3]];
+  }
+
+  /** Sums a second's addresses into their prefixes. */
+  roll(table: AddressTable): void {
+    this.fine.table.clear();
+    this.wide.table.clear();
+    this.network?.table.clear();
+    this.organisation?.table.clear();
+    for (let row = 0; row < table.rows; row++) {
+      let target = -1;
+      for (let entry = table.heads[row]; entry !== 0; entry = table.cellNext[entry - 1]) {
+        if ((ESTABLISHED >>> table.cellClass[entry - 1]) & 1) continue;
+        if (target < 0) target = this.#prefixRow(this.fine.table, table, row, FINE_IPV4, FINE_IPV6);
+        addCell(this.fine.table, target, table, entry - 1);
+      }
+    }
+    const fine = this.fine.table;
+    for (let row = 0; row < fine.rows; row++) {
+      const target = this.#prefixRow(this.wide.table, fine, row, WIDE_IPV4, WIDE_IPV6);
+      for (let entry = fine.heads[row]; entry !== 0; entry = fine.cellNext[entry - 1]) {
+        addCell(this.wide.table, target, fine, entry - 1);
+      }
+    }
+    if (this.network !== undefined && this.organisation !== undefined)
+      this.#rollNetworks(this.network, this.organisation);
+  }
+
+  /** Networks are summed from /24 and /64; one that is smaller than these is judged as its prefix already. */
+  #rollNetworks(network: LadderLevel, organisation: LadderLevel): void {
+    const fine = this.fine.table;
+    for (let row = 0; row < fine.rows; row++) {
+      const index = this.#networks.findIndex((prefix) => prefixContains(prefix, fine.keys, 4 * row));
+      if (index < 0) continue;
+      this.#key.fill(0);
+      this.#key[3] = index;
+      const target = network.table.row(this.#key, 0, hashAddress(this.#key, 0, this.#seed), fine.flags[row]);
+      this.#key[3] = 0;
+      const whole = organisation.table.row(this.#key, 0, hashAddress(this.#key, 0, this.#seed), fine.flags[row]);
+      for (let entry = fine.heads[row]; entry !== 0; entry = fine.cellNext[entry - 1]) {
+        addCell(network.table, target, fine, entry - 1);
+        addCell(organisation.table, whole, fine, entry - 1);
+      }
+    }
+  }
+
+  #prefixRow(into: AddressTable, from: AddressTable, row: number, lengthIpv4: number, lengthIpv6: number): number {
+    const length = isIpv4(from.keys, 4 * row) ? lengthIpv4 : lengthIpv6;
+    for (let word = 0; word < 4; word++) this.#key[word] = from.keys[4 * row + word] & maskWord(length, word);
+    return into.row(this.#key, 0, hashAddress(this.#key, 0, this.#seed), from.flags[row] & ~ROW_FOLDED);
+  }
+}
+
+const FINE_IPV4 = 120;
+const FINE_IPV6 = 64;
+const WIDE_IPV4 = 116;
+const WIDE_IPV6 = 48;
+
+function prefixLevel(name: 'fine' | 'wide', seed: number, lengthIpv4: number, lengthIpv6: number): LadderLevel {
+  const table = new AddressTable(seed, LEVEL_LIMITS, 256);
+  return { name, table, lengthOf: (row) => (isIpv4(table.keys, 4 * row) ? lengthIpv4 : lengthIpv6) };
+}

@@ -1,0 +1,211 @@
+import { createFlowBatch, type FlowBatch } from '../model/flow-batch.ts';
+import { UNCOUNTED } from './classify.ts';
+
+/** Records carried for less than this are counted in the second in which they arrive, ms. */
+export const PACED_DURATION_MIN_MS = 1500;
+/** An exporter that was silent for this long and then sends is flushing what it gathered, ms. */
+const FLUSH_GAP_MIN_MS = 2000;
+/** No record is released over more seconds than this. */
+const SHARES_MAX = 3600;
+
+export interface PacerLimits {
+  /** Records that wait for their later shares; about 200 bytes each. */
+  readonly pendingMax: number;
+  /** Exporters whose rhythm is remembered; those beyond are not smoothed. */
+  readonly exportersMax: number;
+}
+export const PACER_LIMITS: PacerLimits = { pendingMax: 131_072, exportersMax: 4096 };
+
+/** Takes rows `from` to `to` of a batch with their classes; `startsFlows` is false for later shares. */
+export type RowTaker = (batch: FlowBatch, classes: Uint8Array, from: number, to: number, startsFlows: boolean) => void;
+
+/**
+ * Releases long flow records at the pace at which they were carried, from their arrival on.
+ *
+ *   carried   start ─────────────── end
+ *   arrives                          ▼ T
+ *   released                         T ┄┄┄┄┄┄┄┄┄┄┄┄┄ T + (end - start)
+ *
+ * A flow that goes on for minutes under a 60 s active timeout thus gives the same rate in every second, instead of a peak each minute.
+ * An exporter that gathers and flushes (softflowd with its default expiry interval) has its records set apart again by their end times.
+ * A share keeps the distance of its release from its carriage as the difference of observedMs and startMs: the true start of
+ * an attack is told by it. When pending records fill up, half of the new ones are kept at twice the weight (their sampling
+ * rate doubles, and so does the error bound's knowledge of it), then a quarter: the loss is unbiased and counted in `thinned`.
+ */
+export class Pacer {
+  /** Records that were dropped by thinning; those that were kept stand for them. */
+  thinned = 0;
+  #pending = 0;
+  readonly #rows: FlowBatch;
+  readonly #classes: Uint8Array;
+  readonly #firstSecond: Float64Array;
+  readonly #shares: Uint16Array;
+  readonly #out: FlowBatch = createFlowBatch(1024);
+  readonly #outClasses = new Uint8Array(1024);
+  readonly #limits: PacerLimits;
+  readonly #next: RowTaker;
+  readonly #arrivedMs: Float64Array;
+  readonly #flushStartMs: Float64Array;
+  readonly #flushGapMs: Float64Array;
+  readonly #flushOldestMs: Float64Array;
+
+  constructor(next: RowTaker, limits: PacerLimits = PACER_LIMITS) {
+    this.#next = next;
+    this.#limits = limits;
+    this.#rows = createFlowBatch(limits.pendingMax);
+    this.#classes = new Uint8Array(limits.pendingMax);
+    this.#firstSecond = new Float64Array(limits.pendingMax);
+    this.#shares = new Uint16Array(limits.pendingMax);
+    this.#arrivedMs = new Float64Array(limits.exportersMax);
+    this.#flushStartMs = new Float64Array(limits.exportersMax);
+    this.#flushGapMs = new Float64Array(limits.exportersMax);
+    this.#flushOldestMs = new Float64Array(limits.exportersMax);
+  }
+
+  /** Records that wait. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /**
+   * Looks at one telemetry row that arrived in `second`. False: count it now, as it is. True: the pacer has taken it and releases it,
+   * its first share perhaps at once.
+   */
+  takes(batch: FlowBatch, classes: Uint8Array, row: number, second: number): boolean {
+    const durationMs = batch.endMs[row] - batch.startMs[row];
+    const delayMs = this.#delayMs(batch, row);
+    if (!(durationMs >= PACED_DURATION_MIN_MS) && delayMs < 1000) return false;
+    if (classes[row] === UNCOUNTED) return false;
+    const thinning = this.#thinning(batch.packets[row] + batch.srcPort[row] + batch.startMs[row]);
+    if (thinning === 0) {
+      this.thinned++;
+      return true;
+    }
+    const slot = this.#pending++;
+    copyRow(batch, row, this.#rows, slot);
+    this.#classes[slot] = classes[row];
+    if (thinning > 1) this.#rows.samplingRate[slot] = thinning * Math.max(1, batch.samplingRate[row]);
+    this.#firstSecond[slot] = second + Math.floor(delayMs / 1000);
+    this.#shares[slot] = durationMs > 1000 ? Math.min(SHARES_MAX, Math.ceil(durationMs / 1000)) : 1;
+    if (this.#firstSecond[slot] <= second) this.#release(slot, second);
+    this.#flush();
+    if (this.#shares[slot] === 1 && this.#firstSecond[slot] <= second) this.#pending--;
+    return true;
+  }
+
+  /** Releases the shares that are due in `second`; call once for every second, in order, before its own records. */
+  advance(second: number): void {
+    for (let slot = 0; slot < this.#pending; slot++) {
+      const share = second - this.#firstSecond[slot];
+      if (share < 0) continue;
+      if (share < this.#shares[slot]) this.#release(slot, second);
+      if (share >= this.#shares[slot] - 1) {
+        // The last pending record takes the place of the finished one.
+        this.#pending--;
+        if (slot < this.#pending) {
+          copyRow(this.#rows, this.#pending, this.#rows, slot);
+          this.#classes[slot] = this.#classes[this.#pending];
+          this.#firstSecond[slot] = this.#firstSecond[this.#pending];
+          this.#shares[slot] = this.#shares[this.#pending];
+        }
+        slot--;
+      }
+    }
+    this.#flush();
+  }
+
+  /** Forgets what waits: after a jump of the clock. Returns how many records were lost by that. */
+  drop(): number {
+    const lost = this.#pending;
+    this.#pending = 0;
+    return lost;
+  }
+
+  /** How long a record has to wait so that a flushed batch comes out at the pace at which it was gathered, ms. */
+  #delayMs(batch: FlowBatch, row: number): number {
+    const exporter = batch.exporter[row];
+    if (exporter >= this.#limits.exportersMax) return 0;
+    const nowMs = batch.observedMs[row];
+    const endMs = batch.endMs[row];
+    const before = this.#arrivedMs[exporter];
+    this.#arrivedMs[exporter] = nowMs;
+    if (before === 0) return 0;
+    if (nowMs - before >= FLUSH_GAP_MIN_MS) {
+      this.#flushStartMs[exporter] = nowMs;
+      this.#flushGapMs[exporter] = nowMs - before;
+      this.#flushOldestMs[exporter] = endMs;
+    }
+    const gapMs = this.#flushGapMs[exporter];
+    const sinceMs = nowMs - this.#flushStartMs[exporter];
+    // A flush is short against the silence before it; what goes on for longer is traffic as it happens.
+    if (gapMs === 0 || sinceMs > gapMs / 4) return 0;
+    if (endMs < this.#flushOldestMs[exporter]) this.#flushOldestMs[exporter] = endMs;
+    const delayMs = endMs - this.#flushOldestMs[exporter] - sinceMs;
+    return delayMs < gapMs ? Math.max(0, delayMs) : gapMs;
+  }
+
+  /** 1 to keep the record as it is, 2 or 4 to keep it for as many, 0 to drop it. */
+  #thinning(salt: number): number {
+    const room = 1 - this.#pending / this.#limits.pendingMax;
+    if (room > 0.5) return 1;
+    const oneIn = room > 0.25 ? 2 : room > 0.05 ? 4 : 16;
+    if (this.#pending >= this.#limits.pendingMax) return 0;
+    return Math.imul(salt, 0x9e3779b1) >>> 28 < 16 / oneIn ? oneIn : 0;
+  }
+
+  /** Puts the share of `second` into the outgoing batch. Shares are whole numbers that add up to the record. */
+  #release(slot: number, second: number): void {
+    const share = second - this.#firstSecond[slot];
+    const shares = this.#shares[slot];
+    const rows = this.#rows;
+    const out = this.#out;
+    const packets = shareOf(rows.packets[slot], share, shares);
+    if (packets === 0 && share > 0) return;
+    // The first share counts the flow itself, so it leaves apart from the others.
+    if (share === 0) this.#flush();
+    const row = out.length++;
+    copyRow(rows, slot, out, row);
+    out.packets[row] = packets;
+    out.bytes[row] = shareOf(rows.bytes[slot], share, shares);
+    this.#outClasses[row] = packets > 0 ? this.#classes[slot] : UNCOUNTED;
+    const releasedMs = this.#firstSecond[slot] * 1000 + share * 1000;
+    const carriedMs = rows.startMs[slot] + share * 1000;
+    out.observedMs[row] = Math.max(releasedMs, carriedMs);
+    out.startMs[row] = carriedMs;
+    if (share === 0) {
+      this.#next(out, this.#outClasses, 0, 1, true);
+      out.length = 0;
+    } else if (out.length === out.capacity) this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#out.length > 0) this.#next(this.#out, this.#outClasses, 0, this.#out.length, false);
+    this.#out.length = 0;
+  }
+}
+
+/** The part of `total` that falls into step `share` of `shares`, so that all parts are whole and add up. */
+function shareOf(total: number, share: number, shares: number): number {
+  if (shares <= 1) return total;
+  return Math.round((total * (share + 1)) / shares) - Math.round((total * share) / shares);
+}
+
+/** Copies the columns that counting reads. */
+function copyRow(from: FlowBatch, row: number, to: FlowBatch, at: number): void {
+  for (let word = 0; word < 4; word++) {
+    to.srcAddr[4 * at + word] = from.srcAddr[4 * row + word];
+    to.dstAddr[4 * at + word] = from.dstAddr[4 * row + word];
+  }
+  to.observedMs[at] = from.observedMs[row];
+  to.startMs[at] = from.startMs[row];
+  to.endMs[at] = from.endMs[row];
+  to.exporter[at] = from.exporter[row];
+  to.samplingRate[at] = from.samplingRate[row];
+  to.packets[at] = from.packets[row];
+  to.bytes[at] = from.bytes[row];
+  to.srcPort[at] = from.srcPort[row];
+  to.dstPort[at] = from.dstPort[row];
+  to.ttl[at] = from.ttl[row];
+  to.srcAs[at] = from.srcAs[row];
+  to.present[at] = from.present[row];
+}

@@ -1,0 +1,121 @@
+/**
+ * A uniform sample of one second's rows, at most `capacity` of them: a row is kept when the hash of its content is below a threshold,
+ * which halves whenever the sample is full. What is kept depends on the rows alone and not on their order or on how they
+ * were divided among workers, so samples merge exactly (Cohen and Kaplan, "Summarizing data using bottom-k sketches", PODC 2007).
+ * It tells the make-up of targets that nobody was watching when the second began.
+ */
+export class RowSample {
+  readonly capacity: number;
+  length = 0;
+  readonly hash: Uint32Array;
+  readonly srcAddr: Uint32Array;
+  readonly dstAddr: Uint32Array;
+  readonly srcPort: Uint16Array;
+  readonly dstPort: Uint16Array;
+  readonly trafficClass: Uint8Array;
+  /** TTL or hop limit; 0 where unknown. */
+  readonly ttl: Uint8Array;
+  readonly srcAs: Uint32Array;
+  /** Packets and bytes scaled by sampling of the exporter, not by this sample: divide by `share()` for totals. */
+  readonly packets: Float64Array;
+  readonly bytes: Float64Array;
+  /** Rows with a hash below this are kept; 2^32 keeps all. */
+  threshold = 2 ** 32;
+
+  constructor(capacity = 32_768) {
+    this.capacity = capacity;
+    const room = capacity + 1;
+    this.hash = new Uint32Array(room);
+    this.srcAddr = new Uint32Array(4 * room);
+    this.dstAddr = new Uint32Array(4 * room);
+    this.srcPort = new Uint16Array(room);
+    this.dstPort = new Uint16Array(room);
+    this.trafficClass = new Uint8Array(room);
+    this.ttl = new Uint8Array(room);
+    this.srcAs = new Uint32Array(room);
+    this.packets = new Float64Array(room);
+    this.bytes = new Float64Array(room);
+  }
+
+  /** Share of the rows that is kept: 1, 1/2, 1/4 … */
+  share(): number {
+    return this.threshold / 2 ** 32;
+  }
+
+  /** Takes a row whose hash is below the threshold. */
+  add(
+    hash: number,
+    src: Uint32Array,
+    dst: Uint32Array,
+    at: number,
+    srcPort: number,
+    dstPort: number,
+    trafficClass: number,
+    ttl: number,
+    srcAs: number,
+    packets: number,
+    bytes: number,
+  ): void {
+    const row = this.length++;
+    this.hash[row] = hash;
+    const key = 4 * row;
+    for (let word = 0; word < 4; word++) {
+      this.srcAddr[key + word] = src[at + word];
+      this.dstAddr[key + word] = dst[at + word];
+    }
+    this.srcPort[row] = srcPort;
+    this.dstPort[row] = dstPort;
+    this.trafficClass[row] = trafficClass;
+    this.ttl[row] = ttl;
+    this.srcAs[row] = srcAs;
+    this.packets[row] = packets;
+    this.bytes[row] = bytes;
+    if (this.length > this.capacity) this.#halve();
+  }
+
+  #halve(): void {
+    // Rows of equal content share one hash; if they alone fill the sample the threshold ends at 0 and keeps none.
+    while (this.length > this.capacity) this.#lower(Math.floor(this.threshold / 2));
+  }
+
+  #lower(threshold: number): void {
+    this.threshold = threshold;
+    let kept = 0;
+    for (let row = 0; row < this.length; row++) {
+      if (this.hash[row] >= threshold) continue;
+      if (kept !== row) this.#copy(this, row, kept);
+      kept++;
+    }
+    this.length = kept;
+  }
+
+  #copy(source: RowSample, from: number, to: number): void {
+    this.hash[to] = source.hash[from];
+    for (let word = 0; word < 4; word++) {
+      this.srcAddr[4 * to + word] = source.srcAddr[4 * from + word];
+      this.dstAddr[4 * to + word] = source.dstAddr[4 * from + word];
+    }
+    this.srcPort[to] = source.srcPort[from];
+    this.dstPort[to] = source.dstPort[from];
+    this.trafficClass[to] = source.trafficClass[from];
+    this.ttl[to] = source.ttl[from];
+    this.srcAs[to] = source.srcAs[from];
+    this.packets[to] = source.packets[from];
+    this.bytes[to] = source.bytes[from];
+  }
+
+  /** Adds the rows of another sample of the same second. */
+  merge(other: RowSample): void {
+    if (other.threshold < this.threshold) this.#lower(other.threshold);
+    for (let row = 0; row < other.length; row++) {
+      if (other.hash[row] >= this.threshold) continue;
+      this.#copy(other, row, this.length++);
+      if (this.length > this.capacity) this.#halve();
+    }
+  }
+
+  clear(): void {
+    this.length = 0;
+    this.threshold = 2 ** 32;
+  }
+}

@@ -1,0 +1,134 @@
+import type { Prefix } from '../base/prefix.ts';
+import { BATCH_ROWS, type BatchSink, type FlowBatch } from '../model/flow-batch.ts';
+import { NO_EXPORTER } from '../model/flow-columns.ts';
+import { classifyRows } from './classify.ts';
+import { PACER_LIMITS, Pacer, type PacerLimits } from './pacer.ts';
+import { SECOND_LIMITS, Second, type SecondLimits } from './second.ts';
+
+/** A silence longer than this is a jump of the clock: the seconds between are not gone through one by one. */
+const JUMP_SECONDS_MIN = 3600;
+
+export interface SecondStreamOptions {
+  readonly seed: number;
+  readonly networks: readonly Prefix[];
+  /** False counts long records in the second of their arrival; for measuring what pacing earns. */
+  readonly pacing?: boolean;
+  readonly secondLimits?: SecondLimits;
+  readonly pacerLimits?: PacerLimits;
+}
+
+/** Takes a finished second. `coveredMs` is how much of it the input covers; below 1000 only at the input's first and last second. */
+export interface SecondTaker {
+  /** May set what the stream watches in the next second: `second.watch` is cleared before. */
+  take(second: Second, coveredMs: number): void;
+  /** Fills the watch list of the second that begins. */
+  prepare(second: Second): void;
+}
+
+/**
+ * Cuts batches into seconds of event time. Rows may be late (they count in the second that is open) and seconds may be empty
+ * (they are given too, so that baselines see silence).
+ */
+export class SecondStream implements BatchSink {
+  /** Rows that came after their second had been closed. */
+  late = 0;
+  /** Records that waited for release when the clock jumped. */
+  lostByJump = 0;
+  readonly #second: Second;
+  readonly #pacer: Pacer | undefined;
+  readonly #taker: SecondTaker;
+  #classes = new Uint8Array(BATCH_ROWS);
+  #firstMs = Number.NaN;
+  /** Telemetry has told of traffic since before its first datagram: only captures begin and end inside a second. */
+  #telemetrySeen = false;
+  #lastMs = Number.NaN;
+
+  constructor(options: SecondStreamOptions, taker: SecondTaker) {
+    this.#taker = taker;
+    this.#second = new Second(options.seed, options.networks, options.secondLimits ?? SECOND_LIMITS);
+    const count = (batch: FlowBatch, classes: Uint8Array, from: number, to: number, startsFlows: boolean): void =>
+      this.#second.add(batch, classes, from, to, startsFlows);
+    this.#pacer = options.pacing === false ? undefined : new Pacer(count, options.pacerLimits ?? PACER_LIMITS);
+  }
+
+  /** Records that were thinned because too many waited for release. */
+  get thinned(): number {
+    return this.#pacer?.thinned ?? 0;
+  }
+
+  /** Counts all rows of a batch and empties it. */
+  take(batch: FlowBatch): void {
+    if (this.#classes.length < batch.capacity) this.#classes = new Uint8Array(batch.capacity);
+    const classes = this.#classes;
+    const { observedMs, exporter } = batch;
+    classifyRows(batch, 0, batch.length, classes);
+    let from = 0;
+    for (let row = 0; row < batch.length; row++) {
+      const timeMs = observedMs[row];
+      // A row without a time (a raw datagram of sFlow) belongs to the second that is open.
+      if (!(timeMs >= this.#second.second * 1000 && timeMs < this.#second.second * 1000 + 1000)) {
+        if (from < row) this.#second.add(batch, classes, from, row);
+        from = row;
+        this.#moveTo(timeMs);
+      }
+      if (timeMs > this.#lastMs) this.#lastMs = timeMs;
+      if (exporter[row] === NO_EXPORTER) continue;
+      this.#telemetrySeen = true;
+      if (this.#pacer?.takes(batch, classes, row, this.#second.second) === true) {
+        if (from < row) this.#second.add(batch, classes, from, row);
+        from = row + 1;
+      }
+    }
+    if (from < batch.length) this.#second.add(batch, classes, from, batch.length);
+    batch.length = 0;
+  }
+
+  /** Closes the last second. Records still waiting for release stay unreleased: the input told no more. */
+  finish(): void {
+    if (Number.isNaN(this.#firstMs)) return;
+    this.#close(this.#lastMs);
+  }
+
+  #moveTo(timeMs: number): void {
+    const second = Math.floor(timeMs / 1000);
+    if (Number.isNaN(second)) return;
+    if (Number.isNaN(this.#firstMs)) {
+      this.#firstMs = timeMs;
+      this.#lastMs = timeMs;
+      this.#begin(second);
+      return;
+    }
+    if (second < this.#second.second) {
+      this.late++;
+      return;
+    }
+    if (second - this.#second.second > JUMP_SECONDS_MIN) {
+      this.#close((this.#second.second + 1) * 1000);
+      this.lostByJump += this.#pacer?.drop() ?? 0;
+      this.#begin(second);
+      return;
+    }
+    while (this.#second.second < second) {
+      const next = this.#second.second + 1;
+      this.#close(next * 1000);
+      this.#begin(next);
+      this.#pacer?.advance(next);
+    }
+  }
+
+  #begin(second: number): void {
+    this.#second.begin(second);
+    this.#taker.prepare(this.#second);
+  }
+
+  /** Gives the open second to the taker; the input covers it up to `untilMs`. */
+  #close(untilMs: number): void {
+    const startMs = this.#second.second * 1000;
+    if (this.#telemetrySeen) {
+      this.#taker.take(this.#second, 1000);
+      return;
+    }
+    const coveredMs = Math.min(untilMs, startMs + 1000) - Math.max(this.#firstMs, startMs);
+    this.#taker.take(this.#second, Math.max(0, Math.min(1000, coveredMs)));
+  }
+}
