@@ -78,3 +78,9 @@ function cellOf(height: number, top: number, row: number, usual: boolean): strin
   const filled = Math.min(8, Math.max(0, eighths - 8 * (ROWS - 1 - row)));
   return filled === 0 && usual ? '┄' : EIGHTHS[filled];
 }
+
+/** One column of a line of bars: `value` between 0 and `top`. */
+export function levelOf(value: number, top: number): string {
+  if (!(value > 0) || top <= 0) return EIGHTHS[0];
+  return EIGHTHS[Math.min(8, Math.max(1, Math.round((value / top) * 8)))];
+}

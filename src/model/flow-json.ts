@@ -22,6 +22,7 @@ const LAST_NUMBERS = [
   'ttl',
   'tos',
   'etherType',
+  'extHeaders',
   'flowDirection',
   'reversePackets',
   'reverseBytes',
@@ -50,10 +51,10 @@ export class TimeText {
 /** Writes rows as JSON. One object serves one stream of rows; it keeps the text of the last second only. */
 export class FlowJson {
   readonly #times = new TimeText();
-  readonly #exporterText: (index: number) => string;
+  readonly #exporterText: (index: number) => string | undefined;
 
-  /** `exporterText` gives the address of the exporter with this index (column `exporter`). */
-  constructor(exporterText: (index: number) => string) {
+  /** `exporterText` gives the address of the exporter with this index (column `exporter`), where it is known. */
+  constructor(exporterText: (index: number) => string | undefined) {
     this.#exporterText = exporterText;
   }
 
@@ -67,7 +68,9 @@ export class FlowJson {
     const telemetry = batch.exporter[row] !== NO_EXPORTER;
     let text = '';
     if (outer && telemetry) {
-      text += `,"exporter":${JSON.stringify(this.#exporterText(batch.exporter[row]))},"observationDomain":${batch.observationDomain[row]}`;
+      const exporter = this.#exporterText(batch.exporter[row]);
+      if (exporter !== undefined) text += `,"exporter":${JSON.stringify(exporter)}`;
+      text += `,"observationDomain":${batch.observationDomain[row]}`;
     }
     if ((present & HAS.srcAddr) !== 0) text += `,"srcAddr":"${formatAddress(batch.srcAddr, 4 * row)}"`;
     if ((present & HAS.dstAddr) !== 0) text += `,"dstAddr":"${formatAddress(batch.dstAddr, 4 * row)}"`;

@@ -1,0 +1,33 @@
+import { stringify } from 'yaml';
+import { formatPrefix } from '../base/prefix.ts';
+import type { Config } from '../model/config.ts';
+import { problemLines, readConfig } from './config-file.ts';
+import { EXIT_COULD_NOT_RUN, EXIT_OK } from './exit.ts';
+
+/** `bonghwa check [FILE]`: prints the effective configuration, or all of its faults. */
+export async function checkCommand(file: string, options: { readonly json: boolean }): Promise<number> {
+  const result = await readConfig(file);
+  if (result.kind === 'invalid') {
+    const problems = problemLines(file, result);
+    const count = problems.length === 1 ? 'one fault' : `${problems.length} faults`;
+    process.stderr.write(`${problems.join('\n')}\nbonghwa: ${count} in the configuration. Correct the lines above.\n`);
+    return EXIT_COULD_NOT_RUN;
+  }
+  const tree = effectiveTree(result.config);
+  if (options.json) process.stdout.write(`${JSON.stringify(tree, null, 2)}\n`);
+  else process.stdout.write(`# ${file} is right. In force, defaults included:\n${stringify(tree)}`);
+  return EXIT_OK;
+}
+
+/** The configuration as plain data: what is in force, with every default. */
+export function effectiveTree(config: Config): Record<string, unknown> {
+  return {
+    ...(config.organisation === undefined ? {} : { organisation: config.organisation }),
+    networks: config.networks.map(({ prefix, name }) => ({
+      prefix: formatPrefix(prefix.words, prefix.length),
+      ...(name === undefined ? {} : { name }),
+    })),
+    sites: config.sites,
+    telemetryPorts: config.telemetryPorts,
+  };
+}

@@ -1,0 +1,45 @@
+import { open } from 'node:fs/promises';
+import { BonghwaError } from '../base/errors.ts';
+import { CONFIG_BYTES_MAX, type ConfigResult, parseConfig } from '../model/config.ts';
+
+/** Reads and parses a configuration file. Throws BonghwaError FILE_UNREADABLE; its faults are in the result. */
+export async function readConfig(file: string): Promise<ConfigResult> {
+  return parseConfig(await readText(file));
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    const handle = await open(file, 'r');
+    try {
+      const stat = await handle.stat();
+      if (stat.isDirectory()) throw unreadable(file, 'it is a directory');
+      if (stat.size > CONFIG_BYTES_MAX) throw unreadable(file, 'it is larger than any configuration');
+      return await handle.readFile('utf8');
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (error instanceof BonghwaError) throw error;
+    const code = (error as NodeJS.ErrnoException).code;
+    const reasons: Readonly<Record<string, string>> = {
+      ENOENT: 'there is no such file',
+      EACCES: 'permission is denied',
+    };
+    throw unreadable(file, reasons[code ?? ''] ?? (error as Error).message, error);
+  }
+}
+
+function unreadable(file: string, reason: string, cause?: unknown): BonghwaError {
+  return new BonghwaError('FILE_UNREADABLE', `cannot read the configuration '${file}': ${reason}`, {
+    hint: 'Name the file that you mean.',
+    cause,
+  });
+}
+
+/** The faults of a configuration, one a line: `bonghwa.yaml:7: sites[0].adresses: unknown key; did you mean 'addresses'?` */
+export function problemLines(file: string, result: ConfigResult): string[] {
+  if (result.kind === 'ok') return [];
+  return result.problems.map(
+    ({ path, line, message }) => `${file}:${line}: ${path === '' ? '' : `${path}: `}${message}`,
+  );
+}

@@ -1,0 +1,8 @@
+/** Exit codes of every command; documented in its help. */
+export const EXIT_OK = 0;
+/** Attacks were found, and `--fail-on-attack` was given. */
+export const EXIT_ATTACK = 1;
+/** A bad option, an unreadable file, a faulty configuration. */
+export const EXIT_COULD_NOT_RUN = 2;
+/** Ended by the keyboard (128 + SIGINT, as shells count). */
+export const EXIT_INTERRUPTED = 130;

@@ -1,0 +1,176 @@
+import { Argument, Command, Option } from 'commander';
+import { addNetwork, addPort, packageVersion, parseLimit } from './options.ts';
+
+const EXIT_CODES = `
+Exit codes:
+  0    it ran, whether attacks were found or not
+  1    attacks were found, and --fail-on-attack was given
+  2    it could not run: a bad option, an unreadable file, a faulty configuration
+  130  interrupted by the keyboard; what was found until then is shown
+`;
+
+const KINDS = ['auto', 'traffic', 'telemetry', 'datagram'];
+
+/** Everything the command line understands. `setExitCode` is called by a command that ends with another code than 0. */
+export function createProgram(signal: AbortSignal, setExitCode: (code: number) => void): Command {
+  const program = new Command('bonghwa')
+    .description(
+      'Sees denial-of-service attacks in packet captures and router telemetry, and says in numbers how it knows.',
+    )
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(errorLine(text)) })
+    .configureHelp({ showGlobalOptions: false })
+    .addHelpText('after', PROGRAM_EXAMPLES + EXIT_CODES);
+  program.action(() => program.outputHelp());
+
+  program
+    .command('replay')
+    .summary('find attacks in captures of traffic or telemetry')
+    .description('Reads captures, of traffic itself or of what routers export, and tells which attacks are in them.')
+    .addArgument(filesArgument())
+    .option('--json', 'print one JSON object', false)
+    .option(
+      '--network <prefix>',
+      'protect this network; repeatable (default: every destination is a candidate)',
+      addNetwork,
+      [],
+    )
+    .option('--config <file>', 'take networks, sites and telemetry ports from this file')
+    .addOption(kindOption())
+    .addOption(portOption())
+    .option('--all-verdicts', 'tell too what was considered, and why it was passed over', false)
+    .option('--fail-on-attack', 'end with exit code 1 when attacks were found', false)
+    .option('-q, --quiet', 'print nothing on standard error but errors', false)
+    .addHelpText('after', REPLAY_EXAMPLES + EXIT_CODES)
+    .action(async (files, options) => {
+      const { replayCommand } = await import('./replay.ts');
+      setExitCode(await replayCommand(files, options, signal));
+    });
+
+  program
+    .command('decode')
+    .summary('print the packets or flow records in captures and datagrams')
+    .description('Prints every packet, or every flow record where the capture holds telemetry, one a line.')
+    .addArgument(filesArgument())
+    .option('--json', 'print one JSON object a line, with all fields', false)
+    .addOption(kindOption())
+    .addOption(portOption())
+    .option('--counters', 'print the counter samples of sFlow too', false)
+    .option('--rejected', 'tell on standard error why input was refused', false)
+    .option('--limit <records>', 'stop after so many records', parseLimit)
+    .option('-q, --quiet', 'print nothing on standard error but errors', false)
+    .addHelpText('after', DECODE_EXAMPLES)
+    .action(async (files, options) => {
+      const { decodeCommand } = await import('./decode.ts');
+      setExitCode(await decodeCommand(files, options, signal));
+    });
+
+  program
+    .command('check')
+    .summary('check a configuration file and print what it means')
+    .description('Reads a configuration file, tells all of its faults at once, and prints what will be in force.')
+    .addArgument(new Argument('[file]', 'the configuration').default('bonghwa.yaml'))
+    .option('--json', 'print what is in force as JSON', false)
+    .addHelpText('after', CHECK_EXAMPLES)
+    .action(async (file, options) => {
+      const { checkCommand } = await import('./check.ts');
+      setExitCode(await checkCommand(file, options));
+    });
+
+  program
+    .command('start')
+    .summary('replay the recorded sample and tell the story of the attack in it')
+    .description('Replays the recorded sample in accelerated time and tells the story of the attack in it.')
+    .option('--fast', 'do not wait between the seconds of the recording', false)
+    .action(async (options) => {
+      const { startCommand } = await import('./start.ts');
+      setExitCode(await startCommand(options, signal));
+    });
+
+  return program;
+}
+
+function filesArgument(): Argument {
+  return new Argument('<files...>', 'captures in pcap or pcapng format, gzip or not; - is standard input');
+}
+
+function kindOption(): Option {
+  return new Option('--as <kind>', 'what the files hold; datagram: each is one raw export datagram')
+    .choices(KINDS)
+    .default('auto');
+}
+
+function portOption(): Option {
+  return new Option('--telemetry-port <port>', 'read UDP to this port as telemetry too; repeatable')
+    .argParser(addPort)
+    .default([], '2055, 4739, 6343, 9995, 9996');
+}
+
+/** Turns a complaint of commander into one line that says what to do. */
+function errorLine(text: string): string {
+  const words = text
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .trim()
+    .replace(
+      "missing required argument 'files'",
+      'no file was named; give one capture or more, or - for standard input',
+    )
+    .replace('(Did you mean', '(did you mean')
+    .replace(/[.]$/, '');
+  return `bonghwa: ${words}. --help shows what can be given.\n`;
+}
+
+const PROGRAM_EXAMPLES = `
+Examples:
+  bonghwa replay capture.pcap                  which attacks are in this capture?
+  tcpdump -w - -c 100000 | bonghwa replay -    … in the next 100,000 packets?
+  bonghwa decode --json netflow.pcap | jq .    what do the routers export?
+  bonghwa check bonghwa.yaml                   is the configuration right?
+
+'bonghwa <command> --help' tells more about each.
+`;
+
+const REPLAY_EXAMPLES = `
+Traffic and telemetry are told apart by UDP port and header. All times are those of the capture.
+
+Examples:
+  bonghwa replay capture.pcapng.gz
+  bonghwa replay --network 192.0.2.0/24 --network 2001:db8::/32 monday.pcap tuesday.pcap
+  bonghwa replay --json netflow.pcap > report.json
+  bonghwa replay --all-verdicts quiet.pcap          why was nothing found?
+  bonghwa replay --as datagram export-*.dat         raw export datagrams, in this order
+  bonghwa replay --fail-on-attack --quiet night.pcap || echo attacked
+`;
+
+const DECODE_EXAMPLES = `
+With --json, "kind" is packet, flow, options or counters; times are ISO 8601 in UTC; absent fields are left out; bytes
+and packets are as reported, not scaled by sampling; integers beyond 2^53 under "fields" are written as text.
+
+Examples:
+  bonghwa decode capture.pcap
+  bonghwa decode --json --limit 10 netflow.pcap
+  bonghwa decode --json --counters sflow.pcap | jq 'select(.kind == "counters")'
+  bonghwa decode --as datagram --rejected template.dat data.dat
+  bonghwa decode --telemetry-port 9000 export.pcap
+
+Exit codes:
+  0    it ran; what was refused is counted (--rejected tells why)
+  2    it could not run: a bad option, an unreadable file
+  130  interrupted by the keyboard
+`;
+
+const CHECK_EXAMPLES = `
+Examples:
+  bonghwa check
+  bonghwa check /etc/bonghwa/bonghwa.yaml
+  bonghwa check --json | jq .networks
+
+Exit codes:
+  0    the configuration is right
+  2    it has faults, or cannot be read
+`;

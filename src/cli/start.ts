@@ -1,0 +1,215 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { BonghwaError } from '../base/errors.ts';
+import { type Prefix, parsePrefix } from '../base/prefix.ts';
+import { formatBps, formatBytes, formatDuration, formatPps } from '../base/units.ts';
+import type { Attack } from '../model/attack.ts';
+import { CONFIG_FILE, TELEMETRY_PORTS } from '../model/config.ts';
+import { ingest } from '../station/ingest.ts';
+import { replay } from '../station/replay.ts';
+import { EXIT_OK } from './exit.ts';
+import { wrapText } from './layout.ts';
+import { clockOf, detectedText, exact } from './render-attack.ts';
+import { renderReport } from './render-report.ts';
+import { levelOf } from './sparkline.ts';
+import { type Look, lookOf, paintOf, StatusLine } from './terminal.ts';
+
+/** What samples/sample.json says of the recording. */
+const sampleSchema = z.object({
+  file: z.string().min(1),
+  title: z.string().min(1),
+  about: z.string().min(1),
+  networks: z.array(z.string()),
+});
+type Sample = z.infer<typeof sampleSchema>;
+
+/** Wall-clock time that the whole recording takes on a terminal. */
+const SHOW_MS = 12_000;
+const SECOND_MS_MIN = 10;
+const SECOND_MS_MAX = 500;
+/** Seconds in the running picture of the rate. */
+const PICTURE_SECONDS = 40;
+
+/** `bonghwa start`: the recorded sample, told as a story. */
+export async function startCommand(options: { readonly fast: boolean }, interrupt: AbortSignal): Promise<number> {
+  const directory = new URL('../../samples/', import.meta.url);
+  const sample = await readSample(directory);
+  const file = fileURLToPath(new URL(sample.file, directory));
+  const networks = sample.networks.map(networkOf);
+  const look = lookOf(process.stdout, process.env);
+  const story = new Story(look, process.stdout);
+  const live = process.stdout.isTTY === true && !options.fast;
+
+  // A first reading, without judging, tells how long the recording is.
+  const length = await ingest(
+    { files: [file], as: 'auto', signal: interrupt },
+    { take: (batch) => (batch.length = 0) },
+  );
+  const durationMs = Math.max(0, length.toMs - length.fromMs);
+  const secondMs = Math.min(SECOND_MS_MAX, Math.max(SECOND_MS_MIN, (SHOW_MS * 1000) / Math.max(1000, durationMs)));
+  story.opening(sample, {
+    durationMs,
+    packets: length.packets,
+    bytes: length.bytes,
+    flows: length.flows,
+    faster: live ? 1000 / secondMs : 0,
+  });
+
+  const report = await replay({
+    files: [file],
+    networks,
+    as: 'auto',
+    telemetryPorts: TELEMETRY_PORTS,
+    allVerdicts: false,
+    signal: interrupt,
+    onAttack: (attack, state) => story.attack(attack, state),
+    ...(live
+      ? {
+          onSecond: async (at: SecondRate) => {
+            story.second(at);
+            if (!interrupt.aborted) await sleep(secondMs, undefined, { signal: interrupt }).catch(() => undefined);
+          },
+        }
+      : {}),
+  });
+  story.ending();
+  process.stdout.write(
+    renderReport(report, {
+      look,
+      files: [`samples/${sample.file}`],
+      networks: sample.networks,
+      telemetryPorts: TELEMETRY_PORTS,
+    }),
+  );
+  story.whatNext();
+  return EXIT_OK;
+}
+
+interface SecondRate {
+  readonly timeMs: number;
+  readonly bps: number;
+  readonly pps: number;
+  readonly fps: number;
+}
+
+interface Recording {
+  readonly durationMs: number;
+  readonly packets: number;
+  readonly bytes: number;
+  readonly flows: number;
+  /** How many times faster than it was recorded; 0 where nothing is waited for. */
+  readonly faster: number;
+}
+
+async function readSample(directory: URL): Promise<Sample> {
+  const path = new URL('sample.json', directory);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new BonghwaError('SAMPLE_MISSING', 'the recorded sample is not there (samples/sample.json)', {
+      hint: 'Check out samples/ again, or replay a capture of your own: bonghwa replay FILE.',
+      cause,
+    });
+  }
+  try {
+    return sampleSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new BonghwaError('SAMPLE_MISSING', 'samples/sample.json does not describe a recording', {
+      hint: 'Check out samples/ again, or replay a capture of your own: bonghwa replay FILE.',
+      cause,
+    });
+  }
+}
+
+function networkOf(text: string): Prefix {
+  const prefix = parsePrefix(text);
+  if (prefix !== undefined) return prefix;
+  throw new BonghwaError('SAMPLE_MISSING', `samples/sample.json names '${text}', which is no prefix`, {
+    hint: 'Check out samples/ again.',
+  });
+}
+
+/** Tells what happens while the sample is replayed. */
+class Story {
+  readonly #look: Look;
+  readonly #stream: NodeJS.WriteStream;
+  readonly #status: StatusLine;
+  readonly #recent: number[] = [];
+
+  constructor(look: Look, stream: NodeJS.WriteStream) {
+    this.#look = look;
+    this.#stream = stream;
+    this.#status = new StatusLine(stream);
+  }
+
+  opening(sample: Sample, recording: Recording): void {
+    const paint = paintOf(this.#look.colour);
+    this.#say(paint.bold(`Bonghwa · ${sample.title}`), '');
+    this.#paragraph(sample.about);
+    const flows = recording.flows === 0 ? '' : `, ${exact(recording.flows)} flow records`;
+    const pace =
+      recording.faster === 0 ? '' : ` It is replayed ${exact(recording.faster)} times as fast as it happened.`;
+    this.#paragraph(
+      `A recording of ${formatDuration(recording.durationMs)}: ${exact(recording.packets)} packets, ${formatBytes(recording.bytes)}${flows}.${pace}`,
+    );
+    if (existsSync(CONFIG_FILE)) {
+      this.#paragraph(
+        `There is a ${CONFIG_FILE} here. Live listening ('serve') comes with the next release; until then this shows the sample, and 'bonghwa replay --config ${CONFIG_FILE} FILE' uses your configuration.`,
+      );
+    }
+    this.#say('');
+  }
+
+  second(at: SecondRate): void {
+    this.#recent.push(at.pps);
+    if (this.#recent.length > PICTURE_SECONDS) this.#recent.shift();
+    const top = Math.max(...this.#recent);
+    const room = Math.max(8, Math.min(PICTURE_SECONDS, this.#look.width - 46));
+    const picture = this.#recent
+      .slice(-room)
+      .map((pps) => levelOf(pps, top))
+      .join('');
+    const clock = new Date(at.timeMs).toISOString().slice(11, 19);
+    this.#status.show(`  ${clock}  ${picture.padStart(room)}  ${formatPps(at.pps)}  ${formatBps(at.bps)}`);
+  }
+
+  attack(attack: Attack, state: 'opened' | 'closed'): void {
+    const paint = paintOf(this.#look.colour);
+    this.#status.clear();
+    const head = `${attack.vectors[0].name} on ${attack.target.value}`;
+    if (state === 'opened') {
+      this.#say(
+        `  ${clockOf(attack.detectedAt)}  ${paint.alarm(paint.bold(`attack: ${head}, detected ${detectedText(attack)}`))}`,
+      );
+      this.#paragraph(attack.why, 16);
+    } else {
+      const ended = attack.end === undefined ? '' : `${clockOf(attack.end)}  `;
+      this.#say(`  ${ended}${paint.good(`over: ${head}`)}`);
+    }
+  }
+
+  ending(): void {
+    this.#status.clear();
+    this.#say('', '─'.repeat(this.#look.width), '');
+  }
+
+  whatNext(): void {
+    const paint = paintOf(this.#look.colour);
+    this.#say('', paint.bold('Now with your own data'));
+    this.#say('  npx bonghwa replay FILE          a capture of traffic, or of NetFlow, IPFIX, sFlow');
+    this.#say('  npx bonghwa decode FILE          what is in it, packet by packet, record by record');
+    this.#say('  npx bonghwa replay --help        networks to protect, ports, JSON, exit codes');
+  }
+
+  #paragraph(text: string, indent = 0): void {
+    this.#say(...wrapText(text, this.#look.width - indent).map((line) => ' '.repeat(indent) + line));
+  }
+
+  #say(...lines: string[]): void {
+    this.#stream.write(`${lines.join('\n')}\n`);
+  }
+}
