@@ -76,6 +76,7 @@ export class CaptureReader {
   #waiting = false;
 
   #chunk: Uint8Array = new Uint8Array(0);
+  #chunkView = new DataView(this.#chunk.buffer);
   #at = 0;
   #end = 0;
   /** Bytes still to be passed over before the next record. */
@@ -113,6 +114,7 @@ export class CaptureReader {
   push(chunk: Uint8Array): void {
     // A Buffer is looked at as the plain array below it: one kind of array keeps the loads of all decoders fast.
     this.#chunk = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    this.#chunkView = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     this.#at = 0;
     this.#end = chunk.byteLength;
   }
@@ -129,6 +131,34 @@ export class CaptureReader {
 
   /** Advances to the next packet. False when more bytes are needed, or the capture is over or bad. */
   next(): boolean {
+    // Nearly every record is one of pcap that lies whole in the chunk.
+    if (this.#state === READ_PCAP && this.#carryLength === 0 && this.#skip === 0 && !this.#searching) {
+      const chunk = this.#chunk;
+      const at = this.#at;
+      const header = this.#recordHeader;
+      if (this.#end - at >= header) {
+        const little = this.#little;
+        const view = this.#chunkView;
+        const captured = view.getUint32(at + 8, little);
+        if (captured <= PACKET_BYTES_MAX && this.#end - at - header >= captured) {
+          const seconds = view.getUint32(at, little);
+          const ticks = view.getUint32(at + 4, little);
+          const wire = view.getUint32(at + 12, little);
+          this.#lastSeconds = seconds;
+          this.timeMs = seconds * 1000 + ticks / this.#ticksPerMs;
+          this.bytes = chunk;
+          this.offset = at + header;
+          this.capturedLength = captured;
+          this.wireLength = wire < captured ? captured : wire;
+          this.#at = at + header + captured;
+          return true;
+        }
+      }
+    }
+    return this.#nextSlowly();
+  }
+
+  #nextSlowly(): boolean {
     for (;;) {
       if (this.#skip > 0) {
         const step = Math.min(this.#skip, this.#end - this.#at);
@@ -209,10 +239,7 @@ export class CaptureReader {
   }
 
   #u32(at: number): number {
-    const view = this.#view;
-    return this.#little
-      ? (view[at] | (view[at + 1] << 8) | (view[at + 2] << 16) | (view[at + 3] << 24)) >>> 0
-      : ((view[at] << 24) | (view[at + 1] << 16) | (view[at + 2] << 8) | view[at + 3]) >>> 0;
+    return this.#little ? littleWord(this.#view, at) : bigWord(this.#view, at);
   }
 
   /** Reads the first bytes of the file. */
@@ -439,4 +466,12 @@ export class CaptureReader {
       at += 4 + length + (-length & 3);
     }
   }
+}
+
+function littleWord(bytes: Uint8Array, at: number): number {
+  return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
+}
+
+function bigWord(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
 }

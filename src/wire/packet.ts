@@ -77,6 +77,10 @@ const HAS_ICMP = HAS.icmpType | HAS.icmpCode;
 const HAS_ETHER_TYPE = HAS.etherType;
 const HAS_VLAN = HAS.vlan;
 const HAS_EXT_HEADERS = HAS.extHeaders;
+const HAS_USUAL = HAS_IP | HAS_PORTS | HAS_ETHER_TYPE;
+
+/** Ethernet, IPv4 and UDP headers. */
+const USUAL_BYTES = 42;
 
 /** Returned in place of what comes next where there was no IP header. */
 const NOT_READ = -1;
@@ -102,6 +106,9 @@ export class PacketDecoder {
   #nextEnd = 0;
   #nextType = 0;
   #nextLayer = LAYER_INNER;
+  /** The bytes decoded last, and a view of them. */
+  #bytes: Uint8Array = new Uint8Array(0);
+  #view = new DataView(this.#bytes.buffer);
   /** IP bytes of the header that was read last. */
   #ipBytes = 0;
 
@@ -124,37 +131,61 @@ export class PacketDecoder {
     timeMs: number,
     batch: FlowBatch,
   ): number {
-    const first = batch.length;
-    const link = this.#link;
-    let end = offset + capturedLength;
-    let kind: number;
-    let at: number;
-    let present: number;
     this.udpPayloadOffset = -1;
     this.udpPayloadLength = 0;
     this.udpRow = -1;
-    this.networkOffset = -1;
-    beginRow(batch, first, LAYER_OUTER, wireLength, timeMs);
-    if (linkType === LINK_ETHERNET && capturedLength >= 34 && bytes[offset + 12] === 8 && bytes[offset + 13] === 0) {
-      // The usual packet: plain Ethernet with IPv4.
-      kind = NEXT_IPV4;
-      at = offset + 14;
-      batch.etherType[first] = ETHER_IPV4;
-      present = HAS_ETHER_TYPE;
-    } else {
-      kind = link.open(bytes, offset, end, linkType);
-      at = link.at;
-      present = this.#writeLink(batch, first);
+    if (linkType === LINK_ETHERNET && capturedLength >= USUAL_BYTES) {
+      if (bytes !== this.#bytes) {
+        this.#bytes = bytes;
+        this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      }
+      const view = this.#view;
+      const proto = usualPacket(view, offset, capturedLength);
+      if (proto !== 0) {
+        const row = batch.length;
+        this.networkOffset = offset + 14;
+        beginRow(batch, row, LAYER_OUTER, wireLength, timeMs);
+        writeUsual(view, offset + 14, proto, row, batch);
+        batch.length = row + 1;
+        if (proto === PROTO_UDP) {
+          this.udpPayloadOffset = offset + 42;
+          this.udpPayloadLength = udpPayload(
+            bytes,
+            offset + 34,
+            offset + 14 + ((bytes[offset + 16] << 8) | bytes[offset + 17]),
+          );
+          this.udpRow = row;
+        }
+        return 1;
+      }
     }
-    batch.present[first] = present;
+    return this.#follow(bytes, offset, capturedLength, wireLength, linkType, timeMs, batch);
+  }
+
+  /** Any packet, header by header. */
+  #follow(
+    bytes: Uint8Array,
+    offset: number,
+    capturedLength: number,
+    wireLength: number,
+    linkType: number,
+    timeMs: number,
+    batch: FlowBatch,
+  ): number {
+    const first = batch.length;
+    const link = this.#link;
+    let end = offset + capturedLength;
+    let kind = link.open(bytes, offset, end, linkType);
+    beginRow(batch, first, LAYER_OUTER, wireLength, timeMs);
+    batch.present[first] = this.#writeLink(batch, first);
     batch.length = first + 1;
+    this.networkOffset = kind === NEXT_NONE ? -1 : link.at;
     if (kind === NEXT_NONE) return 1;
 
-    this.networkOffset = at;
     let next =
       kind === NEXT_IPV4
-        ? this.#ipv4(bytes, at, end, first, LAYER_OUTER, batch)
-        : this.#ipv6(bytes, at, end, first, LAYER_OUTER, batch);
+        ? this.#ipv4(bytes, link.at, end, first, LAYER_OUTER, batch)
+        : this.#ipv6(bytes, link.at, end, first, LAYER_OUTER, batch);
     let rows = 1;
     while (next > NEXT_NONE) {
       const layer = this.#nextLayer;
@@ -391,13 +422,13 @@ export class PacketDecoder {
     batch.present[row] |= HAS_PORTS;
     if (end - at < 8) return this.#cut(layer);
     if (layer === LAYER_QUOTED) return NEXT_NONE;
-    const udpLength = (bytes[at + 4] << 8) | bytes[at + 5];
-    const payloadEnd = udpLength >= 8 && at + udpLength < end ? at + udpLength : end;
+    const payloadLength = udpPayload(bytes, at, end);
     if (this.udpPayloadOffset < 0) {
       this.udpPayloadOffset = at + 8;
-      this.udpPayloadLength = payloadEnd - at - 8;
+      this.udpPayloadLength = payloadLength;
       this.udpRow = row;
     }
+    const payloadEnd = at + 8 + payloadLength;
     switch (dstPort) {
       case PORT_VXLAN:
       case PORT_VXLAN_LINUX:
@@ -530,6 +561,69 @@ function beginRow(batch: FlowBatch, row: number, layer: number, bytes: number, t
   batch.samplingRate[row] = 1;
   batch.packets[row] = 1;
   batch.bytes[row] = bytes;
+}
+
+/**
+ * Nearly every packet is Ethernet, IPv4 without options or fragments, TCP or UDP outside of tunnels, and wholly there as far as
+ * the flags. Returns its protocol if it is such a one, or 0; the way through `writeUsual` is several times faster.
+ */
+function usualPacket(view: DataView, offset: number, capturedLength: number): number {
+  const at = offset + 14;
+  // EtherType, version, header length and TOS in one word, of which the TOS may be anything.
+  if ((view.getUint32(at - 2) & 0xffffff00) >>> 0 !== 0x08004500) return 0;
+  if ((view.getUint16(at + 6) & 0x3fff) !== 0) return 0;
+  const totalLength = view.getUint16(at + 2);
+  if (totalLength > capturedLength - 14) return 0;
+  const proto = view.getUint8(at + 9);
+  if (proto === PROTO_TCP) return totalLength >= 34 ? PROTO_TCP : 0;
+  if (proto !== PROTO_UDP || totalLength < 28) return 0;
+  return isTunnelPort(view.getUint16(at + 22)) ? 0 : PROTO_UDP;
+}
+
+/** The columns of a packet that `usualPacket` has found to be one; its IPv4 header is at `at`. */
+function writeUsual(view: DataView, at: number, proto: number, row: number, batch: FlowBatch): void {
+  const { srcAddr, dstAddr } = batch;
+  const word = row << 2;
+  srcAddr[word] = 0;
+  srcAddr[word + 1] = 0;
+  srcAddr[word + 2] = 0xffff;
+  srcAddr[word + 3] = view.getUint32(at + 12);
+  dstAddr[word] = 0;
+  dstAddr[word + 1] = 0;
+  dstAddr[word + 2] = 0xffff;
+  dstAddr[word + 3] = view.getUint32(at + 16);
+  batch.ipVersion[row] = 4;
+  batch.tos[row] = view.getUint8(at + 1);
+  batch.ttl[row] = view.getUint8(at + 8);
+  batch.proto[row] = proto;
+  batch.fragment[row] = FRAGMENT_NONE;
+  batch.etherType[row] = ETHER_IPV4;
+  const ports = view.getUint32(at + 20);
+  batch.srcPort[row] = ports >>> 16;
+  batch.dstPort[row] = ports;
+  if (proto === PROTO_TCP) {
+    batch.tcpFlags[row] = view.getUint16(at + 32) & 0x1ff;
+    batch.present[row] = HAS_USUAL | HAS_TCP_FLAGS;
+  } else batch.present[row] = HAS_USUAL;
+}
+
+/** Bytes of payload behind the UDP header at `at`, of a packet that ends at `end`. A length of 0 is a jumbogram (RFC 2675). */
+function udpPayload(bytes: Uint8Array, at: number, end: number): number {
+  const length = (bytes[at + 4] << 8) | bytes[at + 5];
+  return length >= 8 && at + length < end ? length - 8 : end - at - 8;
+}
+
+function isTunnelPort(port: number): boolean {
+  switch (port) {
+    case PORT_GTP_U:
+    case PORT_VXLAN:
+    case PORT_VXLAN_GPE:
+    case PORT_VXLAN_LINUX:
+    case PORT_GENEVE:
+      return true;
+    default:
+      return false;
+  }
 }
 
 function isExtension(proto: number): boolean {
