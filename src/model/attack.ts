@@ -75,8 +75,10 @@ export const attackSchema = z.object({
   start: time,
   /** When Bonghwa would have said so. */
   detectedAt: time,
-  /** Absent while the attack goes on at the end of the input. */
+  /** When the last of its traffic was carried, as far as was seen. */
   end: time.optional(),
+  /** True while it goes on: at the end of the input, or now. */
+  ongoing: z.boolean(),
   peak: rateSchema,
   /** What is usual for this target; absent fields were not learned yet. */
   baseline: z.object({
