@@ -30,7 +30,7 @@ async function readText(file: string): Promise<string> {
 }
 
 function unreadable(file: string, reason: string, cause?: unknown): BonghwaError {
-  return new BonghwaError('FILE_UNREADABLE', `cannot read the configuration '${file}': ${reason}`, {
+  return new BonghwaError('FILE_UNREADABLE', `cannot read the configuration ${file}: ${reason}`, {
     hint: 'Name the file that you mean.',
     cause,
   });

@@ -65,7 +65,7 @@ export async function decodeCommand(
 function summaryLines(totals: IngestTotals, files: number, stopped: boolean, explained: boolean): string[] {
   const lines = totals.truncatedFiles.map(
     (file) =>
-      `bonghwa: ${file === '-' ? 'standard input' : `'${file}'`} ends in the middle of a packet; everything before it was read.`,
+      `bonghwa: ${file === '-' ? 'standard input' : file} ends in the middle of a packet; everything before it was read.`,
   );
   const counted = (count: number, one: string): string => `${exact(count)} ${one}${count === 1 ? '' : 's'}`;
   const parts = [counted(totals.packets, 'packet'), counted(totals.flows, 'flow record')];

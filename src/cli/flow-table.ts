@@ -43,6 +43,8 @@ const PROTOCOL_NAMES: Readonly<Record<number, string>> = {
   136: 'UDPLite',
 };
 
+const PROTO_TCP = 6;
+
 const FLAG_NAMES: readonly (readonly [bit: number, name: string])[] = [
   [2, 'SYN'],
   [16, 'ACK'],
@@ -182,7 +184,8 @@ function protocolText(batch: FlowBatch, row: number): string {
 function detailText(batch: FlowBatch, row: number): string {
   const present = batch.present[row];
   const details: string[] = [];
-  if ((present & HAS.tcpFlags) !== 0) details.push(flagText(batch.tcpFlags[row]));
+  // Exporters fill the flags of every protocol, and VLAN 0 where there is none.
+  if ((present & HAS.tcpFlags) !== 0 && batch.proto[row] === PROTO_TCP) details.push(flagText(batch.tcpFlags[row]));
   if ((present & HAS.icmpType) !== 0) {
     details.push(`type ${batch.icmpType[row]}${(present & HAS.icmpCode) === 0 ? '' : ` code ${batch.icmpCode[row]}`}`);
   }
@@ -190,7 +193,7 @@ function detailText(batch: FlowBatch, row: number): string {
     if (batch.fragment[row] === FRAGMENT_FIRST) details.push('first fragment');
     if (batch.fragment[row] === FRAGMENT_LATER) details.push('later fragment');
   }
-  if ((present & HAS.vlan) !== 0) details.push(`VLAN ${batch.vlan[row]}`);
+  if ((present & HAS.vlan) !== 0 && batch.vlan[row] !== 0) details.push(`VLAN ${batch.vlan[row]}`);
   if (batch.exporter[row] !== NO_EXPORTER && batch.samplingRate[row] > 1)
     details.push(`1 in ${batch.samplingRate[row]}`);
   return details.join(', ');

@@ -4,7 +4,7 @@
 export function wrapText(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(/ +/)) {
+  for (const word of unbroken(text, width)) {
     let rest = word;
     if (line !== '' && line.length + 1 + rest.length <= width) {
       line += ` ${rest}`;
@@ -19,6 +19,22 @@ export function wrapText(text: string, width: number): string[] {
   }
   if (line !== '' || lines.length === 0) lines.push(line);
   return lines;
+}
+
+const NUMBER = /^[±(]?\d[\d.,]*$/;
+const UNIT = /^([kMGTP]|%|[kMGT]?B|m?s|min|h|[kMGTP]?bit\/s|packets\/s)[.,;:)]*$/;
+
+/** The words of a text, a number with its unit as one: `12.3 k packets/s` is not torn apart. */
+function unbroken(text: string, width: number): string[] {
+  const words: string[] = [];
+  for (const word of text.split(/ +/)) {
+    const before = words.at(-1);
+    const fits = before !== undefined && before.length + 1 + word.length <= width;
+    if (fits && UNIT.test(word) && before.split(' ').every((part) => NUMBER.test(part) || UNIT.test(part))) {
+      words[words.length - 1] = `${before} ${word}`;
+    } else words.push(word);
+  }
+  return words;
 }
 
 /** A paragraph behind a label: the label stands in the first line, the others are indented as far. */

@@ -22,7 +22,7 @@ try {
   const exitCode = { value: EXIT_OK };
   await createProgram(interrupt.signal, (code) => {
     exitCode.value = code;
-  }).parseAsync(process.argv);
+  }).parseAsync(process.argv.length > 2 ? process.argv : [...process.argv, '--help']);
   process.exitCode = interrupt.signal.aborted ? EXIT_INTERRUPTED : exitCode.value;
 } catch (error) {
   process.exitCode = report(error);

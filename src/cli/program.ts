@@ -25,7 +25,6 @@ export function createProgram(signal: AbortSignal, setExitCode: (code: number) =
     .configureOutput({ outputError: (text, write) => write(errorLine(text)) })
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', PROGRAM_EXAMPLES + EXIT_CODES);
-  program.action(() => program.outputHelp());
 
   program
     .command('replay')

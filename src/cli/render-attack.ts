@@ -1,6 +1,6 @@
 import { formatBps, formatBytes, formatCount, formatDuration, formatPps, formatShare } from '../base/units.ts';
 import type { Attack } from '../model/attack.ts';
-import { labelled } from './layout.ts';
+import { labelled, wrapText } from './layout.ts';
 import { renderChart } from './sparkline.ts';
 import { type Look, type Paint, paintOf } from './terminal.ts';
 
@@ -34,7 +34,7 @@ export function detectedText(attack: Attack): string {
 /** Everything about one attack: heading, chart, why, evidence, closing. Lines without their ends. */
 export function renderAttack(attack: Attack, number: number, look: Look): string[] {
   const paint = paintOf(look.colour);
-  const lines = [headingOf(attack, number, look, paint), ''];
+  const lines = [...headingOf(attack, number, look, paint), ''];
   lines.push(...chartOf(attack, look, paint).map((line) => `  ${line}`), '');
   for (const [label, text] of factsOf(attack)) {
     for (const line of labelled(label, text, look.width - 2, LABEL_WIDTH)) {
@@ -44,15 +44,16 @@ export function renderAttack(attack: Attack, number: number, look: Look): string
   return lines;
 }
 
-function headingOf(attack: Attack, number: number, look: Look, paint: Paint): string {
+function headingOf(attack: Attack, number: number, look: Look, paint: Paint): string[] {
   const kind = attack.target.kind === 'address' || attack.target.kind === 'prefix' ? '' : `${attack.target.kind} `;
   const words = [`${attack.vectors[0].name} on ${kind}${attack.target.value}`];
   if (attack.direction === 'out') words.push('leaving this network');
   if (attack.spread === 'carpet') words.push('spread over many addresses');
   if (attack.rhythm !== 'steady') words.push(attack.rhythm === 'pulse' ? 'in pulses' : 'rising slowly');
-  const text = `── ${number} · ${words.join(', ')} `;
-  const filled = text.length < look.width ? text + '─'.repeat(look.width - text.length) : text.trimEnd();
-  return paint.bold(filled);
+  const lines = wrapText(`── ${number} · ${words.join(', ')}`, look.width);
+  const last = lines[lines.length - 1];
+  if (last.length + 2 <= look.width) lines[lines.length - 1] = `${last} ${'─'.repeat(look.width - last.length - 1)}`;
+  return lines.map((line) => paint.bold(line));
 }
 
 function chartOf(attack: Attack, look: Look, paint: Paint): string[] {
@@ -75,10 +76,11 @@ function chartOf(attack: Attack, look: Look, paint: Paint): string[] {
   });
   const spanText = formatDuration(values.length * stepMs);
   const valueText = values.length === 1 ? 'one value' : `${exact(values.length)} values`;
-  chart.push(
-    paint.dim(`${valueText} of ${formatDuration(stepMs)} each: ${spanText} from ${clockOf(attack.timeline.from)}`),
-  );
-  if (!inside) chart.push(paint.dim(`detected ${clockOf(attack.detectedAt)}, beyond this picture`));
+  const captions = [
+    `${valueText} of ${formatDuration(stepMs)} each: ${spanText} from ${clockOf(attack.timeline.from)}`,
+  ];
+  if (!inside) captions.push(`detected ${clockOf(attack.detectedAt)}, beyond this picture`);
+  for (const caption of captions) chart.push(...wrapText(caption, look.width - 2).map(paint.dim));
   return chart;
 }
 
@@ -133,7 +135,7 @@ function usualText(attack: Attack): string {
 
 function volumeText(attack: Attack): string {
   const { packets, bytes, flows, samplingError, packetBytes } = attack.evidence;
-  const parts = [`${exact(packets)} packets, ${formatBytes(bytes)}, ${Math.round(packetBytes)} bytes a packet`];
+  const parts = [`${exact(packets)} packets, ${formatBytes(bytes)}, ${exact(packetBytes)} bytes a packet`];
   if (flows > 0) parts.push(`from ${exact(flows)} flow records`);
   if (samplingError > 0) parts.push(`sampling leaves ± ${formatShare(samplingError)}`);
   return parts.join('; ');

@@ -40,7 +40,8 @@ function headerLines(report: ReplayReport, options: ReportText, paint: Paint): s
   if (report.from !== undefined && report.to !== undefined) {
     const sameDay = report.from.slice(0, 10) === report.to.slice(0, 10);
     const to = sameDay ? clockOf(report.to) : `${report.to.slice(0, 10)} ${clockOf(report.to)}`;
-    lines.push(`${report.from.slice(0, 10)} ${clockOf(report.from)} to ${to} UTC (${formatDuration(durationMs)})`);
+    const span = `${report.from.slice(0, 10)} ${clockOf(report.from)} to ${to} UTC (${formatDuration(durationMs)})`;
+    lines.push(...wrapText(span, options.look.width));
   }
   const volume = `${exact(report.packets)} ${report.packets === 1 ? 'packet' : 'packets'}, ${formatBytes(report.bytes)}`;
   const rate = durationMs > 0 ? `; on average ${ratesText(report.packets, report.bytes, durationMs)}` : '';
@@ -66,7 +67,7 @@ function durationOf(report: ReplayReport): number {
 }
 
 function plural(count: number, word: string): string {
-  return `${exact(count)} ${word}${count === 1 ? '' : 's'}`;
+  return `${exact(count)} ${word}${Math.round(count) === 1 ? '' : 's'}`;
 }
 
 function attackLines(attacks: readonly Attack[], look: Look, paint: Paint): string[] {
@@ -128,7 +129,7 @@ function attackTable(attacks: readonly Attack[], look: Look, paint: Paint): stri
       attack.end === undefined ? 'goes on' : `for ${lastedText(attack)}`,
       `seen ${detectedText(attack)}`,
     ],
-    [formatPps(attack.peak.pps), formatBps(attack.peak.bps), `${exact(attack.sources.distinct)} sources`],
+    [formatPps(attack.peak.pps), formatBps(attack.peak.bps), plural(attack.sources.distinct, 'source')],
   ]);
   const over = tableWidth(stacked(128), stackedRows) - look.width;
   const targetWidth = Math.max(...attacks.map((attack) => attack.target.value.length));
@@ -140,7 +141,7 @@ function attackTable(attacks: readonly Attack[], look: Look, paint: Paint): stri
       `${clockOf(attack.start)}, ${attack.end === undefined ? 'goes on' : `for ${lastedText(attack)}`}`,
       `detected ${detectedText(attack)}`,
       `peak ${formatPps(attack.peak.pps)}, ${formatBps(attack.peak.bps)}`,
-      `${exact(attack.sources.distinct)} sources`,
+      plural(attack.sources.distinct, 'source'),
     ].flatMap((text) => labelled('', text, look.width, 4)),
   ]);
 }

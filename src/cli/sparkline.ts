@@ -35,7 +35,7 @@ export function renderChart(options: ChartOptions): string[] {
   for (let row = 0; row < ROWS; row++) {
     let cells = '';
     for (const height of bars.heights) cells += cellOf(height, top, row, row === usualRow).repeat(bars.columns);
-    lines.push(`${labels[row].padStart(labelWidth)} ┤${options.paintBars(cells)}`);
+    lines.push(`${labels[row].padStart(labelWidth)} ┤${options.paintBars(cells.trimEnd())}`);
   }
   if (options.mark !== undefined) {
     const bar = Math.min(bars.heights.length - 1, Math.floor(options.mark.index / bars.valuesPerBar));

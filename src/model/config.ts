@@ -101,7 +101,7 @@ export function parseConfig(text: string): ConfigResult {
     // The parser throws for documents that grow without bound through aliases.
     return { kind: 'invalid', problems: [{ path: '', line: 1, message: (error as Error).message }] };
   }
-  const parsed = configSchema.safeParse(value);
+  const parsed = configSchema.safeParse(value, { reportInput: true });
   if (parsed.success) return { kind: 'ok', config: parsed.data };
   const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, document.contents, lines));
   return { kind: 'invalid', problems: problems.sort((a, b) => a.line - b.line) };
@@ -126,6 +126,8 @@ function problemsOf(issue: z.core.$ZodIssue, root: ParsedNode | null, lines: Lin
 
 function wordsOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type') {
+    if (issue.path[0] === 'networks' && issue.path.length === 2)
+      return 'a prefix is needed here, or a group of prefix and name';
     return issue.input === undefined
       ? `missing; ${EXPECTED[issue.expected] ?? issue.expected} is needed`
       : `${EXPECTED[issue.expected] ?? issue.expected} is needed here`;

@@ -38,12 +38,13 @@ export class TimeText {
   /** Text of `timeMs`; empty outside the range that a Date can hold. Fractions of a millisecond are cut. */
   of(timeMs: number): string {
     if (!(Math.abs(timeMs) <= 8.64e15)) return '';
-    const second = Math.floor(timeMs / 1000);
+    const whole = Math.floor(timeMs);
+    const second = Math.floor(whole / 1000);
     if (second !== this.#second) {
       this.#text = new Date(second * 1000).toISOString().slice(0, -4);
       this.#second = second;
     }
-    const millis = Math.floor(timeMs - second * 1000);
+    const millis = whole - second * 1000;
     return `${this.#text}${millis < 10 ? '00' : millis < 100 ? '0' : ''}${millis}Z`;
   }
 }

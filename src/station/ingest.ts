@@ -2,7 +2,7 @@ import { BonghwaError } from '../base/errors.ts';
 import { openCapture } from '../input/capture-file.ts';
 import { TELEMETRY_PORTS } from '../model/config.ts';
 import { type BatchSink, createFlowBatch, type FlowBatch } from '../model/flow-batch.ts';
-import { Rejections } from '../model/rejection.ts';
+import { REJECT, Rejections } from '../model/rejection.ts';
 import { CaptureReader } from '../wire/capture.ts';
 import type { ExporterTable } from '../wire/exporter.ts';
 import { PACKET_ROWS_MAX, PacketDecoder } from '../wire/packet.ts';
@@ -190,7 +190,9 @@ class Ingest {
     if (reader.format !== 'pcap' && reader.format !== 'pcapng') throw notACapture(file, head);
     while (this.#readPackets(reader)) await this.#handOver();
     await this.#handOver();
-    if (reader.truncated) this.#truncatedFiles.push(file);
+    if (reader.truncated || source.truncated) this.#truncatedFiles.push(file);
+    // Compressed data that is cut short may end between two packets: the capture is not whole all the same.
+    if (source.truncated && !reader.truncated) this.#rejections.count(REJECT['capture-truncated']);
   }
 
   async readDatagram(file: string): Promise<void> {
@@ -200,7 +202,7 @@ class Ingest {
     try {
       for await (const chunk of source.chunks) {
         if (length + chunk.length > bytes.length) {
-          throw new BonghwaError('FILE_NOT_A_CAPTURE', `'${file}' is longer than any datagram`, {
+          throw new BonghwaError('FILE_NOT_A_CAPTURE', `${nameOf(file)} is longer than any datagram`, {
             hint: `A UDP payload has ${DATAGRAM_BYTES_MAX.toLocaleString('en-US')} bytes at most; leave out --as datagram for captures.`,
           });
         }
@@ -307,7 +309,7 @@ function notACapture(file: string, head: Uint8Array): BonghwaError {
 }
 
 function nameOf(file: string): string {
-  return file === '-' ? 'standard input' : `'${file}'`;
+  return file === '-' ? 'standard input' : file;
 }
 
 /** True where all bytes are printable, line ends, or of UTF-8 sequences. */
