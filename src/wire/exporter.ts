@@ -17,6 +17,8 @@ const PROTOCOL_CODE: Readonly<Record<TelemetryProtocol, number>> = {
 export const SAMPLING_RATES_MAX = 16;
 /** Samplers (NetFlow v9 samplerId, IPFIX selectorId) kept for one exporter and domain. */
 export const SAMPLERS_MAX = 64;
+/** By how much the start of an exporter must move to be a restart: header times are rounded and clocks are set. */
+const RESTART_MIN_MS = 60_000;
 /** Rates of this and above cannot be meant (issue: 2^32 - 1 is a common way to say "unset"). */
 const SAMPLING_RATE_LIMIT = 2 ** 31;
 
@@ -144,6 +146,18 @@ export class ExporterState {
   }
 
   /**
+   * Notes the export time of a datagram beside its arrival, and when the exporter started (NaN where a header does not
+   * tell). A start that is later than known by over a minute is a restart: sequence numbers begin anew.
+   */
+  noteClock(observedMs: number, exportMs: number, bootMs: number): void {
+    const offsetMs = observedMs - exportMs;
+    if (offsetMs < this.clockOffsetMinMs) this.clockOffsetMinMs = offsetMs;
+    if (Number.isNaN(bootMs)) return;
+    if (bootMs - this.bootMs > RESTART_MIN_MS) this.sequenceNext = -1;
+    this.bootMs = bootMs;
+  }
+
+  /**
    * Follows the sequence numbers of one stream, modulo 2^32. `sequence` is the number in the header, `units` by how much the
    * next one should be higher, or -1 where that cannot be told (records of an unknown template). A gap of up to `jumpMax`
    * units is a loss; a datagram that comes late takes back what was counted for it; anything else is a restart.
@@ -229,9 +243,17 @@ export class ExporterTable {
 
   /**
    * The exporter of a datagram that arrived at `nowMs`; made if it is new. Counts the datagram. May forget others: those
-   * silent too long, and the most silent one when full (counted 'exporters-full').
+   * silent too long, and the most silent one when full (counted 'exporters-full'). Where `nowMs` is no arrival but what
+   * the exporter says, `expires` is false: the clocks of different exporters cannot be compared.
    */
-  touch(words: AddressWords, at: number, domain: number, protocol: TelemetryProtocol, nowMs: number): ExporterState {
+  touch(
+    words: AddressWords,
+    at: number,
+    domain: number,
+    protocol: TelemetryProtocol,
+    nowMs: number,
+    expires = true,
+  ): ExporterState {
     const bucket = this.#bucketOf(words, at, domain, protocol);
     let exporter = this.#heads[bucket];
     while (exporter !== undefined && !isKey(exporter, words, at, domain, protocol)) exporter = exporter.chained;
@@ -242,6 +264,7 @@ export class ExporterTable {
     }
     exporter.datagrams++;
     if (nowMs > exporter.lastSeenMs) exporter.lastSeenMs = nowMs;
+    if (!expires) return exporter;
     while (this.#oldest !== undefined && nowMs - this.#oldest.lastSeenMs > this.#limits.exporterExpiryMs) {
       this.#drop(this.#oldest);
     }

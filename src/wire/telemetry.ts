@@ -1,20 +1,52 @@
-import type { BatchSink, FlowBatch } from '../model/flow-batch.ts';
+import { type BatchSink, createFlowBatch, type FlowBatch } from '../model/flow-batch.ts';
 import { REJECT, type Rejections } from '../model/rejection.ts';
-import { EXPORTER_LIMITS, type ExporterLimits, ExporterTable } from './exporter.ts';
+import type { Datagram } from './datagram.ts';
+import { EXPORTER_LIMITS, type ExporterLimits, ExporterState, ExporterTable } from './exporter.ts';
+import { decodeIpfix } from './ipfix.ts';
+import { decodeNetflow5 } from './netflow5.ts';
+import { decodeNetflow9 } from './netflow9.ts';
 import type { RecordTrace } from './record-trace.ts';
+import { TEMPLATE_LIMITS, type TemplateLimits, TemplateStore } from './template.ts';
+import { DataSetReader } from './template-sets.ts';
 
-export type TelemetryLimits = ExporterLimits;
+export type TelemetryLimits = ExporterLimits & TemplateLimits;
+export const TELEMETRY_LIMITS: TelemetryLimits = { ...EXPORTER_LIMITS, ...TEMPLATE_LIMITS };
 
-/** Decodes telemetry datagrams of any known version into batch rows. */
+const VERSION_NETFLOW5 = 5;
+const VERSION_NETFLOW9 = 9;
+const VERSION_IPFIX = 10;
+
+/** Decodes telemetry datagrams of any known version into batch rows. Keeps what exporters told: templates, sampling. */
 export class TelemetryDecoder {
   /** Set by `decode --json` only; the data path is slower with it. */
   trace: RecordTrace | undefined = undefined;
   readonly exporters: ExporterTable;
+  readonly templates: TemplateStore;
   readonly #rejections: Rejections;
+  readonly #reader: DataSetReader;
+  readonly #datagram: Datagram;
 
-  constructor(rejections: Rejections, limits: Partial<TelemetryLimits> = {}) {
+  /** `seed` keys the table of exporters, so that a sender cannot choose what collides in it. */
+  constructor(rejections: Rejections, limits: Partial<TelemetryLimits> = {}, seed?: number) {
     this.#rejections = rejections;
-    this.exporters = new ExporterTable(rejections, { ...EXPORTER_LIMITS, ...limits });
+    this.exporters = new ExporterTable(rejections, limits, seed);
+    this.templates = new TemplateStore(this.exporters, rejections, limits);
+    this.#reader = new DataSetReader(this.templates);
+    const bytes = new Uint8Array(0);
+    this.#datagram = {
+      bytes,
+      view: new DataView(bytes.buffer),
+      // Replaced by every decoder before it is read.
+      exporter: new ExporterState(0, new Uint32Array(4), 0, 0, 'ipfix', 0),
+      arrivalMs: Number.NaN,
+      observedMs: 0,
+      exportMs: 0,
+      uptimeMs: Number.NaN,
+      batch: createFlowBatch(1),
+      sink: { take: (): void => undefined },
+      rejections,
+      trace: undefined,
+    };
   }
 
   /**
@@ -26,17 +58,39 @@ export class TelemetryDecoder {
     bytes: Uint8Array,
     offset: number,
     length: number,
-    _sourceWords: Uint32Array,
-    _sourceAt: number,
-    _arrivalMs: number,
-    _batch: FlowBatch,
-    _sink: BatchSink,
+    sourceWords: Uint32Array,
+    sourceAt: number,
+    arrivalMs: number,
+    batch: FlowBatch,
+    sink: BatchSink,
   ): boolean {
-    if (!looksLikeTelemetry(bytes, offset, length)) {
+    const { exporters, templates } = this;
+    if (length < 4) {
       this.#rejections.count(REJECT['datagram-version-unknown']);
       return false;
     }
-    return true;
+    const datagram = this.#datagram;
+    if (datagram.bytes !== bytes) {
+      datagram.bytes = bytes;
+      datagram.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    datagram.batch = batch;
+    datagram.sink = sink;
+    datagram.trace = this.trace;
+    switch ((bytes[offset] << 8) | bytes[offset + 1]) {
+      case VERSION_NETFLOW5:
+        decodeNetflow5(datagram, exporters, offset, length, sourceWords, sourceAt, arrivalMs);
+        return true;
+      case VERSION_NETFLOW9:
+        decodeNetflow9(datagram, exporters, templates, this.#reader, offset, length, sourceWords, sourceAt, arrivalMs);
+        return true;
+      case VERSION_IPFIX:
+        decodeIpfix(datagram, exporters, templates, this.#reader, offset, length, sourceWords, sourceAt, arrivalMs);
+        return true;
+      default:
+        this.#rejections.count(REJECT['datagram-version-unknown']);
+        return false;
+    }
   }
 }
 

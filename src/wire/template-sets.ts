@@ -1,0 +1,103 @@
+import { REJECT } from '../model/rejection.ts';
+import type { Datagram } from './datagram.ts';
+import { FIELD_INTS, type Template, type TemplateStore, VARIABLE_LENGTH } from './template.ts';
+import { takeOptions } from './template-options.ts';
+import { appendRecords, appendVariableRecord, type FieldPlaces } from './template-run.ts';
+import { namedFields } from './template-trace.ts';
+
+/**
+ * Reads data sets of NetFlow v9 and IPFIX with their templates.
+ *
+ *   | record | record | … | padding, shorter than a record |
+ */
+export class DataSetReader {
+  readonly #templates: TemplateStore;
+  /** Places of the fields of the record in work. */
+  readonly #places: FieldPlaces;
+
+  constructor(templates: TemplateStore) {
+    this.#templates = templates;
+    const fieldsMax = templates.limits.fieldsPerTemplateMax;
+    this.#places = { offset: new Int32Array(fieldsMax), length: new Int32Array(fieldsMax) };
+  }
+
+  /**
+   * Reads the records in `bytes[at, end)` by the template `id`. Returns how many records there were, flows and options
+   * together, or -1 where the template is not known (counted).
+   */
+  read(datagram: Datagram, id: number, at: number, end: number): number {
+    const template = this.#templates.find(datagram.exporter, id, datagram.arrivalMs);
+    if (template === undefined) {
+      datagram.rejections.count(REJECT['template-unknown']);
+      datagram.exporter.unknownTemplateSets++;
+      return -1;
+    }
+    if (template.isOptions || template.variable || datagram.trace !== undefined) {
+      return this.#readOneByOne(datagram, template, at, end);
+    }
+    const count = Math.floor((end - at) / template.recordLength);
+    if (count === 0) this.#countTruncated(datagram, at, end);
+    else appendRecords(datagram, template.planned(), at, template.recordLength, count);
+    return count;
+  }
+
+  #readOneByOne(datagram: Datagram, template: Template, at: number, end: number): number {
+    let count = 0;
+    let from = at;
+    // Padding is shorter than the shortest record (RFC 7011 section 3.3.1).
+    while (end - from >= template.recordLength) {
+      const next = this.#place(datagram.bytes, template, from, end);
+      if (next < 0) {
+        datagram.rejections.count(REJECT['record-truncated']);
+        return count;
+      }
+      count++;
+      this.#take(datagram, template, from);
+      from = next;
+    }
+    if (count === 0) this.#countTruncated(datagram, at, end);
+    return count;
+  }
+
+  #take(datagram: Datagram, template: Template, at: number): void {
+    const { trace, exporter } = datagram;
+    if (template.isOptions) {
+      takeOptions(datagram, template, this.#places);
+      if (trace !== undefined) trace.record('options', exporter, namedFields(datagram, template, this.#places));
+      return;
+    }
+    if (trace !== undefined) trace.record('flow', exporter, namedFields(datagram, template, this.#places));
+    if (template.variable) appendVariableRecord(datagram, template.planned(), this.#places);
+    else appendRecords(datagram, template.planned(), at, template.recordLength, 1);
+  }
+
+  /** Finds the fields of the record at `at`. Returns where the next record begins, or -1 if this one overruns the set. */
+  #place(bytes: Uint8Array, template: Template, at: number, end: number): number {
+    const { offset, length } = this.#places;
+    const fields = template.fields;
+    let from = at;
+    for (let field = 0; field < template.fieldCount; field++) {
+      let size = fields[FIELD_INTS * field + 1];
+      if (size === VARIABLE_LENGTH) {
+        // One byte of length, or 255 and two bytes (RFC 7011 section 7).
+        if (from >= end) return -1;
+        size = bytes[from++];
+        if (size === 255) {
+          if (from + 2 > end) return -1;
+          size = (bytes[from] << 8) | bytes[from + 1];
+          from += 2;
+        }
+      }
+      if (size > end - from) return -1;
+      offset[field] = from;
+      length[field] = size;
+      from += size;
+    }
+    return from;
+  }
+
+  /** A set too short for one record is cut, unless there is nothing in it. */
+  #countTruncated(datagram: Datagram, at: number, end: number): void {
+    if (end > at) datagram.rejections.count(REJECT['record-truncated']);
+  }
+}
