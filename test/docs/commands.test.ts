@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { examplesOf } from '../../scripts/house/commands.ts';
+import { readProject } from '../../scripts/house/project.ts';
+
+const TOP = fileURLToPath(new URL('../..', import.meta.url));
+const COMMAND_MS_MAX = 120_000;
+
+/** Commands that are not run here, each with the reason and where it is run. */
+const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
+  'npm ci && npm start': 'installs packages; npm ci is run by .ci/run, and npm start below on its own',
+  'npm ci && npm test': 'would start this test again; both are run by .ci/run',
+  'npm ci': 'installs packages; run by .ci/run',
+  'npm test': 'would start this test again; run by .ci/run',
+  'npm test -- wire': 'would start the runner inside itself; scripts/house/test-plan.test.ts tests the filter',
+  'npm run check': 'run by .ci/run; test/style/house.test.ts runs its rules',
+  'npm run build': 'test/e2e/package.test.ts runs it in a copy',
+  'npm run bench': 'takes minutes and the whole machine; bench/ has small sizes that the tests run',
+  'npm run fuzz': 'runs for as long as it is told; its own test runs it for seconds',
+  'npx biome check --write': 'changes files; npm run check runs Biome without writing',
+  'node scripts/docs.ts': 'changes files; test/docs/tables.test.ts compares what it would write',
+  'bash .ci/run': 'is what runs this test on a fresh machine',
+};
+
+const documents = [...readProject(TOP).documents].filter(
+  ([path]) => ['README.md', 'CONTRIBUTING.md', 'SECURITY.md'].includes(path) || path.startsWith('docs/'),
+);
+const examples = documents.map(([path, text]) => ({ path, ...examplesOf(path, text) }));
+
+describe('commands of the documents', () => {
+  const temporary = mkdtempSync(join(tmpdir(), 'bonghwa-docs-'));
+  const programs = join(temporary, '.programs');
+
+  before(() => {
+    cpSync(join(TOP, 'samples'), join(temporary, 'samples'), { recursive: true });
+    mkdirSync(programs);
+    // `npx bonghwa` and `npm start` as in a checkout, without npm, which would look into the network first.
+    const bonghwa = `exec '${process.execPath}' '${join(TOP, 'bin', 'bonghwa.js')}'`;
+    writeFileSync(join(programs, 'npx'), `#!/bin/sh\n[ "$1" = bonghwa ] || exit 99\nshift\n${bonghwa} "$@"\n`);
+    writeFileSync(join(programs, 'npm'), `#!/bin/sh\n[ "$*" = start ] || exit 99\n${bonghwa} start\n`);
+    for (const name of ['npx', 'npm']) chmodSync(join(programs, name), 0o755);
+  });
+  after(() => rmSync(temporary, { recursive: true, force: true }));
+
+  it('are there', () => {
+    assert.ok(examples.flatMap(({ commands }) => commands).length >= 10);
+  });
+
+  it('name nothing in the table above that no document has any more', () => {
+    const named = new Set(examples.flatMap(({ commands }) => commands.map(({ command }) => command)));
+    assert.deepEqual(
+      Object.keys(RUN_ELSEWHERE).filter((command) => !named.has(command)),
+      [],
+    );
+  });
+
+  for (const { path, commands, files } of examples) {
+    const wanted = commands.filter(({ command }) => !(command in RUN_ELSEWHERE));
+    if (wanted.length === 0) continue;
+    describe(path, () => {
+      // Every document gets a directory of its own, with the files it shows, as its reader has at the top of a checkout.
+      const cwd = join(temporary, path.replaceAll('/', '-'));
+      before(() => {
+        mkdirSync(cwd);
+        cpSync(join(temporary, 'samples'), join(cwd, 'samples'), { recursive: true });
+        for (const { name, text } of files) writeFileSync(join(cwd, name), text);
+      });
+
+      for (const { line, command, exitCode } of wanted) {
+        it(`line ${line}: ${command}`, () => {
+          const ran = spawnSync('bash', ['-o', 'pipefail', '-c', command], {
+            cwd,
+            encoding: 'utf8',
+            timeout: COMMAND_MS_MAX,
+            stdio: ['ignore', 'pipe', 'pipe'],
+            env: { ...process.env, PATH: `${programs}${delimiter}${process.env.PATH}` },
+          });
+          assert.equal(ran.status, exitCode, `${ran.stdout.slice(-2000)}\n${ran.stderr.slice(-2000)}`);
+        });
+      }
+    });
+  }
+});
