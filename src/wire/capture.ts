@@ -1,4 +1,5 @@
 import { REJECT, type Rejections } from '../model/rejection.ts';
+import { LINK_UNKNOWN } from './packet-link.ts';
 
 /**
  * A push parser of capture files: pcap (draft-ietf-opsawg-pcap) and pcapng (draft-ietf-opsawg-pcapng), both byte orders.
@@ -22,8 +23,6 @@ import { REJECT, type Rejections } from '../model/rejection.ts';
 export const PACKET_BYTES_MAX = 262_144;
 /** Interfaces kept for one pcapng section. */
 export const INTERFACES_MAX = 4096;
-/** Link type of a packet whose interface was not described. */
-export const LINK_UNKNOWN = 0xffff;
 
 /** Bytes of an interface description that are looked at for options. */
 const INTERFACE_BYTES_MAX = 16_384;

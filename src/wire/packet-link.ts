@@ -17,6 +17,8 @@ export const NEXT_PPP = 6;
 /** IPv4 or IPv6, as the version says. */
 export const NEXT_IP = 7;
 
+/** No link type: of packets whose interface was not described, and of samples without a header. */
+export const LINK_UNKNOWN = 0xffff;
 export const LINK_NULL = 0;
 export const LINK_ETHERNET = 1;
 export const LINK_PPP = 9;

@@ -549,8 +549,8 @@ export class PacketDecoder {
   }
 }
 
-/** The columns that every row has. */
-function beginRow(batch: FlowBatch, row: number, layer: number, bytes: number, timeMs: number): void {
+/** Sets the columns that every row has, but not `present`. */
+export function beginRow(batch: FlowBatch, row: number, layer: number, bytes: number, timeMs: number): void {
   batch.observedMs[row] = timeMs;
   batch.startMs[row] = timeMs;
   batch.endMs[row] = timeMs;
