@@ -32,7 +32,7 @@ export class Second {
   readonly watch: Watch;
   readonly #seed: number;
   readonly #networks: readonly Prefix[];
-  readonly #slots = new Int32Array(8);
+  readonly #slots = new Int32Array(16);
 
   /** `networks`: what is protected; with none, every destination is counted as inside. */
   constructor(seed: number, networks: readonly Prefix[] = [], limits: SecondLimits = SECOND_LIMITS) {

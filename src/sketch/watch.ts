@@ -5,9 +5,9 @@ import { maskWord } from '../base/prefix.ts';
 import { CLASS_COUNT } from '../model/traffic-class.ts';
 import { TargetDetail } from './target-detail.ts';
 
-/** Prefixes shorter than these are not watched row by row: an IPv4 /20 and an IPv6 /48, the ladder's widest steps. */
-export const WATCH_LENGTH_MIN_IPV4 = 116;
-export const WATCH_LENGTH_MIN_IPV6 = 48;
+/** Prefixes shorter than a /20 or /48 have no bit of their own in the filter: watching one lets every row through it. */
+const FILTER_LENGTH_IPV4 = 116;
+const FILTER_LENGTH_IPV6 = 48;
 
 export interface WatchLimits {
   readonly targetsMax: number;
@@ -17,8 +17,8 @@ export const WATCH_LIMITS: WatchLimits = { targetsMax: 512, detailsMax: 512 };
 
 /** Filter bits; see `maybe`. */
 const FILTER_BITS = 1 << 16;
-/** Different prefix lengths that can be watched at a time: host, and the steps of the ladder. */
-const LENGTHS_MAX = 6;
+/** Different prefix lengths that can be watched at a time: host, the steps of the ladder, and configured networks. */
+const LENGTHS_MAX = 16;
 
 /**
  * The targets that are watched in full detail during one second. The list is made between seconds and given to every worker, so that
@@ -57,11 +57,10 @@ export class Watch {
   }
 
   /**
-   * Watches a target (an address has length 128) and returns its slot, or -1 when the list is full or the prefix too short.
+   * Watches a target (an address has length 128) and returns its slot, or -1 when the list is full.
    * Watching it again gives the same slot.
    */
   watch(words: Uint32Array, at: number, length: number): number {
-    if (length < (isIpv4(words, at) ? WATCH_LENGTH_MIN_IPV4 : WATCH_LENGTH_MIN_IPV6)) return -1;
     const known = this.#find(words, at, length);
     if (known >= 0) return known;
     if (this.size >= this.#limits.targetsMax || !this.#useLength(length)) return -1;
@@ -75,6 +74,7 @@ export class Watch {
     let place = this.#hash(words, at, length) & mask;
     while (this.#index[place] !== 0) place = (place + 1) & mask;
     this.#index[place] = slot + 1;
+    if (length < (isIpv4(words, at) ? FILTER_LENGTH_IPV4 : FILTER_LENGTH_IPV6)) this.#filter.fill(0xffffffff);
     const bit = filterBit(words, at);
     this.#filter[bit >>> 5] |= 1 << (bit & 31);
     return slot;

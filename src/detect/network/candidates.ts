@@ -1,0 +1,313 @@
+import { maskWord } from '../../base/prefix.ts';
+import type { Rate } from '../../model/attack.ts';
+import { CLASS_COUNT } from '../../model/traffic-class.ts';
+import type { Vector } from '../../model/vector.ts';
+import { type AddressTable, ROW_FOLDED, ROW_OUT } from '../../sketch/address-table.ts';
+import type { Ladder, LadderLevel } from '../../sketch/ladder.ts';
+import type { Second } from '../../sketch/second.ts';
+import { FLOOR_MIN, GROUPS, GROUPS_OF_CLASS, type Measure } from './groups.ts';
+import { PARAMETERS } from './parameters.ts';
+import { TargetState } from './target-state.ts';
+import { type GroupRates, NodeTraffic } from './traffic.ts';
+
+/** How one group of a target stands against its limits in one second. */
+export interface GroupExcess {
+  readonly group: number;
+  readonly rates: GroupRates;
+  /** Measures that the group is held against. */
+  readonly measures: readonly Measure[];
+  /** The measure that is exceeded most, its lower bound under sampling, and the limit it is held against. */
+  readonly measure: Measure;
+  readonly observed: number;
+  readonly limit: number;
+  readonly limitFrom: 'baseline' | 'floor' | 'configured';
+  /** Observed over limit. */
+  readonly excess: number;
+  /** The slow rise was seen by the cumulative sum. */
+  readonly cusum: boolean;
+  /** What the shape said, where it was asked. */
+  judged: 'attack' | 'benign' | undefined;
+}
+
+/** A node of the ladder that has a group above its low-water mark. */
+export interface Candidate {
+  readonly state: TargetState;
+  readonly level: 'address' | LadderLevel['name'];
+  readonly direction: 'in' | 'out';
+  readonly carpet: boolean;
+  readonly groups: readonly GroupExcess[];
+  /** The largest excess of its groups. */
+  readonly excess: number;
+  /** Rates of everything it received. */
+  readonly rate: Rate;
+  /** So many of its addresses are over their limits that they are one attack on the prefix, not many. */
+  readonly claims: boolean;
+  /** Counters by class; read from the table when first asked. */
+  node(): NodeTraffic;
+}
+
+/** Finds candidates in a second and keeps the states of targets: bounded by `targetsMax`. */
+export class CandidateScan {
+  readonly #states = new Map<string, TargetState>();
+  readonly #configuredPps: Readonly<Partial<Record<Vector, number>>>;
+  readonly #scratch = new NodeTraffic();
+
+  constructor(configuredPps: Readonly<Partial<Record<Vector, number>>>) {
+    this.#configuredPps = configuredPps;
+  }
+
+  get states(): number {
+    return this.#states.size;
+  }
+
+  /** Candidates of a second: prefixes first, the widest before the narrower, then addresses; the worst first within a level. */
+  candidates(second: Second, ladder: Ladder, coveredMs: number): Candidate[] {
+    const decideMs = Math.max(coveredMs, PARAMETERS.coveredMsMin);
+    const addresses = this.#addresses(second, decideMs);
+    const hot = addresses.filter((candidate) => candidate.excess >= 1 || candidate.state.attack !== undefined);
+    const { fine, wide, network, organisation } = ladder;
+    const levels: { level: LadderLevel; inner: LadderLevel[] }[] = [];
+    if (organisation !== undefined && network !== undefined) {
+      levels.push({ level: organisation, inner: [network, wide, fine] }, { level: network, inner: [wide, fine] });
+    }
+    levels.push({ level: wide, inner: [fine] }, { level: fine, inner: [] });
+    const prefixes = levels.flatMap(({ level, inner }) =>
+      this.#prefixes(second, level, inner, ladder, hot, decideMs).sort(worstFirst),
+    );
+    this.#forgetQuiet();
+    return [...prefixes, ...addresses.sort(worstFirst)];
+  }
+
+  #addresses(second: Second, decideMs: number): Candidate[] {
+    const { table } = second;
+    const scale = 1000 / decideMs;
+    const lowPps = (PARAMETERS.lowWaterShare * FLOOR_MIN.pps) / scale;
+    const lowBytes = (PARAMETERS.lowWaterShare * FLOOR_MIN.bps) / scale / 8;
+    const lowFlows = (PARAMETERS.lowWaterShare * FLOOR_MIN.fps) / scale;
+    const found: Candidate[] = [];
+    for (let row = 0; row < table.rows; row++) {
+      let packets = 0;
+      let bytes = 0;
+      let flows = 0;
+      for (let entry = table.heads[row]; entry !== 0; entry = table.cellNext[entry - 1]) {
+        packets += table.packets[entry - 1];
+        bytes += table.bytes[entry - 1];
+        flows += table.flows[entry - 1];
+      }
+      if (packets < lowPps && bytes < lowBytes && flows < lowFlows) continue;
+      if ((table.flags[row] & ROW_FOLDED) !== 0) continue;
+      this.#scratch.read(table, row);
+      const candidate = this.#candidate(second, this.#scratch, table, row, 'address', 128, 1, decideMs);
+      if (candidate !== undefined) found.push(candidate);
+    }
+    return found;
+  }
+
+  #prefixes(
+    second: Second,
+    level: LadderLevel,
+    inner: readonly LadderLevel[],
+    ladder: Ladder,
+    hot: readonly Candidate[],
+    decideMs: number,
+  ): Candidate[] {
+    const { table } = level;
+    const factor = PARAMETERS.prefixFloorFactor[level.name];
+    const found: Candidate[] = [];
+    for (let row = 0; row < table.rows; row++) {
+      const node = this.#scratch;
+      node.read(table, row);
+      if (node.totalPackets * (1000 / decideMs) < PARAMETERS.lowWaterShare * factor * FLOOR_MIN.pps) continue;
+      const length = level.lengthOf(row);
+      const prefix = level.name === 'network' ? ladder.networkOf(row) : undefined;
+      const words = prefix?.words ?? table.keys.slice(4 * row, 4 * row + 4);
+      const inside = hot.filter((address) => covers(words, length, address.state.words));
+      const claimed = claimedGroups(inside);
+      for (const address of inside) {
+        for (const excess of address.groups) {
+          // A few attacked addresses are their own attacks; the prefix is judged by what is left.
+          if (!claimed.has(excess.group)) node.subtract(address.node(), GROUPS[excess.group].classes);
+        }
+      }
+      const candidate = this.#candidate(second, node, table, row, level.name, length, factor, decideMs, words);
+      if (candidate === undefined) continue;
+      const spread = candidate.groups.filter(
+        (excess) => excess.excess < 1 || !isHeldByOne(excess, words, length, inner),
+      );
+      if (spread.length === 0) continue;
+      found.push({
+        ...candidate,
+        groups: spread,
+        excess: Math.max(...spread.map((each) => each.excess)),
+        claims: spread.some((each) => claimed.has(each.group)),
+      });
+    }
+    return found;
+  }
+
+  #candidate(
+    second: Second,
+    node: NodeTraffic,
+    table: AddressTable,
+    row: number,
+    level: Candidate['level'],
+    length: number,
+    factor: number,
+    decideMs: number,
+    prefixWords?: Uint32Array,
+  ): Candidate | undefined {
+    if (!this.#aboveLowWater(node, factor, decideMs)) return undefined;
+    const words = prefixWords ?? table.keys.slice(4 * row, 4 * row + 4);
+    const direction = (table.flags[row] & ROW_OUT) !== 0 ? 'out' : 'in';
+    const state = this.#state(words, length, level, second.second);
+    const groups: GroupExcess[] = [];
+    for (let group = 0; group < GROUPS.length; group++) {
+      if ((GROUPS[group].classes & node.present) === 0) continue;
+      const excess = this.#excessOf(state, node, group, factor, decideMs);
+      if (excess.excess >= PARAMETERS.lowWaterShare || excess.cusum) groups.push(excess);
+    }
+    const scale = 1000 / decideMs;
+    // Prefix nodes were changed by subtraction and cannot be read again.
+    let own = level === 'address' ? undefined : node.copy();
+    return {
+      state,
+      level,
+      direction,
+      carpet: level !== 'address',
+      groups,
+      excess: groups.reduce((most, each) => Math.max(most, each.excess), 0),
+      rate: { bps: node.totalBytes * 8 * scale, pps: node.totalPackets * scale, fps: node.totalFlows * scale },
+      claims: false,
+      node: () => {
+        if (own === undefined) {
+          own = new NodeTraffic();
+          own.read(table, row);
+        }
+        return own;
+      },
+    };
+  }
+
+  /** Cheap first look, before there is a state: is any group near its floor? */
+  #aboveLowWater(node: NodeTraffic, factor: number, decideMs: number): boolean {
+    const scale = (1000 / decideMs) * (1 / (PARAMETERS.lowWaterShare * factor));
+    for (let trafficClass = 0; trafficClass < CLASS_COUNT; trafficClass++) {
+      if (((node.present >>> trafficClass) & 1) === 0) continue;
+      for (const group of GROUPS_OF_CLASS[trafficClass]) {
+        const { floors, classes } = GROUPS[group];
+        if (floors.pps !== undefined && node.sum(classes) * scale >= floors.pps) return true;
+        if (floors.bps !== undefined && node.bytes[trafficClass] * 8 * scale >= floors.bps) return true;
+        if (floors.fps !== undefined && node.flows[trafficClass] * scale >= floors.fps) return true;
+      }
+    }
+    return false;
+  }
+
+  #excessOf(state: TargetState, node: NodeTraffic, group: number, factor: number, decideMs: number): GroupExcess {
+    const { floors, classes, vector, shape } = GROUPS[group];
+    const rates = node.rates(classes, decideMs);
+    if (shape === 'amplification') addFragments(rates, node, decideMs);
+    const configured = this.#configuredPps[vector];
+    const measures = configured === undefined ? (Object.keys(floors) as Measure[]) : (['pps'] as const);
+    let best: GroupExcess | undefined;
+    let cusum = false;
+    for (const measure of measures) {
+      const floor = (configured ?? floors[measure] ?? 0) * factor;
+      const baseline = configured === undefined ? state.knownBaseline(group, measure) : undefined;
+      const learned = baseline?.limit() ?? 0;
+      const limit = Math.max(floor, learned);
+      const observed = rates[measure] * rates.sureShare;
+      cusum ||= baseline?.rises(observed, floor) ?? false;
+      if (best !== undefined && observed / limit <= best.excess) continue;
+      best = {
+        group,
+        rates,
+        measures,
+        measure,
+        observed,
+        limit,
+        limitFrom: configured !== undefined ? 'configured' : learned > floor ? 'baseline' : 'floor',
+        excess: observed / limit,
+        cusum: false,
+        judged: undefined,
+      };
+    }
+    if (best === undefined) throw new RangeError(`vector ${vector} has no floor`);
+    return { ...best, cusum };
+  }
+
+  #state(words: Uint32Array, length: number, level: Candidate['level'], second: number): TargetState {
+    const key = `${words[0]},${words[1]},${words[2]},${words[3]}/${level === 'network' ? `n${length}` : length}`;
+    let state = this.#states.get(key);
+    if (state === undefined) {
+      state = new TargetState(key, words, length);
+      this.#states.set(key, state);
+    }
+    state.lastSecond = second;
+    return state;
+  }
+
+  /** Keeps the table bounded: the targets that were quiet for longest leave, those under attack stay. */
+  #forgetQuiet(): void {
+    if (this.#states.size <= PARAMETERS.targetsMax) return;
+    const quiet = [...this.#states.values()]
+      .filter((state) => state.attack === undefined)
+      .sort((left, right) => left.lastSecond - right.lastSecond);
+    for (const state of quiet.slice(0, this.#states.size - Math.floor(0.9 * PARAMETERS.targetsMax))) {
+      this.#states.delete(state.key);
+    }
+  }
+}
+
+function worstFirst(left: Candidate, right: Candidate): number {
+  return right.excess - left.excess || left.state.key.localeCompare(right.state.key);
+}
+
+/** True if the prefix covers the address or prefix that starts at `inner`. */
+export function covers(words: Uint32Array, length: number, inner: Uint32Array, at = 0): boolean {
+  for (let word = 0; word < 4; word++) {
+    if (((words[word] ^ inner[at + word]) & maskWord(length, word)) !== 0) return false;
+  }
+  return true;
+}
+
+/** Groups in which so many addresses are over their limits that they make a carpet. */
+function claimedGroups(addresses: readonly Candidate[]): Set<number> {
+  const counts = new Map<number, number>();
+  for (const address of addresses) {
+    if (address.state.attack !== undefined) continue;
+    for (const excess of address.groups) {
+      if (excess.excess >= 1) counts.set(excess.group, (counts.get(excess.group) ?? 0) + 1);
+    }
+  }
+  return new Set([...counts].filter(([, count]) => count >= PARAMETERS.carpetAddressesMin).map(([group]) => group));
+}
+
+/** True if one narrower prefix holds nearly all of the group's traffic: then that one is the target. */
+function isHeldByOne(excess: GroupExcess, words: Uint32Array, length: number, inner: readonly LadderLevel[]): boolean {
+  const { classes } = GROUPS[excess.group];
+  for (const { table, lengthOf, name } of inner) {
+    if (name === 'network') continue;
+    for (let row = 0; row < table.rows; row++) {
+      if (lengthOf(row) <= length || !covers(words, length, table.keys, 4 * row)) continue;
+      let packets = 0;
+      for (let entry = table.heads[row]; entry !== 0; entry = table.cellNext[entry - 1]) {
+        if ((classes >>> table.cellClass[entry - 1]) & 1) packets += table.packets[entry - 1];
+      }
+      if (packets > PARAMETERS.carpetChildShareMax * excess.rates.packets) return true;
+    }
+  }
+  return false;
+}
+
+/** Amplified answers come in fragments, of which only the first tells its port: their volume is judged together. */
+function addFragments(rates: GroupRates, node: NodeTraffic, decideMs: number): void {
+  const fragments = node.rates(FRAGMENTS, decideMs);
+  if (rates.packets === 0 || fragments.packets > FRAGMENTS_PER_ANSWER_MAX * rates.packets) return;
+  rates.pps += fragments.pps;
+  rates.bps += fragments.bps;
+}
+
+const FRAGMENTS = GROUPS[GROUPS.findIndex((group) => group.shape === 'fragment')].classes;
+/** An answer of 64 KB comes in 45 fragments; a usual amplified one in two to four. */
+const FRAGMENTS_PER_ANSWER_MAX = 10;

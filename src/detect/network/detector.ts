@@ -1,0 +1,398 @@
+import { formatPrefix, type Prefix } from '../../base/prefix.ts';
+import { formatTime } from '../../base/units.ts';
+import type { Attack, Rate, Target, Verdict } from '../../model/attack.ts';
+import { CLASS, CLASS_COUNT } from '../../model/traffic-class.ts';
+import type { Vector } from '../../model/vector.ts';
+import { Ladder } from '../../sketch/ladder.ts';
+import type { Second } from '../../sketch/second.ts';
+import { SECOND_LIMITS } from '../../sketch/second.ts';
+import type { SecondTaker } from '../../sketch/second-stream.ts';
+import { Watch } from '../../sketch/watch.ts';
+import { AttackRecord, type Opening } from './attack-record.ts';
+import { type Candidate, CandidateScan, covers, type GroupExcess } from './candidates.ts';
+import { ANSWERED_CLASSES, GROUPS } from './groups.ts';
+import { featuresOf, type Judgement, judge, type View } from './judge.ts';
+import { PARAMETERS } from './parameters.ts';
+import type { TargetState } from './target-state.ts';
+
+export interface DetectorOptions {
+  readonly seed: number;
+  readonly networks: readonly Prefix[];
+  /** Names of sites by address text, and of the organisation: targets are called by them where they are known. */
+  readonly siteOf?: (address: string) => string | undefined;
+  readonly organisation?: string;
+  /** Limits that a person set, by vector, packets a second; they take the place of floor and baseline. */
+  readonly configuredPps?: Readonly<Partial<Record<Vector, number>>>;
+  readonly onAttack?: (attack: Attack, state: 'opened' | 'closed') => void;
+  readonly onVerdict?: (verdict: Verdict) => void;
+}
+
+/** Turns seconds into attacks. Deterministic: the same seconds give the same attacks. */
+export class Detector implements SecondTaker {
+  /** Attacks that were not opened because as many as are kept were open. */
+  attacksRefused = 0;
+  readonly #options: DetectorOptions;
+  readonly #ladder: Ladder;
+  readonly #scan: CandidateScan;
+  readonly #sampled: Watch;
+  readonly #open = new Set<TargetState>();
+  readonly #closed: AttackRecord[] = [];
+  /** What the next second watches: the targets that were candidates in this one. */
+  #watchNext: readonly Candidate[] = [];
+  #nowMs = 0;
+
+  constructor(options: DetectorOptions) {
+    this.#options = options;
+    this.#ladder = new Ladder(options.seed, options.networks);
+    this.#scan = new CandidateScan(options.configuredPps ?? {});
+    this.#sampled = new Watch(options.seed, SECOND_LIMITS.watch);
+  }
+
+  /** Targets whose past is remembered. */
+  get targets(): number {
+    return this.#scan.states;
+  }
+
+  prepare(second: Second): void {
+    for (const state of this.#open) this.#watch(second.watch, state, this.#groupsOf(state));
+    for (const candidate of this.#watchNext) {
+      if (candidate.state.attack !== undefined) continue;
+      this.#watch(
+        second.watch,
+        candidate.state,
+        candidate.groups.map((excess) => excess.group),
+      );
+    }
+  }
+
+  take(second: Second, coveredMs: number): void {
+    const nowMs = second.second * 1000 + Math.min(1000, coveredMs === 0 ? 1000 : coveredMs);
+    this.#nowMs = Math.max(nowMs, second.second * 1000);
+    this.#ladder.roll(second.table);
+    const candidates = this.#scan.candidates(second, this.#ladder, coveredMs);
+    const hot = candidates.filter((candidate) => candidate.excess >= 1 || candidate.state.attack !== undefined);
+    this.#detailHot(second, hot);
+    this.#noteReplies(second, candidates);
+    const covered: Candidate[] = [];
+    for (const candidate of hot) {
+      if (candidate.state.attack === undefined && isInside(candidate, covered)) continue;
+      const opened = this.#decide(second, candidate, coveredMs);
+      if (candidate.carpet && (opened || candidate.claims || candidate.state.attack !== undefined))
+        covered.push(candidate);
+    }
+    this.#sustain(second, hot, coveredMs);
+    for (const candidate of candidates) this.#learn(second, candidate);
+    this.#watchNext = candidates
+      .filter((candidate) => candidate.excess >= PARAMETERS.holdShare)
+      .slice(0, PARAMETERS.judgedMax);
+  }
+
+  /** Every attack so far, in order of start. */
+  attacks(): Attack[] {
+    const open = [...this.#open].flatMap((state) => {
+      if (state.attack === undefined) return [];
+      const quietSeconds = Math.floor((this.#nowMs - 1) / 1000) - state.attack.lastActiveSecond;
+      return [state.attack.toAttack(quietSeconds <= 2, this.#nowMs)];
+    });
+    const attacks = [...this.#closed.map((record) => record.toAttack(false, this.#nowMs)), ...open];
+    return attacks.sort((left, right) => left.start.localeCompare(right.start) || left.id.localeCompare(right.id));
+  }
+
+  #groupsOf(state: TargetState): number[] {
+    const record = state.attack;
+    if (record === undefined) return [];
+    return GROUPS.flatMap((group, index) => (heldVector(record, group.vector) === undefined ? [] : [index]));
+  }
+
+  #watch(watch: Watch, state: TargetState, groups: readonly number[]): number {
+    const slot = watch.watch(state.words, 0, state.length);
+    if (slot < 0) return -1;
+    let needsAnswered = false;
+    for (const group of groups) {
+      // Groups that share a class share the first one's detail.
+      const lowest = 31 - Math.clz32(GROUPS[group].classes & -GROUPS[group].classes);
+      if (watch.detail(slot, lowest) === undefined) watch.addDetail(slot, GROUPS[group].classes, state.thinBits(group));
+      needsAnswered ||= GROUPS[group].shape === 'syn' || GROUPS[group].shape === 'connection';
+    }
+    if (needsAnswered && watch.detail(slot, CLASS.tcpAck) === undefined) {
+      let free = ANSWERED_CLASSES;
+      for (let trafficClass = 0; trafficClass < CLASS_COUNT; trafficClass++) {
+        if (watch.detail(slot, trafficClass) !== undefined) free &= ~(1 << trafficClass);
+      }
+      watch.addDetail(slot, free, 0);
+    }
+    return slot;
+  }
+
+  /** Targets that nobody watched while the second ran get their details from its sample. */
+  #detailHot(second: Second, hot: readonly Candidate[]): void {
+    const sampled = this.#sampled;
+    sampled.clear();
+    for (const candidate of hot.slice(0, PARAMETERS.judgedMax)) {
+      const slot = second.watch.find(candidate.state.words, 0, candidate.state.length);
+      const missing = candidate.groups.filter(
+        (excess) => slot < 0 || second.watch.detail(slot, firstClass(excess.group)) === undefined,
+      );
+      if (missing.length > 0)
+        this.#watch(
+          sampled,
+          candidate.state,
+          missing.map((excess) => excess.group),
+        );
+    }
+    if (sampled.size > 0) second.detailFromSample(sampled);
+  }
+
+  #noteReplies(second: Second, candidates: readonly Candidate[]): void {
+    for (const candidate of candidates) {
+      if (candidate.state.replySeen) continue;
+      const { words, length } = candidate.state;
+      const watched = second.watch.find(words, 0, length);
+      const sampled = this.#sampled.find(words, 0, length);
+      candidate.state.replySeen =
+        (watched >= 0 && second.watch.outBytes[watched] > 0) || (sampled >= 0 && this.#sampled.outBytes[sampled] > 0);
+    }
+  }
+
+  #view(second: Second, candidate: Candidate, excess: GroupExcess): View {
+    const { words, length } = candidate.state;
+    const group = GROUPS[excess.group];
+    const watched = second.watch.find(words, 0, length);
+    const own = watched < 0 ? undefined : second.watch.detail(watched, firstClass(excess.group));
+    const sampledSlot = this.#sampled.find(words, 0, length);
+    const watch = own === undefined && sampledSlot >= 0 ? this.#sampled : second.watch;
+    const slot = watch === second.watch ? watched : sampledSlot;
+    return {
+      group,
+      rates: excess.rates,
+      node: candidate.node(),
+      detail: slot < 0 ? undefined : watch.detail(slot, firstClass(excess.group)),
+      answered: slot < 0 ? undefined : watch.detail(slot, CLASS.tcpAck),
+      detailShare: watch === second.watch ? 1 : second.sample.share(),
+      replySeen: candidate.state.replySeen,
+      sent: (classes) => (slot < 0 ? 0 : sentPackets(watch, slot, classes)),
+      excess: excess.excess,
+      carpet: candidate.carpet,
+    };
+  }
+
+  /** Opens an attack, or adds vectors to the one that is open, where volume and shape say so. */
+  #decide(second: Second, candidate: Candidate, coveredMs: number): boolean {
+    const { state } = candidate;
+    let opened = false;
+    const found: { excess: GroupExcess; judgement: Judgement; view: View }[] = [];
+    for (const excess of candidate.groups) {
+      if (excess.excess < 1 && !excess.cusum) continue;
+      const view = this.#view(second, candidate, excess);
+      const features = featuresOf(view);
+      if (candidate.carpet && features.addresses < PARAMETERS.carpetAddressesMin) continue;
+      const judgement = judge(view, features);
+      excess.judged = judgement.attack ? 'attack' : 'benign';
+      if (!judgement.attack) {
+        this.#verdict(second, candidate, excess, judgement.kind, judgement.notes.join('; '));
+        continue;
+      }
+      const partial = coveredMs < 1000;
+      if (excess.rates.packets < (partial ? PARAMETERS.packetsSeenMinPartial : PARAMETERS.packetsSeenMin)) {
+        this.#verdict(second, candidate, excess, 'too-few', `${excess.rates.packets} packets are no rate yet`);
+        continue;
+      }
+      const confirmed = state.over(excess.group, second.second);
+      if (partial || excess.excess >= PARAMETERS.suddenFactor || confirmed >= PARAMETERS.confirmSeconds) {
+        found.push({ excess, judgement, view });
+      } else {
+        this.#verdict(second, candidate, excess, 'unconfirmed', 'over its limit in a single second');
+      }
+    }
+    const amplified = found.some((each) => each.view.group.shape === 'amplification');
+    for (const { excess, judgement, view } of found) {
+      // The fragments of amplified answers are part of them.
+      if (amplified && view.group.vector === 'fragment-flood') continue;
+      const vector = judgement.kind as Vector;
+      if (state.attack === undefined) {
+        if (this.#open.size >= PARAMETERS.attacksOpenMax) {
+          this.attacksRefused++;
+          continue;
+        }
+        this.#openAttack(second, candidate, excess, judgement, view);
+        opened = true;
+      }
+      state.attack?.join(vector, excess.limit, excess.measure);
+    }
+    return opened;
+  }
+
+  #openAttack(second: Second, candidate: Candidate, excess: GroupExcess, judgement: Judgement, view: View): void {
+    const { state } = candidate;
+    const { total } = state;
+    const opening: Opening = {
+      second: second.second,
+      measure: excess.measure,
+      observed: excess.observed,
+      limit: excess.limit,
+      limitFrom: excess.limitFrom,
+      cusum: excess.cusum,
+      notes: judgement.notes,
+      newSources: view.detail === undefined ? undefined : state.newSources(view.detail),
+    };
+    const learned = total.pps.learnedSeconds;
+    state.attack = new AttackRecord({
+      target: this.#target(candidate),
+      direction: candidate.direction,
+      carpet: candidate.carpet,
+      opening,
+      baseline:
+        learned > 0
+          ? {
+              bps: Math.round(total.bps.mean),
+              pps: round1(total.pps.mean),
+              fps: round1(total.fps.mean),
+              learnedSeconds: learned,
+            }
+          : { learnedSeconds: 0 },
+      startMs: startOf(second.second, excess),
+      detectedAtMs: this.#nowMs,
+      history: state.history(second.second),
+      seed: this.#options.seed,
+    });
+    state.attack.join(judgement.kind as Vector, excess.limit, excess.measure);
+    this.#open.add(state);
+    this.#options.onAttack?.(state.attack.toAttack(true, this.#nowMs), 'opened');
+  }
+
+  /** Carries open attacks through the second, and closes those that have been quiet for long enough. */
+  #sustain(second: Second, hot: readonly Candidate[], coveredMs: number): void {
+    const seen = new Map(hot.map((candidate) => [candidate.state, candidate]));
+    const shownMs = Math.max(coveredMs === 0 ? 1000 : coveredMs, PARAMETERS.coveredMsShownMin);
+    for (const state of this.#open) {
+      const record = state.attack;
+      if (record === undefined) continue;
+      const candidate = seen.get(state);
+      let active = false;
+      const rate: Rate = { bps: 0, pps: 0, fps: 0 };
+      let lagMs = 0;
+      if (candidate !== undefined) {
+        for (const excess of candidate.groups) {
+          const vector = heldVector(record, GROUPS[excess.group].vector);
+          if (vector === undefined) continue;
+          const held = record.held(vector);
+          if (held === undefined) continue;
+          const classes = this.#classesOf(record, excess.group);
+          const rates = candidate.node().rates(classes, shownMs);
+          const view = this.#view(second, candidate, excess);
+          if (rates[held.measure] * rates.sureShare < PARAMETERS.holdShare * held.limit) continue;
+          active = true;
+          record.add(vector, rates, view.detail);
+          rate.bps += rates.bps;
+          rate.pps += rates.pps;
+          rate.fps += rates.fps;
+          lagMs = Math.max(lagMs, rates.lagMs);
+          if (view.detail !== undefined && view.detailShare === 1) state.noteRows(excess.group, view.detail.rows);
+        }
+        const slot = second.watch.find(state.words, 0, state.length);
+        if (slot >= 0)
+          record.replies(candidate.node().totalPackets, sentPackets(second.watch, slot, -1), state.replySeen);
+      }
+      record.second(second.second, active, rate, this.#nowMs - lagMs);
+      if (second.second - record.lastActiveSecond >= PARAMETERS.closeAfterSeconds) {
+        this.#open.delete(state);
+        state.attack = undefined;
+        this.#closed.push(record);
+        this.#options.onAttack?.(record.toAttack(false, this.#nowMs), 'closed');
+      }
+    }
+  }
+
+  /** Fragments count with the amplified answers that they belong to. */
+  #classesOf(record: AttackRecord, group: number): number {
+    const withFragments = GROUPS[group].shape === 'amplification' && heldVector(record, 'fragment-flood') === undefined;
+    return withFragments ? GROUPS[group].classes | (1 << CLASS.fragment) : GROUPS[group].classes;
+  }
+
+  #learn(second: Second, candidate: Candidate): void {
+    const { state } = candidate;
+    state.lastSecond = second.second;
+    state.remember(second.second, candidate.rate);
+    if (state.attack !== undefined) return;
+    for (const excess of candidate.groups) {
+      for (const measure of excess.measures) {
+        if (learns(excess)) state.baseline(excess.group, measure).learn(second.second, excess.rates[measure]);
+      }
+      const slot = second.watch.find(state.words, 0, state.length);
+      const detail = slot < 0 ? undefined : second.watch.detail(slot, firstClass(excess.group));
+      if (detail !== undefined) {
+        state.noteRows(excess.group, detail.rows);
+        if (learns(excess)) state.learnSources(second.second, detail);
+      }
+    }
+    state.total.pps.learn(second.second, candidate.rate.pps);
+    state.total.bps.learn(second.second, candidate.rate.bps);
+    state.total.fps.learn(second.second, candidate.rate.fps);
+  }
+
+  #target(candidate: Candidate): Target {
+    if (candidate.level === 'organisation')
+      return { kind: 'organisation', value: this.#options.organisation ?? 'all networks' };
+    const value = formatPrefix(candidate.state.words, candidate.state.length);
+    if (candidate.level !== 'address') return { kind: 'prefix', value };
+    const site = this.#options.siteOf?.(value);
+    return site === undefined ? { kind: 'address', value } : { kind: 'site', value: site };
+  }
+
+  #verdict(second: Second, candidate: Candidate, excess: GroupExcess, kind: string, notes: string): void {
+    if (this.#options.onVerdict === undefined) return;
+    const { rates } = excess;
+    this.#options.onVerdict({
+      target: this.#target(candidate),
+      direction: candidate.direction,
+      at: formatTime(second.second * 1000) ?? '',
+      peak: { bps: Math.round(rates.bps), pps: round1(rates.pps), fps: round1(rates.fps) },
+      kind,
+      reason: `${GROUPS[excess.group].vector} by volume (${excess.excess.toFixed(1)} times its limit), but not by shape: ${notes}`,
+    });
+  }
+}
+
+/** Whether a group's second teaches what is usual: not where it had volume and shape of an attack, confirmed or not. */
+function learns(excess: GroupExcess): boolean {
+  return excess.judged === 'benign' || (excess.judged === undefined && excess.excess < 1);
+}
+
+/** The vector of an open attack that a group's traffic belongs to. */
+function heldVector(record: AttackRecord, vector: Vector): Vector | undefined {
+  if (record.held(vector) !== undefined) return vector;
+  return vector === 'tcp-flood' && record.held('tcp-amplification') !== undefined ? 'tcp-amplification' : undefined;
+}
+
+function firstClass(group: number): number {
+  return 31 - Math.clz32(GROUPS[group].classes & -GROUPS[group].classes);
+}
+
+function sentPackets(watch: Watch, slot: number, classes: number): number {
+  let packets = 0;
+  for (let trafficClass = 0; trafficClass < CLASS_COUNT; trafficClass++) {
+    if ((classes >>> trafficClass) & 1) packets += watch.outPackets[CLASS_COUNT * slot + trafficClass];
+  }
+  return packets;
+}
+
+/** True if the candidate lies inside a prefix that is under attack as a whole. */
+function isInside(candidate: Candidate, prefixes: readonly Candidate[]): boolean {
+  return prefixes.some(
+    (outer) =>
+      outer.direction === candidate.direction &&
+      outer.state.length < candidate.state.length &&
+      covers(outer.state.words, outer.state.length, candidate.state.words),
+  );
+}
+
+/** When the attack began: the first packet of its first second, set back by the time that telemetry needed. */
+function startOf(second: number, excess: GroupExcess): number {
+  const startMs = second * 1000 - Math.max(0, excess.rates.lagMs);
+  const firstMs = excess.rates.firstMs;
+  return firstMs >= startMs && firstMs < startMs + 1000 + excess.rates.lagMs ? firstMs : startMs;
+}
+
+function round1(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,335 @@
+import { formatCount, formatShare } from '../../base/units.ts';
+import { CLASS } from '../../model/traffic-class.ts';
+import type { Vector } from '../../model/vector.ts';
+import { hllEstimate, hllMerge } from '../../sketch/hyperloglog.ts';
+import {
+  ADDRESSES_PRECISION,
+  PORTS_PRECISION,
+  SOURCES_PRECISION,
+  type TargetDetail,
+} from '../../sketch/target-detail.ts';
+import { ANSWERED_CLASSES, type VectorGroup } from './groups.ts';
+import type { GroupRates, NodeTraffic } from './traffic.ts';
+
+/** Everything that the shape of one group at one target can be judged by, for one second. */
+export interface View {
+  readonly group: VectorGroup;
+  readonly rates: GroupRates;
+  readonly node: NodeTraffic;
+  /** Details of the group's own classes; `undefined` where there was no room for them. */
+  readonly detail: TargetDetail | undefined;
+  /** Details of the traffic on completed connections. */
+  readonly answered: TargetDetail | undefined;
+  /** Share of rows that the details saw: 1, or less where they come from the second's sample. */
+  readonly detailShare: number;
+  /** True where traffic from the target can be seen at all. */
+  readonly replySeen: boolean;
+  /** Packets of a set of classes that the target sent in this second. */
+  readonly sent: (classes: number) => number;
+  /** Rate over limit of the measure that is exceeded most. */
+  readonly excess: number;
+  /** True for a prefix: many addresses are attacked. */
+  readonly carpet: boolean;
+}
+
+export interface Judgement {
+  readonly attack: boolean;
+  /** The attack's vector; or what the traffic is instead: `download`, `scan`, `flash-crowd` … */
+  readonly kind: Vector | string;
+  /** The tests of shape, in words with their numbers. */
+  readonly notes: readonly string[];
+}
+
+/** What the details tell, estimated once per judgement. */
+export interface Features {
+  sources: number;
+  packetsPerSource: number;
+  topSourceShare: number;
+  srcPorts: number;
+  dstPorts: number;
+  topDstPort: number;
+  topDstPortShare: number;
+  topSrcPort: number;
+  topSrcPortShare: number;
+  addresses: number;
+  meanBytes: number;
+  /** Rows the estimates rest on. */
+  rows: number;
+}
+
+/** Traffic from fewer sources than this is not "from many". */
+const MANY_SOURCES = 50;
+const SEVERAL_SOURCES = 10;
+/** A single peer needs this many times the limit to be an attack by volume alone. */
+const SINGLE_SOURCE_EXCESS = 10;
+/** More distinct ports than this share of the packets: every packet has its own. */
+const RANDOM_PORTS_SHARE = 0.3;
+/** The target sends at least this much back for each packet it receives: a conversation. */
+const CONVERSATION_SHARE = 0.2;
+/** A scan of ports stays below this, packets a second; beyond, whoever it is, the target drowns. */
+const SCAN_PPS_MAX = 5000;
+/** Answers at least this long are amplified; ordinary ones to a resolver are shorter, bytes. */
+const AMPLIFIED_BYTES_MIN = 700;
+const WELL_KNOWN_PORTS = 1024;
+/** Connections a second from one source that no reader opens. */
+const CONNECTIONS_PER_SOURCE = 2;
+
+const bit = (trafficClass: number): number => 1 << trafficClass;
+const SENT_TCP = ANSWERED_CLASSES | bit(CLASS.tcpSynAck) | bit(CLASS.tcpSyn) | bit(CLASS.tcpRst);
+const SENT_UDP =
+  bit(CLASS.udp) | bit(CLASS.udpService) | bit(CLASS.quic) | bit(CLASS.quicReply) | bit(CLASS.reflectorResponse);
+
+/** Reads the details. Without any, everything is unknown (NaN, 0), and tests that need them fail. */
+export function featuresOf(view: View): Features {
+  const { detail, rates } = view;
+  const meanBytes = rates.packets > 0 ? rates.bytes / rates.packets : 0;
+  if (detail === undefined || detail.rows === 0) {
+    return {
+      sources: 0,
+      packetsPerSource: Number.NaN,
+      topSourceShare: 0,
+      srcPorts: 0,
+      dstPorts: 0,
+      topDstPort: -1,
+      topDstPortShare: 0,
+      topSrcPort: -1,
+      topSrcPortShare: 0,
+      addresses: 1,
+      meanBytes,
+      rows: 0,
+    };
+  }
+  const sources = Math.max(1, Math.round(hllEstimate(detail.sources, 0, SOURCES_PRECISION)));
+  const topSource = detail.topSources.top(1)[0];
+  const topSrcPort = detail.topSrcPorts.top(1)[0];
+  const topDstPort = detail.topDstPorts.top(1)[0];
+  return {
+    sources,
+    packetsPerSource: (rates.packets * view.detailShare) / sources,
+    topSourceShare: detail.topSources.counts[topSource] / detail.topSources.total,
+    srcPorts: hllEstimate(detail.srcPorts, 0, PORTS_PRECISION),
+    dstPorts: hllEstimate(detail.dstPorts, 0, PORTS_PRECISION),
+    topDstPort: detail.topDstPorts.keys[4 * topDstPort + 3],
+    topDstPortShare: detail.topDstPorts.counts[topDstPort] / detail.topDstPorts.total,
+    topSrcPort: detail.topSrcPorts.keys[4 * topSrcPort + 3],
+    topSrcPortShare: detail.topSrcPorts.counts[topSrcPort] / detail.topSrcPorts.total,
+    addresses: Math.round(hllEstimate(detail.addresses, 0, ADDRESSES_PRECISION)),
+    meanBytes,
+    rows: detail.rows,
+  };
+}
+
+/** Judges whether a group that is over its limit has the shape of an attack. Deterministic in the view. */
+export function judge(view: View, features: Features): Judgement {
+  switch (view.group.shape) {
+    case 'syn':
+      return judgeSyn(view, features);
+    case 'synack':
+      return judgeSynAck(view, features);
+    case 'rst':
+      return judgeRst(view, features);
+    case 'ack':
+    case 'tcp':
+      return judgeTcp(view, features);
+    case 'connection':
+      return judgeConnections(view, features);
+    case 'udp':
+      return judgeUdp(view, features);
+    case 'icmp':
+      return judgeIcmp(view, features);
+    case 'fragment':
+    case 'ip':
+      return judgeOneWay(view, features, 'packets of that protocol');
+    case 'tunnel':
+      return judgeOneWay(view, features, 'tunnel packets');
+    case 'amplification':
+      return judgeAmplification(view, features);
+    case 'dns-query':
+      return judgeDnsQueries(view, features);
+  }
+}
+
+const yes = (view: View, ...notes: string[]): Judgement => ({ attack: true, kind: view.group.vector, notes });
+const no = (kind: string, ...notes: string[]): Judgement => ({ attack: false, kind, notes });
+
+function judgeSyn(view: View, features: Features): Judgement {
+  const syn = view.rates.packets;
+  const answered = view.node.sum(ANSWERED_CLASSES);
+  const notes = [
+    `${formatCount(answered)} packets on answered connections for ${formatCount(syn)} SYN`,
+    fromSources(features),
+  ];
+  if (isScan(view, features)) return no('scan', portsNote(features), ...notes);
+  if (answered < 0.5 * syn) return yes(view, ...notes);
+  // The target has other readers: are the senders of SYN among them?
+  const overlap = answeredShare(view);
+  if (overlap === undefined) return no('flash-crowd', 'connections are completed', ...notes);
+  const note = `${formatShare(overlap)} of the SYN sources also complete connections`;
+  return overlap < 0.5 ? yes(view, note, ...notes) : no('flash-crowd', note, ...notes);
+}
+
+/** Share of the group's sources that are also seen on completed connections; `undefined` where details are thin. */
+function answeredShare(view: View): number | undefined {
+  const { detail, answered } = view;
+  if (detail === undefined || answered === undefined || view.detailShare < 0.5) return undefined;
+  const both = detail.sources.slice();
+  hllMerge(both, 0, answered.sources, 0, both.length);
+  const left = hllEstimate(detail.sources, 0, SOURCES_PRECISION);
+  const right = hllEstimate(answered.sources, 0, SOURCES_PRECISION);
+  const union = hllEstimate(both, 0, SOURCES_PRECISION);
+  return Math.max(0, Math.min(1, (left + right - union) / left));
+}
+
+function isScan(view: View, features: Features): boolean {
+  if (view.rates.pps >= SCAN_PPS_MAX || features.rows === 0) return false;
+  if (view.carpet) return features.sources <= 4 && view.rates.packets < 8 * features.addresses;
+  return features.sources <= 4 && features.dstPorts > RANDOM_PORTS_SHARE * Math.min(view.rates.packets, 1000);
+}
+
+function judgeSynAck(view: View, features: Features): Judgement {
+  const asked = view.sent(bit(CLASS.tcpSyn));
+  if (view.replySeen && asked >= 0.3 * view.rates.packets) {
+    return no('answers', `the target sent ${formatCount(asked)} SYN itself`);
+  }
+  if (features.sources < SEVERAL_SOURCES) return no('answers', fromSources(features));
+  return yes(view, view.replySeen ? 'the target sent no SYN that these would answer' : oneWay, fromSources(features));
+}
+
+function judgeRst(view: View, features: Features): Judgement {
+  const sent = view.sent(SENT_TCP);
+  if (view.replySeen && sent >= 0.3 * view.rates.packets) {
+    return no('answers', `they answer ${formatCount(sent)} TCP packets that the target sent`);
+  }
+  if (features.sources < SEVERAL_SOURCES && view.excess < SINGLE_SOURCE_EXCESS)
+    return no('answers', fromSources(features));
+  return yes(view, fromSources(features));
+}
+
+function judgeTcp(view: View, features: Features): Judgement {
+  const packets = view.rates.packets;
+  const odd = view.node.packets[CLASS.tcpOdd];
+  if (view.group.shape === 'tcp' && odd >= 0.5 * packets) {
+    return yes(
+      view,
+      `${formatShare(odd / packets)} of the packets carry flags that no connection has`,
+      fromSources(features),
+    );
+  }
+  const sent = view.sent(SENT_TCP & ~bit(CLASS.tcpRst));
+  if (view.replySeen && sent >= 0.1 * packets) {
+    return no('download', `the target answers with ${formatCount(sent)} packets for ${formatCount(packets)}`);
+  }
+  const ownPorts = features.srcPorts > RANDOM_PORTS_SHARE * Math.min(packets, 1000);
+  if (!ownPorts && (features.sources < MANY_SOURCES || features.packetsPerSource > 20)) {
+    return no('download', 'few senders with many packets each, as on established connections', fromSources(features));
+  }
+  const fromService = features.topSrcPortShare >= 0.5 && features.topSrcPort < WELL_KNOWN_PORTS;
+  if (fromService && features.sources >= MANY_SOURCES) {
+    const note = `${formatShare(features.topSrcPortShare)} come from port ${features.topSrcPort} of servers that the target did not ask`;
+    return { attack: true, kind: 'tcp-amplification', notes: [note, fromSources(features)] };
+  }
+  return yes(
+    view,
+    ownPorts ? 'nearly every packet has a source port of its own' : 'sources send a few packets each',
+    fromSources(features),
+  );
+}
+
+function judgeConnections(view: View, features: Features): Judgement {
+  const connections = view.rates.flows;
+  const answered = view.node.sum(ANSWERED_CLASSES);
+  if (answered < 0.5 * connections) return no('unanswered', 'connections are not completed; judged as SYN');
+  const perSource = (connections * view.detailShare) / Math.max(1, features.sources);
+  const note = `${perSource.toFixed(1)} connections a second from each of ${formatCount(features.sources)} sources`;
+  if (features.sources <= 2) return no('load-test', note);
+  if (perSource < CONNECTIONS_PER_SOURCE) return no('flash-crowd', note);
+  return yes(view, note);
+}
+
+function judgeUdp(view: View, features: Features): Judgement {
+  const packets = view.rates.packets;
+  const sent = view.sent(SENT_UDP);
+  if (view.replySeen && sent >= CONVERSATION_SHARE * packets && view.excess < SINGLE_SOURCE_EXCESS) {
+    return no('conversation', `the target answers with ${formatCount(sent)} packets for ${formatCount(packets)}`);
+  }
+  const randomPorts = features.dstPorts > RANDOM_PORTS_SHARE * Math.min(packets, 1000);
+  if (features.sources < MANY_SOURCES && !randomPorts && view.excess < SINGLE_SOURCE_EXCESS) {
+    return no('stream', 'few senders to few ports, as a stream or a collector has', fromSources(features));
+  }
+  return yes(
+    view,
+    randomPorts ? portsNote(features) : fromSources(features),
+    view.replySeen ? `${formatCount(sent)} packets back` : oneWay,
+  );
+}
+
+function judgeIcmp(view: View, features: Features): Judgement {
+  const errors = view.node.packets[CLASS.icmpError];
+  const sent = view.sent(SENT_TCP | SENT_UDP);
+  if (errors >= 0.5 * view.rates.packets && view.replySeen && sent >= 0.5 * errors) {
+    return no('answers', `ICMP errors answer ${formatCount(sent)} packets that the target sent`);
+  }
+  return yes(view, fromSources(features), `mean ${features.meanBytes.toFixed(0)} bytes`);
+}
+
+/** Fragments, tunnels, other protocols: peers that talk with each other are few and answer. */
+function judgeOneWay(view: View, features: Features, what: string): Judgement {
+  const packets = view.rates.packets;
+  const sent = view.sent(view.group.classes);
+  if (view.replySeen && sent >= CONVERSATION_SHARE * packets) {
+    return no('conversation', `the target sends ${formatCount(sent)} ${what} for ${formatCount(packets)}`);
+  }
+  const needed = view.group.shape === 'tunnel' ? SINGLE_SOURCE_EXCESS : view.group.shape === 'fragment' ? 5 : 1;
+  if (features.sources < SEVERAL_SOURCES && view.excess < needed) return no('stream', fromSources(features));
+  return yes(view, fromSources(features), view.replySeen ? 'nothing of the kind goes back' : oneWay);
+}
+
+function judgeAmplification(view: View, features: Features): Judgement {
+  const service = view.group.service ?? 'UDP';
+  const asked = view.sent(view.group.requests ?? 0);
+  if (view.replySeen && asked >= 0.3 * view.rates.packets) {
+    return no(
+      'answers',
+      `the target asked: ${formatCount(asked)} requests for ${formatCount(view.rates.packets)} answers`,
+    );
+  }
+  const fragments = view.node.packets[CLASS.fragment];
+  const bytes = view.rates.bytes + (fragments > 0 ? view.node.bytes[CLASS.fragment] : 0);
+  const answerBytes = bytes / view.rates.packets;
+  const fewPorts = features.dstPorts <= Math.max(8, 0.2 * view.rates.packets);
+  const servicePort =
+    features.topDstPortShare >= 0.3 && features.topDstPort < WELL_KNOWN_PORTS && features.topDstPort !== 53;
+  const notes = [
+    `${service} answers of ${answerBytes.toFixed(0)} bytes${fragments > 0 ? ' with their fragments' : ''}`,
+    view.replySeen ? 'which the target did not ask for' : oneWay,
+    fromSources(features),
+  ];
+  if (servicePort)
+    notes.push(`${formatShare(features.topDstPortShare)} to port ${features.topDstPort}, which asks nobody`);
+  if (features.sources < 3) return no('answers', ...notes);
+  // Without a view of the other direction a busy resolver looks alike, but for long answers and its ever-changing ports.
+  const resolver = view.group.vector === 'dns-amplification' && !view.replySeen;
+  if (resolver && answerBytes < AMPLIFIED_BYTES_MIN && !fewPorts && !servicePort) return no('resolver', ...notes);
+  if (resolver && !fewPorts && !servicePort && view.excess < 3) return no('resolver', ...notes);
+  return yes(view, ...notes);
+}
+
+function judgeDnsQueries(view: View, features: Features): Judgement {
+  const replies = view.sent(bit(CLASS.dnsResponse));
+  const answeredShareOf = replies / view.rates.packets;
+  const notes = [fromSources(features)];
+  if (view.replySeen) notes.unshift(`${formatShare(Math.min(1, answeredShareOf))} of the queries are answered`);
+  if (view.replySeen && answeredShareOf > 0.7 && view.excess < 3) return no('dns-burst', ...notes);
+  return yes(view, ...notes);
+}
+
+const oneWay = 'traffic from the target is not seen';
+
+function fromSources(features: Features): string {
+  if (features.rows === 0) return 'sources not looked at';
+  return `${formatCount(features.sources)} ${features.sources === 1 ? 'source' : 'sources'}`;
+}
+
+function portsNote(features: Features): string {
+  return `about ${formatCount(Math.round(features.dstPorts))} different destination ports`;
+}

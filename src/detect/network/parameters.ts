@@ -1,0 +1,47 @@
+/**
+ * Every number that detection is tuned by, with its unit and meaning. Nothing else in this folder holds a threshold.
+ */
+export const PARAMETERS = {
+  /** A group of traffic is looked at from this share of its floor on: it gets a baseline and a place on the watch list. */
+  lowWaterShare: 0.25,
+  /** Over what multiple of the largest second of its peacetime a target's group is too much. */
+  overMaximum: 1.6,
+  /** Or over the mean by this many mean absolute deviations, where that is more. */
+  overDeviations: 8,
+  /** At this multiple of its limit a group opens an attack in one second; below it takes two of three seconds. */
+  suddenFactor: 3,
+  /** Seconds of the last three that must be over the limit otherwise. */
+  confirmSeconds: 2,
+  /** An attack goes on while its group stays above this share of the limit that opened it. */
+  holdShare: 0.5,
+  /** Quiet for this long, an attack is over, s. Pulses closer together than this are one attack. */
+  closeAfterSeconds: 60,
+  /** A fraction of a second at the edge of a capture counts as at least this long for a decision, ms. */
+  coveredMsMin: 100,
+  /** And as at least this long when its rate is told, ms. */
+  coveredMsShownMin: 10,
+  /** Packets that must have been looked at in a second before it can open an attack. */
+  packetsSeenMin: 20,
+  /** In a fraction of a second at the edge of a capture: more, since a burst of milliseconds is no rate. */
+  packetsSeenMinPartial: 150,
+  /** Half-width of the interval that sampling leaves, in standard deviations: 95 %. */
+  samplingSigmas: 1.96,
+  /** Prefixes have higher floors than an address, by level. */
+  prefixFloorFactor: { fine: 2, wide: 3, network: 4, organisation: 4 },
+  /** A carpet needs at least this many attacked addresses. */
+  carpetAddressesMin: 8,
+  /** The wider prefix is the target where no narrower one holds more than this share of it. */
+  carpetChildShareMax: 0.6,
+  /** Targets whose baselines are kept; the quietest leaves first. */
+  targetsMax: 65_536,
+  /** Attacks open at a time; further ones are counted. */
+  attacksOpenMax: 4096,
+  /** Targets judged by the row sample in one second, the worst first. */
+  judgedMax: 256,
+  /** Seconds kept of a target's rates for the picture round the start. */
+  historySeconds: 60,
+  /** Points of an attack's own timeline; a longer attack is shown to here. */
+  timelineSecondsMax: 300,
+  /** Verdicts kept for `--all-verdicts`, the largest of each target and kind. */
+  verdictsMax: 1000,
+} as const;

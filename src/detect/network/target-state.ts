@@ -1,0 +1,119 @@
+import type { Rate } from '../../model/attack.ts';
+import { hllEstimate, hllMerge } from '../../sketch/hyperloglog.ts';
+import { SOURCES_PRECISION, type TargetDetail } from '../../sketch/target-detail.ts';
+import type { AttackRecord } from './attack-record.ts';
+import { Baseline } from './baseline.ts';
+import type { Measure } from './groups.ts';
+import { PARAMETERS } from './parameters.ts';
+
+const MEASURES: readonly Measure[] = ['pps', 'bps', 'fps'];
+/** Peacetime sources are remembered for one to two of these, s. */
+const SOURCES_GENERATION_SECONDS = 600;
+/** Sources count as new only where peace was watched for this long, s. */
+const SOURCES_LEARNED_MIN = 30;
+
+/** What is remembered of one target between seconds: baselines, its recent rates, and the attack that is open on it. */
+export class TargetState {
+  readonly key: string;
+  readonly words: Uint32Array;
+  readonly length: number;
+  attack: AttackRecord | undefined;
+  /** The last second in which it was looked at. */
+  lastSecond = -1;
+  /** Traffic from the target was seen at least once. */
+  replySeen = false;
+  readonly total = { pps: new Baseline(), bps: new Baseline(), fps: new Baseline() };
+  readonly #groups = new Map<number, Baseline>();
+  readonly #over = new Map<number, { bits: number; second: number }>();
+  readonly #history: Rate[] = [];
+  #historySecond = -1;
+  readonly #rows = new Map<number, number>();
+  #sources: { old: Uint8Array; young: Uint8Array; since: number; seconds: number } | undefined;
+
+  constructor(key: string, words: Uint32Array, length: number) {
+    this.key = key;
+    this.words = words;
+    this.length = length;
+  }
+
+  baseline(group: number, measure: Measure): Baseline {
+    const index = group * MEASURES.length + MEASURES.indexOf(measure);
+    let baseline = this.#groups.get(index);
+    if (baseline === undefined) {
+      baseline = new Baseline();
+      this.#groups.set(index, baseline);
+    }
+    return baseline;
+  }
+
+  /** The group's baseline where there is one. */
+  knownBaseline(group: number, measure: Measure): Baseline | undefined {
+    return this.#groups.get(group * MEASURES.length + MEASURES.indexOf(measure));
+  }
+
+  /** Notes that a group had the volume and shape of an attack in this second; returns in how many of the last three. */
+  over(group: number, second: number): number {
+    const known = this.#over.get(group);
+    const bits = known === undefined ? 0 : second - known.second > 2 ? 0 : known.bits << (second - known.second);
+    const now = (bits | 1) & 7;
+    this.#over.set(group, { bits: now, second });
+    return (now & 1) + ((now >>> 1) & 1) + ((now >>> 2) & 1);
+  }
+
+  /** Keeps the total rates of a second for the picture of what came before. */
+  remember(second: number, rate: Rate): void {
+    const silent = this.#historySecond < 0 ? 0 : Math.min(PARAMETERS.historySeconds, second - this.#historySecond - 1);
+    for (let gap = 0; gap < silent; gap++) this.#history.push({ bps: 0, pps: 0, fps: 0 });
+    this.#history.push(rate);
+    if (this.#history.length > PARAMETERS.historySeconds) {
+      this.#history.splice(0, this.#history.length - PARAMETERS.historySeconds);
+    }
+    this.#historySecond = second;
+  }
+
+  /** Rates of the seconds up to and without `second`, oldest first. */
+  history(second: number): Rate[] {
+    const gap = this.#historySecond < 0 ? 0 : Math.min(PARAMETERS.historySeconds, second - this.#historySecond - 1);
+    const rates = this.#historySecond >= second ? this.#history.slice(0, -1) : [...this.#history];
+    for (let empty = 0; empty < gap; empty++) rates.push({ bps: 0, pps: 0, fps: 0 });
+    return rates.slice(-PARAMETERS.historySeconds);
+  }
+
+  /** Bits by which the tops of a group's next detail are thinned, so that one target costs a bounded share of a second. */
+  thinBits(group: number): number {
+    const rows = this.#rows.get(group) ?? 0;
+    return rows <= 16_384 ? 0 : Math.min(8, Math.floor(Math.log2(rows / 16_384)));
+  }
+
+  noteRows(group: number, rows: number): void {
+    this.#rows.set(group, rows);
+  }
+
+  /** Remembers who sends in peace. */
+  learnSources(second: number, detail: TargetDetail): void {
+    if (this.#sources === undefined) {
+      const registers = detail.sources.length;
+      this.#sources = { old: new Uint8Array(registers), young: new Uint8Array(registers), since: second, seconds: 0 };
+    }
+    const known = this.#sources;
+    if (second - known.since > SOURCES_GENERATION_SECONDS) {
+      known.old.set(known.young);
+      known.young.fill(0);
+      known.since = second;
+    }
+    known.seconds++;
+    hllMerge(known.young, 0, detail.sources, 0, detail.sources.length);
+  }
+
+  /** Share of a detail's sources that peace did not know; `undefined` where peace was not watched for long enough. */
+  newSources(detail: TargetDetail): number | undefined {
+    if (this.#sources === undefined || this.#sources.seconds < SOURCES_LEARNED_MIN) return undefined;
+    const known = this.#sources.old.slice();
+    hllMerge(known, 0, this.#sources.young, 0, known.length);
+    const before = hllEstimate(known, 0, SOURCES_PRECISION);
+    hllMerge(known, 0, detail.sources, 0, known.length);
+    const after = hllEstimate(known, 0, SOURCES_PRECISION);
+    const now = hllEstimate(detail.sources, 0, SOURCES_PRECISION);
+    return now > 0 ? Math.max(0, Math.min(1, (after - before) / now)) : undefined;
+  }
+}

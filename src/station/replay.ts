@@ -1,0 +1,142 @@
+import type { Prefix } from '../base/prefix.ts';
+import { formatTime } from '../base/units.ts';
+import { Detector } from '../detect/network/detector.ts';
+import { PARAMETERS } from '../detect/network/parameters.ts';
+import type { Attack, ReplayReport, Verdict } from '../model/attack.ts';
+import type { BatchSink, FlowBatch } from '../model/flow-batch.ts';
+import { NO_EXPORTER } from '../model/flow-columns.ts';
+import type { Vector } from '../model/vector.ts';
+import type { Second } from '../sketch/second.ts';
+import { SecondStream, type SecondTaker } from '../sketch/second-stream.ts';
+import { reportExporter } from './exporter-report.ts';
+import { type InputKind, ingest, type Progress } from './ingest.ts';
+
+/** Rates of one second of the input, scaled by sampling. */
+export interface SecondRate {
+  readonly timeMs: number;
+  readonly bps: number;
+  readonly pps: number;
+  readonly fps: number;
+}
+
+export interface ReplayOptions {
+  readonly files: readonly string[];
+  /** What is protected; with none every destination is a candidate target. */
+  readonly networks: readonly Prefix[];
+  readonly as: InputKind;
+  readonly telemetryPorts: readonly number[];
+  readonly allVerdicts: boolean;
+  /** Limits that a person set, by vector, packets a second. */
+  readonly configuredPps?: Readonly<Partial<Record<Vector, number>>>;
+  readonly organisation?: string;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly onAttack?: (attack: Attack, state: 'opened' | 'closed') => void;
+  /** Called for every second in order; a promise holds the replay until it is settled. */
+  readonly onSecond?: (at: SecondRate) => void | Promise<void>;
+  readonly signal?: AbortSignal;
+}
+
+/** Replays are told alike every time, so tables are seeded alike; a listener draws its seed. */
+const REPLAY_SEED = 0x626f6e67;
+
+/** Reads captures or telemetry and says which attacks are in them. Throws BonghwaError where a file cannot be read. */
+export async function replay(options: ReplayOptions): Promise<ReplayReport> {
+  const verdicts = new VerdictBook();
+  const detector = new Detector({
+    seed: REPLAY_SEED,
+    networks: options.networks,
+    ...(options.configuredPps === undefined ? {} : { configuredPps: options.configuredPps }),
+    ...(options.organisation === undefined ? {} : { organisation: options.organisation }),
+    ...(options.onAttack === undefined ? {} : { onAttack: options.onAttack }),
+    ...(options.allVerdicts ? { onVerdict: (verdict: Verdict) => verdicts.add(verdict) } : {}),
+  });
+  const rates: SecondRate[] = [];
+  const stream = new SecondStream(
+    { seed: REPLAY_SEED, networks: options.networks },
+    options.onSecond === undefined ? detector : tellRates(detector, rates),
+  );
+  const reported = new Reported(stream);
+  const totals = await ingest(
+    {
+      files: options.files,
+      as: options.as,
+      telemetryPorts: options.telemetryPorts,
+      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+      ...(options.onSecond === undefined ? {} : { stepMs: 1000, pause: () => drain(rates, options.onSecond) }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    },
+    reported,
+  );
+  stream.finish();
+  await drain(rates, options.onSecond);
+  const from = formatTime(totals.fromMs);
+  const to = formatTime(totals.toMs);
+  return {
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    flows: totals.flows,
+    packets: totals.packets,
+    bytes: totals.bytes,
+    ...(totals.flows > 0
+      ? { reported: { packets: Math.round(reported.packets), bytes: Math.round(reported.bytes) } }
+      : {}),
+    attacks: detector.attacks(),
+    ...(options.allVerdicts ? { verdicts: verdicts.list() } : {}),
+    exporters: totals.exporters.list().map(reportExporter),
+    rejected: totals.rejections.toRecord(),
+  };
+}
+
+/** Sums what telemetry reports on its way into the stream. */
+class Reported implements BatchSink {
+  packets = 0;
+  bytes = 0;
+  readonly #stream: SecondStream;
+
+  constructor(stream: SecondStream) {
+    this.#stream = stream;
+  }
+
+  take(batch: FlowBatch): void {
+    for (let row = 0; row < batch.length; row++) {
+      if (batch.exporter[row] === NO_EXPORTER || batch.layer[row] !== 0) continue;
+      const rate = batch.samplingRate[row] > 1 ? batch.samplingRate[row] : 1;
+      this.packets += batch.packets[row] * rate;
+      this.bytes += batch.bytes[row] * rate;
+    }
+    this.#stream.take(batch);
+  }
+}
+
+function tellRates(taker: SecondTaker, rates: SecondRate[]): SecondTaker {
+  return {
+    prepare: (second: Second) => taker.prepare(second),
+    take: (second: Second, coveredMs: number) => {
+      rates.push({ timeMs: second.second * 1000, bps: second.bytes * 8, pps: second.packets, fps: second.flows });
+      taker.take(second, coveredMs);
+    },
+  };
+}
+
+function drain(rates: SecondRate[], onSecond: ReplayOptions['onSecond']): Promise<void> | undefined {
+  if (onSecond === undefined || rates.length === 0) return undefined;
+  return (async () => {
+    for (const rate of rates.splice(0)) await onSecond(rate);
+  })();
+}
+
+/** The largest verdict of each target and kind, bounded. */
+class VerdictBook {
+  readonly #verdicts = new Map<string, Verdict>();
+
+  add(verdict: Verdict): void {
+    const key = `${verdict.direction} ${verdict.target.value} ${verdict.kind}`;
+    const known = this.#verdicts.get(key);
+    if (known === undefined && this.#verdicts.size >= PARAMETERS.verdictsMax) return;
+    if (known === undefined || verdict.peak.pps > known.peak.pps) this.#verdicts.set(key, verdict);
+  }
+
+  list(): Verdict[] {
+    return [...this.#verdicts.values()].sort((left, right) => right.peak.pps - left.peak.pps);
+  }
+}
