@@ -18,6 +18,8 @@ export interface Project {
   readonly sources: ReadonlyMap<string, SourceFile>;
   /** Markdown files by path, with their text. */
   readonly documents: ReadonlyMap<string, string>;
+  /** Shell scripts by path, with their text. */
+  readonly shellScripts: ReadonlyMap<string, string>;
   /** Every path that a link may name: files and folders. */
   readonly paths: ReadonlySet<string>;
   /** Names under `dependencies` of package.json. */
@@ -33,6 +35,7 @@ const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', 'coverage', 'tmp', '.gi
 export function projectOf(files: Readonly<Record<string, string>>): Project {
   const sources = new Map<string, SourceFile>();
   const documents = new Map<string, string>();
+  const shellScripts = new Map<string, string>();
   const paths = new Set<string>();
   for (const [path, text] of Object.entries(files)) {
     for (let folder = path; folder !== '.'; folder = posix.dirname(folder)) paths.add(folder);
@@ -41,10 +44,12 @@ export function projectOf(files: Readonly<Record<string, string>>): Project {
       sources.set(path, { path, text, tokens, imports: importsOf(tokens) });
     } else if (path.endsWith('.md')) {
       documents.set(path, text);
+    } else if (path.endsWith('.sh')) {
+      shellScripts.set(path, text);
     }
   }
   const manifest = manifestOf(files['package.json'] ?? '{}');
-  return { sources, documents, paths, ...manifest };
+  return { sources, documents, shellScripts, paths, ...manifest };
 }
 
 function manifestOf(text: string): Pick<Project, 'dependencies' | 'commands'> {
@@ -67,7 +72,7 @@ export function readProject(top: string): Project {
       if (entry.isDirectory()) {
         if (!SKIPPED_FOLDERS.has(entry.name)) walk(path);
       } else {
-        const isText = path.endsWith('.ts') || path.endsWith('.md') || path === 'package.json';
+        const isText = /\.(ts|md|sh)$/.test(path) || path === 'package.json';
         files[path] = isText ? readFileSync(join(top, path), 'utf8') : '';
       }
     }

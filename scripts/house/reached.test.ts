@@ -33,7 +33,7 @@ describe('checkReached', () => {
       unreached({
         'src/wire/encode.ts': '',
         'src/wire/other.ts': '',
-        'bench/wire/a.bench.ts': "import '../../src/wire/encode.ts';",
+        'bench/wire/a.ts': "import '../../src/wire/encode.ts';\nif (import.meta.main) run();",
         'test/golden/a.test.ts': "import '../../src/wire/other.ts';\nimport '../support/help.ts';",
         'test/support/help.ts': '',
       }),
@@ -53,6 +53,8 @@ describe('checkReached', () => {
         'scripts/house/a.ts': '',
         'scripts/house/forgotten.ts': '',
         'samples/record.ts': '#!/usr/bin/env node\n',
+        'samples/record.sh': 'node "$here/traffic.ts" serve',
+        'samples/traffic.ts': '',
       }),
       ['test/support/forgotten.ts', 'scripts/house/forgotten.ts'],
     );

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { Finding } from './finding.ts';
 import { isTest, type Project, resolveRelative } from './project.ts';
 
@@ -28,12 +29,22 @@ export function checkReached(project: Project): readonly Finding[] {
   return findings;
 }
 
-/** Where execution can begin: the command line, tests outside `src/`, what package.json runs, scripts, and benches. */
+/** Where execution can begin: the command line, tests outside `src/`, what package.json or a shell script runs, scripts, benches. */
 function isStart(path: string, project: Project): boolean {
   if (path.startsWith('src/')) return path === MAIN;
-  if (isTest(path) || /^scripts\/[^/]+\.ts$/.test(path) || path.endsWith('.bench.ts')) return true;
-  if (project.sources.get(path)?.text.startsWith('#!')) return true;
-  return project.commands.some((command) => command.split(' ').includes(path));
+  if (isTest(path) || /^scripts\/[^/]+\.ts$/.test(path)) return true;
+  // A bench runs alone, and is found by its place when all are run.
+  if (/^#!|\bimport\.meta\.main\b/.test(project.sources.get(path)?.text ?? '')) return true;
+  return project.commands.some((command) => command.split(' ').includes(path)) || isInShellScript(path, project);
+}
+
+/** True where a shell script of the same folder names the file. */
+function isInShellScript(path: string, project: Project): boolean {
+  for (const [script, text] of project.shellScripts) {
+    if (posix.dirname(script) === posix.dirname(path) && text.split(/[\s"'/]+/).includes(posix.basename(path)))
+      return true;
+  }
+  return false;
 }
 
 function reachable(project: Project, starts: readonly string[]): ReadonlySet<string> {
