@@ -1,0 +1,90 @@
+import { formatBps, formatPps } from '../../src/base/units.ts';
+import { GROUPS, type VectorGroup } from '../../src/detect/network/groups.ts';
+import { COLUMN_NAMES, FLOW_COLUMNS } from '../../src/model/flow-columns.ts';
+import { REJECTION_REASONS } from '../../src/model/rejection.ts';
+import { REFLECTORS } from '../../src/model/traffic-class.ts';
+
+/** A table of a document that is written from a table of the code: one fact has one home. */
+export interface GeneratedTable {
+  /** Document it stands in. */
+  readonly file: string;
+  /** Name in the marks round it: `<!-- table: NAME -->` … `<!-- end of table -->`. */
+  readonly name: string;
+  readonly markdown: () => string;
+}
+
+const STORED_AS = {
+  addr: 'four 32-bit words',
+  u8: '8 bits',
+  u16: '16 bits',
+  u32: '32 bits',
+  f64: 'number, exact to 2^53',
+} as const;
+
+export const GENERATED_TABLES: readonly GeneratedTable[] = [
+  {
+    file: 'docs/flow-fields.md',
+    name: 'flow-columns',
+    markdown: () =>
+      markdownTable(
+        ['column', 'stored as', 'there', 'meaning'],
+        COLUMN_NAMES.map((name) => {
+          const { kind, optional, about } = FLOW_COLUMNS[name];
+          return [`\`${name}\``, STORED_AS[kind], optional ? 'where known' : 'always', about];
+        }),
+      ),
+  },
+  {
+    file: 'docs/rejections.md',
+    name: 'rejection-reasons',
+    markdown: () =>
+      markdownTable(
+        ['reason', 'what it means'],
+        Object.entries(REJECTION_REASONS).map(([reason, about]) => [`\`${reason}\``, about]),
+      ),
+  },
+  {
+    file: 'docs/vectors.md',
+    name: 'floors',
+    markdown: () =>
+      markdownTable(
+        ['vector', 'never below'],
+        GROUPS.map((group) => [`\`${group.vector}\``, floorText(group)]),
+      ),
+  },
+  {
+    file: 'docs/vectors.md',
+    name: 'reflectors',
+    markdown: () =>
+      markdownTable(
+        ['UDP port', 'service'],
+        [...REFLECTORS].map(([port, service]) => [String(port), service]),
+      ),
+  },
+];
+
+/** The floors of a group in words. Each measure counts by itself. */
+function floorText({ floors }: VectorGroup): string {
+  const texts: string[] = [];
+  if (floors.pps !== undefined) texts.push(formatPps(floors.pps));
+  if (floors.bps !== undefined) texts.push(formatBps(floors.bps));
+  if (floors.fps !== undefined) texts.push(`${floors.fps} connections/s`);
+  return texts.join(' or ');
+}
+
+/** A Markdown table; cells must hold no line ends. Bars in them are escaped. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
+}
+
+/** `text` with the table between the marks replaced; `undefined` where the marks are missing. */
+export function withTable(text: string, name: string, table: string): string | undefined {
+  const open = `<!-- table: ${name} -->\n`;
+  const close = '\n<!-- end of table -->';
+  const start = text.indexOf(open);
+  const end = text.indexOf(close, start);
+  if (start < 0 || end < 0) return undefined;
+  return text.slice(0, start + open.length) + table + text.slice(end);
+}

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { GENERATED_TABLES, withTable } from '../../scripts/house/tables.ts';
+import { createFlowBatch } from '../../src/model/flow-batch.ts';
+import { FRAGMENT_LATER } from '../../src/model/flow-columns.ts';
+import { FlowJson } from '../../src/model/flow-json.ts';
+import { VECTORS } from '../../src/model/vector.ts';
+
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+/** Names of the headings of one level that are written as code: `### \`syn-flood\``. */
+const codeHeadings = (text: string, level: number): string[] =>
+  [...text.matchAll(new RegExp(`^${'#'.repeat(level)} \`([^\`]+)\``, 'gm'))].map((found) => found[1]);
+
+describe('tables of the docs', () => {
+  for (const { file, name, markdown } of GENERATED_TABLES) {
+    it(`${file} has the ${name} of the code`, () => {
+      const text = read(file);
+      const written = withTable(text, name, markdown());
+      assert.ok(written !== undefined, 'the marks of the table are there');
+      assert.equal(text, written, 'run: node scripts/docs.ts');
+    });
+  }
+});
+
+describe('docs/flow-fields.md', () => {
+  it('explains every field that a row is printed with', () => {
+    const batch = createFlowBatch(1);
+    batch.length = 1;
+    batch.present[0] = 0xffffffff;
+    batch.fragment[0] = FRAGMENT_LATER;
+    batch.samplingRate[0] = 1;
+    const row = JSON.parse(`{${new FlowJson(() => '192.0.2.1').members(batch, 0)}}`) as Record<string, unknown>;
+    const explained = new Set([...read('docs/flow-fields.md').matchAll(/`([a-zA-Z]+)`/g)].map((found) => found[1]));
+    assert.ok(Object.keys(row).length > 20);
+    assert.deepEqual(
+      Object.keys(row).filter((name) => !explained.has(name)),
+      [],
+    );
+  });
+});
+
+describe('docs/errors.md', () => {
+  it('explains every code of src/base/errors.ts, and no other', () => {
+    const union = /export type ErrorCode =([^;]+);/.exec(read('src/base/errors.ts'))?.[1] ?? '';
+    const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map((found) => found[1]);
+    assert.ok(codes.length > 0);
+    assert.deepEqual(codeHeadings(read('docs/errors.md'), 2).sort(), codes.sort());
+  });
+});
+
+describe('docs/vectors.md', () => {
+  const text = read('docs/vectors.md');
+
+  it('explains every vector, and no other', () => {
+    assert.deepEqual(codeHeadings(text, 3).sort(), [...VECTORS].sort());
+  });
+
+  it('begins every explanation with the technique of ATT&CK', () => {
+    for (const vector of VECTORS) {
+      assert.match(
+        text,
+        new RegExp(`^### \`${vector}\`\\n\\n(T1498\\.001|T1498\\.002|T1499\\.001|T1499\\.002)\\. `, 'm'),
+        vector,
+      );
+    }
+  });
+});
