@@ -104,7 +104,12 @@ export function ipv6(header: IpHeader, payload: Uint8Array, extensions: readonly
   );
 }
 
-export function tcp(srcPort: number, dstPort: number, flags: number, payload = new Uint8Array(0)): Uint8Array {
+export function tcp(
+  srcPort: number,
+  dstPort: number,
+  flags: number,
+  payload: Uint8Array = new Uint8Array(0),
+): Uint8Array {
   return bytesOf(
     uint(srcPort, 2),
     uint(dstPort, 2),
@@ -118,11 +123,11 @@ export function tcp(srcPort: number, dstPort: number, flags: number, payload = n
   );
 }
 
-export function udp(srcPort: number, dstPort: number, payload = new Uint8Array(0)): Uint8Array {
+export function udp(srcPort: number, dstPort: number, payload: Uint8Array = new Uint8Array(0)): Uint8Array {
   return bytesOf(uint(srcPort, 2), uint(dstPort, 2), uint(8 + payload.length, 2), uint(0, 2), payload);
 }
 
-export function icmp(type: number, code: number, quoted = new Uint8Array(0)): Uint8Array {
+export function icmp(type: number, code: number, quoted: Uint8Array = new Uint8Array(0)): Uint8Array {
   return bytesOf(type, code, uint(0, 2), uint(0, 4), quoted);
 }
 
@@ -136,7 +141,7 @@ export function vxlan(frame: Uint8Array): Uint8Array {
   return bytesOf(8, 0, 0, 0, uint(42 << 8, 4), frame);
 }
 
-export function geneve(etherType: number, payload: Uint8Array, options = new Uint8Array(0)): Uint8Array {
+export function geneve(etherType: number, payload: Uint8Array, options: Uint8Array = new Uint8Array(0)): Uint8Array {
   return bytesOf(options.length / 4, 0, uint(etherType, 2), uint(42 << 8, 4), options, payload);
 }
 
