@@ -7,6 +7,7 @@ import { decodeNetflow5 } from './netflow5.ts';
 import { decodeNetflow9 } from './netflow9.ts';
 import type { RecordTrace } from './record-trace.ts';
 import { TEMPLATE_LIMITS, type TemplateLimits, TemplateStore } from './template.ts';
+import { RecordDecoder } from './template-run.ts';
 import { DataSetReader } from './template-sets.ts';
 
 export type TelemetryLimits = ExporterLimits & TemplateLimits;
@@ -23,6 +24,7 @@ export class TelemetryDecoder {
   readonly exporters: ExporterTable;
   readonly templates: TemplateStore;
   readonly #rejections: Rejections;
+  readonly #records = new RecordDecoder();
   readonly #reader: DataSetReader;
   readonly #datagram: Datagram;
 
@@ -79,7 +81,7 @@ export class TelemetryDecoder {
     datagram.trace = this.trace;
     switch ((bytes[offset] << 8) | bytes[offset + 1]) {
       case VERSION_NETFLOW5:
-        decodeNetflow5(datagram, exporters, offset, length, sourceWords, sourceAt, arrivalMs);
+        decodeNetflow5(datagram, exporters, this.#records, offset, length, sourceWords, sourceAt, arrivalMs);
         return true;
       case VERSION_NETFLOW9:
         decodeNetflow9(datagram, exporters, templates, this.#reader, offset, length, sourceWords, sourceAt, arrivalMs);

@@ -1,7 +1,6 @@
 import type { Datagram } from './datagram.ts';
 import { FIELD_INTS, type Template } from './template.ts';
 import { unsignedAt } from './template-columns.ts';
-import type { FieldPlaces } from './template-run.ts';
 
 /* Elements of options data that change how flow records are read (RFC 5477, RFC 3954 section 8, IANA). */
 const SAMPLING_INTERVAL = 34;
@@ -16,6 +15,12 @@ const SAMPLING_PACKET_SPACE = 306;
 const SAMPLING_SIZE = 309;
 const SAMPLING_POPULATION = 310;
 const SAMPLING_PROBABILITY = 311;
+
+/** Where the fields of one record lie: offsets and lengths by field. */
+export interface FieldPlaces {
+  readonly offset: Int32Array;
+  readonly length: Int32Array;
+}
 
 /**
  * Takes what one record of options data says of the exporter: sampling rate, of one sampler where it names one, timeouts,

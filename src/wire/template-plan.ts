@@ -1,17 +1,22 @@
 import { HAS } from '../model/flow-columns.ts';
 import { REVERSE_PEN } from './elements.ts';
-import { FIELD_INTS } from './template.ts';
+import { FIELD_INTS, VARIABLE_LENGTH } from './template.ts';
 
 /**
  * A template compiled to a flat list of operations, so that the record loop looks nothing up. One operation moves one field
- * of all records of a set into one column:
+ * of many records into its column, or the fields of two or three columns that go together:
  *
- *   ops   | op | field | offset | length | op | field | offset | length | …
+ *   ops   | op | length | place a | place b | place c | op | length | …
  *
- * `field` is the index in the template, for records of variable length; `offset` is from the start of a record of fixed
- * length, `length` is that in the template (65535 where each record tells it). The order is that in which they are applied.
+ * A place is two integers: the segment of the record, and the offset of the field in it. A record of fixed length is one
+ * segment; after each field of variable length another begins:
+ *
+ *   record   | fixed fields … | n | n bytes | fixed fields … | n | n bytes | …
+ *   segment   0                              1                              2
+ *
+ * The order of the operations is that in which they are applied. `length` is the bytes of the field.
  */
-export const OP_INTS = 4;
+export const OP_INTS = 8;
 
 /* Addresses. `…_OVER` replaces an IPv4 address where the record has an IPv6 one: templates that hold both. */
 export const OP_SRC_V4 = 1;
@@ -52,8 +57,6 @@ export const OP_ICMP_TYPE = 34;
 export const OP_ICMP_CODE = 35;
 export const OP_ICMP6_TYPE = 36;
 export const OP_ICMP6_CODE = 37;
-/** Routers without an ICMP element put type * 256 + code into the destination port. */
-export const OP_ICMP_FROM_PORT = 38;
 /* Times. */
 export const OP_START_UPTIME = 40;
 export const OP_END_UPTIME = 41;
@@ -85,8 +88,20 @@ export const OP_RATE_SPACE = 62;
 export const OP_RATE_POPULATION = 63;
 export const OP_RATE_PROBABILITY = 64;
 
+/* Fields that go together, in one loop: a loop costs as much to enter as some ten rows of it. */
+export const OP_ADDRESSES_V4 = 70;
+export const OP_PORTS = 71;
+export const OP_INTERFACES = 72;
+export const OP_SYSTEMS = 73;
+export const OP_COUNTERS = 74;
+export const OP_TIMES_UPTIME = 75;
+export const OP_TIMES_MS = 76;
+export const OP_PROTO_FLAGS_TOS = 77;
+
 export interface Plan {
   readonly ops: Int32Array;
+  /** Bytes of each segment but the last, which nothing follows. */
+  readonly segments: Int32Array;
   /** Bits of the optional columns that every record sets. */
   readonly present: number;
   /** 4, 6, or 0 where the records tell it (or nothing does). */
@@ -104,6 +119,11 @@ export interface Plan {
   readonly uptimeEnd: boolean;
   /** Neither start nor end is told, so both are the arrival and need no check. */
   readonly timesUnknown: boolean;
+  /** An operation checks the times, or counts records without content, itself. */
+  readonly timesChecked: boolean;
+  readonly emptyCounted: boolean;
+  /** The template has no ICMP element, but a protocol and a destination port, which then tells type and code. */
+  readonly icmpFromPort: boolean;
   readonly fragmentKnown: boolean;
 }
 
@@ -178,7 +198,8 @@ const ENDS: readonly Rule[] = [
 class PlanBuilder {
   readonly #fields: Int32Array;
   readonly #fieldCount: number;
-  readonly ops: number[] = [];
+  /** Each an operation, its length, and its places. */
+  ops: number[][] = [];
   present = 0;
 
   constructor(fields: Int32Array, fieldCount: number) {
@@ -189,18 +210,53 @@ class PlanBuilder {
   /** Adds the operation for the first element of the rule that the template has in a possible length. */
   add(wanted: Rule, op = wanted.op): boolean {
     for (const key of wanted.keys) {
+      let segment = 0;
       let offset = 0;
       for (let field = 0; field < this.#fieldCount; field++) {
         const length = this.#fields[FIELD_INTS * field + 1];
         if (this.#keyOf(field) === key && length >= wanted.lengthMin && length <= wanted.lengthMax) {
-          this.ops.push(op, field, offset, length);
+          this.ops.push([op, length, segment, offset]);
           this.present |= wanted.bit;
           return true;
         }
-        offset += length;
+        if (length === VARIABLE_LENGTH) {
+          segment++;
+          offset = 0;
+        } else offset += length;
       }
     }
     return false;
+  }
+
+  /** Bytes of each segment that a field of variable length ends. */
+  segments(): number[] {
+    const segments: number[] = [];
+    let bytes = 0;
+    for (let field = 0; field < this.#fieldCount; field++) {
+      const length = this.#fields[FIELD_INTS * field + 1];
+      if (length === VARIABLE_LENGTH) {
+        segments.push(bytes);
+        bytes = 0;
+      } else bytes += length;
+    }
+    return segments;
+  }
+
+  /** Joins operations into one where the template has all of them, in lengths that are possible. */
+  fuse(op: number, parts: readonly number[], lengths: readonly number[]): boolean {
+    const found = parts.map((part) => this.ops.findIndex((entry) => entry[0] === part));
+    if (found.some((at) => at < 0)) return false;
+    const length = this.ops[found[0]][1];
+    if (!lengths.includes(length) || found.some((at) => this.ops[at][1] !== length)) return false;
+    const joined = [op, length, ...found.flatMap((at) => this.ops[at].slice(2, 4))];
+    const first = Math.min(...found);
+    this.ops[first] = joined;
+    this.ops = this.ops.filter((_, at) => at === first || !found.includes(at));
+    return true;
+  }
+
+  hasOp(op: number): boolean {
+    return this.ops.some((entry) => entry[0] === op);
   }
 
   addElement(op: number, element: number, bit = 0): boolean {
@@ -218,7 +274,7 @@ class PlanBuilder {
 
   /** Adds an operation that reads columns only. */
   addBare(op: number): void {
-    this.ops.push(op, 0, 0, 0);
+    this.ops.push([op, 0]);
   }
 
   #keyOf(field: number): number {
@@ -233,23 +289,52 @@ export function compilePlan(fields: Int32Array, fieldCount: number): Plan {
   const builder = new PlanBuilder(fields, fieldCount);
   const family = addAddresses(builder);
   for (const wanted of RULES) builder.add(wanted);
-  const has = (op: number): boolean => builder.ops.some((value, at) => at % OP_INTS === 0 && value === op);
   builder.add(PACKETS_OUT);
-  builder.add(BYTES_OUT, has(OP_DIRECTION) ? OP_BYTES_OUT : OP_BYTES_OUT_DIRECTION);
+  builder.add(BYTES_OUT, builder.hasOp(OP_DIRECTION) ? OP_BYTES_OUT : OP_BYTES_OUT_DIRECTION);
   const fragmentKnown = addFragment(builder);
   const icmpKnown = addIcmp(builder);
-  if (!icmpKnown && has(OP_PROTO) && has(OP_DST_PORT)) builder.addBare(OP_ICMP_FROM_PORT);
   const times = addTimes(builder);
   addSampling(builder);
+  const told = {
+    writesPackets: builder.hasOp(OP_PACKETS),
+    writesBytes: builder.hasOp(OP_BYTES),
+    icmpFromPort: !icmpKnown && builder.hasOp(OP_PROTO) && builder.hasOp(OP_DST_PORT),
+  };
+  const fused = fuseAll(builder);
   return {
-    ops: Int32Array.from(builder.ops),
+    ops: flat(builder.ops),
+    segments: Int32Array.from(builder.segments()),
     present: builder.present,
     ...family,
     ...times,
-    writesPackets: has(OP_PACKETS),
-    writesBytes: has(OP_BYTES),
+    ...told,
+    ...fused,
     fragmentKnown,
   };
+}
+
+function flat(entries: readonly (readonly number[])[]): Int32Array {
+  const ops = new Int32Array(entries.length * OP_INTS);
+  entries.forEach((entry, index) => {
+    ops.set(entry, index * OP_INTS);
+  });
+  return ops;
+}
+
+function fuseAll(builder: PlanBuilder): Pick<Plan, 'timesChecked' | 'emptyCounted'> {
+  // What corrects counters or times later needs them unchecked.
+  const corrected =
+    builder.hasOp(OP_PACKETS_OUT) || builder.hasOp(OP_BYTES_OUT_DIRECTION) || builder.hasOp(OP_BYTES_OUT);
+  builder.fuse(OP_ADDRESSES_V4, [OP_SRC_V4, OP_DST_V4], [4]);
+  builder.fuse(OP_PORTS, [OP_SRC_PORT, OP_DST_PORT], [2]);
+  builder.fuse(OP_INTERFACES, [OP_IN_IF, OP_OUT_IF], [2, 4]);
+  builder.fuse(OP_SYSTEMS, [OP_SRC_AS, OP_DST_AS], [2, 4]);
+  builder.fuse(OP_PROTO_FLAGS_TOS, [OP_PROTO, OP_TCP_FLAGS, OP_TOS], [1]);
+  const timesChecked =
+    builder.fuse(OP_TIMES_UPTIME, [OP_START_UPTIME, OP_END_UPTIME], [4]) ||
+    builder.fuse(OP_TIMES_MS, [OP_START_MS, OP_END_MS], [8]);
+  const emptyCounted = !corrected && builder.fuse(OP_COUNTERS, [OP_PACKETS, OP_BYTES], [4, 8]);
+  return { timesChecked, emptyCounted };
 }
 
 function addAddresses(builder: PlanBuilder): Pick<Plan, 'ipVersion' | 'mixedFamilies' | 'writesIpVersion'> {

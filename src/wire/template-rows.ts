@@ -166,7 +166,7 @@ function applyIcmp(batch: FlowBatch, op: number, value: number, row: number): vo
 }
 
 /** Type and code of ICMP records from the destination port, where the template has no element for them. */
-export function icmpFromPort(batch: FlowBatch, row: number, count: number): void {
+function icmpFromPort(batch: FlowBatch, row: number, count: number): void {
   const { proto, dstPort } = batch;
   for (let at = row; at < row + count; at++) {
     if (proto[at] !== PROTO_ICMP && proto[at] !== PROTO_ICMP6) continue;
@@ -176,32 +176,33 @@ export function icmpFromPort(batch: FlowBatch, row: number, count: number): void
   }
 }
 
-/** What needs several columns of a row: families, times that cannot be, records without content. */
+/** What needs several columns of a row: families, ICMP by port, records without content, times that cannot be. */
 export function finishRows(datagram: Datagram, batch: FlowBatch, compiled: Plan, row: number, count: number): void {
-  const end = row + count;
+  if (compiled.icmpFromPort) icmpFromPort(batch, row, count);
   if (compiled.mixedFamilies) {
-    for (let at = row; at < end; at++) if (batch.ipVersion[at] !== 6) batch.ipVersion[at] = 4;
+    for (let at = row; at < row + count; at++) if (batch.ipVersion[at] !== 6) batch.ipVersion[at] = 4;
   }
+  if (!compiled.emptyCounted) countEmpty(datagram, batch, row, count);
+  if (compiled.timesChecked || compiled.timesUnknown) return;
   if ((compiled.uptimeStart || compiled.uptimeEnd) && Number.isNaN(datagram.uptimeMs)) {
     placeUptimes(datagram.observedMs, batch, compiled, row, count);
   }
-  const { packets, bytes } = batch;
-  let empty = 0;
-  for (let at = row; at < end; at++) if (packets[at] === 0 && bytes[at] === 0) empty++;
-  if (empty > 0) datagram.rejections.count(REJECT['record-empty'], empty);
-  if (!compiled.timesUnknown) checkTimes(datagram, batch, row, count);
+  checkTimes(datagram, batch, row, count);
 }
 
-/**
- * Rows whose uptimes cannot be placed, because it is not known when the system started: the duration is known all the same,
- * and the record is taken to end on arrival.
- */
+function countEmpty(datagram: Datagram, batch: FlowBatch, row: number, count: number): void {
+  const { packets, bytes } = batch;
+  let empty = 0;
+  for (let at = row; at < row + count; at++) if (packets[at] === 0 && bytes[at] === 0) empty++;
+  if (empty > 0) datagram.rejections.count(REJECT['record-empty'], empty);
+}
+
+/** A single uptime that cannot be placed, because it is not known when the system started, is the arrival. */
 function placeUptimes(observedMs: number, batch: FlowBatch, compiled: Plan, row: number, count: number): void {
   const { startMs, endMs } = batch;
   for (let at = row; at < row + count; at++) {
-    const durationMs = compiled.uptimeStart && compiled.uptimeEnd ? (endMs[at] - startMs[at] + TWO_32) % TWO_32 : 0;
-    if (compiled.uptimeEnd || endMs[at] < startMs[at]) endMs[at] = observedMs;
-    if (compiled.uptimeStart) startMs[at] = endMs[at] - durationMs;
+    if (compiled.uptimeEnd) endMs[at] = observedMs;
+    if (compiled.uptimeStart) startMs[at] = endMs[at];
   }
 }
 

@@ -1,194 +1,339 @@
 import { assert } from '../base/errors.ts';
 import type { FlowBatch } from '../model/flow-batch.ts';
 import { FRAGMENT_NONE, LAYER_OUTER } from '../model/flow-columns.ts';
+import { REJECT } from '../model/rejection.ts';
 import type { Datagram } from './datagram.ts';
-import { copyIpv4, copyIpv6, copyToF64, copyToU8, copyToU16, copyToU32, copyUptime } from './template-columns.ts';
+import type { Template } from './template.ts';
+import * as copy from './template-columns.ts';
 import * as plan from './template-plan.ts';
 import { OP_INTS, type Plan } from './template-plan.ts';
-import { applyRareOp, finishRows, icmpFromPort } from './template-rows.ts';
+import { applyRareOp, finishRows } from './template-rows.ts';
+import * as times from './template-times.ts';
 
 /** The header length that some exporters leave in the upper bits of two bytes of flags (RFC 7125). */
 const TCP_FLAGS_MASK = 0xfff;
+/** Records that are decoded together, column by column. */
+const CHUNK_RECORDS = 256;
 
-/** Where the fields of one record of variable length lie: offsets and lengths by field. */
-export interface FieldPlaces {
-  readonly offset: Int32Array;
-  readonly length: Int32Array;
-}
+/** Decodes data records of flows by their templates. Holds the places of the records in work. */
+export class RecordDecoder {
+  /** Where each segment of each record begins: segment `s` of record `i` at `s * CHUNK_RECORDS + i`. */
+  #bases = new Int32Array(CHUNK_RECORDS);
 
-/**
- * Appends `count` records that stand `stride` bytes apart from `at` on, handing the batch to the sink whenever it is full.
- * The caller guarantees that the bytes are there.
- */
-export function appendRecords(datagram: Datagram, compiled: Plan, at: number, stride: number, count: number): void {
-  const batch = datagram.batch;
-  let from = at;
-  let left = count;
-  while (left > 0) {
-    const row = batch.length;
-    const room = batch.capacity - row;
-    assert(room > 0, 'the sink makes room in the batch');
-    const now = left < room ? left : room;
-    fillKnown(datagram, batch, compiled, row, now);
-    const ops = compiled.ops;
-    for (let op = 0; op < ops.length; op += OP_INTS) {
-      applyOp(datagram, batch, ops[op], from + ops[op + 2], ops[op + 3], stride, row, now);
+  /**
+   * Appends the records in `bytes[at, end)`, handing the batch to the sink whenever it is full. Returns how many there were.
+   * A record that overruns ends the set, and is counted.
+   */
+  append(datagram: Datagram, template: Template, at: number, end: number): number {
+    const { batch, exporter } = datagram;
+    const compiled = template.planned();
+    const segments = compiled.segments.length;
+    if (this.#bases.length < (segments + 1) * CHUNK_RECORDS) {
+      this.#bases = new Int32Array((segments + 1) * CHUNK_RECORDS);
     }
-    finishRows(datagram, batch, compiled, row, now);
-    batch.length = row + now;
-    if (batch.length === batch.capacity) datagram.sink.take(batch);
-    from += now * stride;
-    left -= now;
+    let from = at;
+    let total = 0;
+    while (end - from >= template.recordLength) {
+      const room = Math.min(batch.capacity - batch.length, CHUNK_RECORDS);
+      assert(room > 0, 'the sink makes room in the batch');
+      let count = 0;
+      if (segments === 0) {
+        count = Math.min(room, Math.floor((end - from) / template.recordLength));
+        const bases = this.#bases;
+        for (let i = 0; i < count; i++, from += template.recordLength) bases[i] = from;
+      } else {
+        while (count < room && end - from >= template.recordLength) {
+          const next = this.#placeVariable(datagram.bytes, compiled, template, count, from, end);
+          if (next < 0) {
+            datagram.rejections.count(REJECT['record-truncated']);
+            from = end;
+            break;
+          }
+          count++;
+          from = next;
+        }
+      }
+      if (count > 0) appendRows(datagram, compiled, this.#bases, count);
+      total += count;
+    }
+    exporter.records += total;
+    return total;
   }
-  datagram.exporter.records += count;
+
+  /** Finds the segments of one record. Returns where the next record begins, or -1 if this one overruns the set. */
+  #placeVariable(
+    bytes: Uint8Array,
+    compiled: Plan,
+    template: Template,
+    record: number,
+    at: number,
+    end: number,
+  ): number {
+    const { segments } = compiled;
+    const bases = this.#bases;
+    bases[record] = at;
+    let from = at;
+    let rest = template.fixedLength;
+    for (let segment = 0; segment < segments.length; segment++) {
+      // One byte of length, or 255 and two bytes (RFC 7011 section 7).
+      from += segments[segment];
+      rest -= segments[segment];
+      if (from >= end) return -1;
+      let length = bytes[from++];
+      if (length === 255) {
+        if (end - from < 2) return -1;
+        length = (bytes[from] << 8) | bytes[from + 1];
+        from += 2;
+      }
+      from += length;
+      bases[(segment + 1) * CHUNK_RECORDS + record] = from;
+    }
+    return end - from >= rest ? from + rest : -1;
+  }
 }
 
-/** Appends one record whose fields lie at `places`. */
-export function appendVariableRecord(datagram: Datagram, compiled: Plan, places: FieldPlaces): void {
+/** Appends `count` records to a batch that has room for them. */
+function appendRows(datagram: Datagram, compiled: Plan, bases: Int32Array, count: number): void {
   const batch = datagram.batch;
   const row = batch.length;
-  assert(row < batch.capacity, 'the sink makes room in the batch');
-  fillKnown(datagram, batch, compiled, row, 1);
+  fillKnown(datagram, batch, compiled, row, count);
   const ops = compiled.ops;
-  for (let op = 0; op < ops.length; op += OP_INTS) {
-    const field = ops[op + 1];
-    applyOp(datagram, batch, ops[op], places.offset[field], ops[op + 3], 0, row, 1);
-  }
-  finishRows(datagram, batch, compiled, row, 1);
-  batch.length = row + 1;
+  for (let op = 0; op < ops.length; op += OP_INTS) applyOp(datagram, batch, ops, op, bases, row, count);
+  finishRows(datagram, batch, compiled, row, count);
+  batch.length = row + count;
   if (batch.length === batch.capacity) datagram.sink.take(batch);
-  datagram.exporter.records++;
 }
 
 /** The columns that are the same for all records of a set, and those that no field of the template tells. */
 function fillKnown(datagram: Datagram, batch: FlowBatch, compiled: Plan, row: number, count: number): void {
   const { exporter, observedMs } = datagram;
-  const { index, observationDomain } = exporter;
-  const { present, ipVersion } = compiled;
-  const samplingRate = exporter.defaultSamplingRate();
   const end = row + count;
-  for (let at = row; at < end; at++) {
-    batch.observedMs[at] = observedMs;
-    batch.samplingRate[at] = samplingRate;
-    batch.exporter[at] = index;
-    batch.observationDomain[at] = observationDomain;
-    batch.present[at] = present;
-    batch.layer[at] = LAYER_OUTER;
-    batch.ipVersion[at] = ipVersion;
-  }
-  if (!compiled.writesStart) for (let at = row; at < end; at++) batch.startMs[at] = observedMs;
-  if (!compiled.writesEnd) for (let at = row; at < end; at++) batch.endMs[at] = observedMs;
-  if (!compiled.writesPackets) for (let at = row; at < end; at++) batch.packets[at] = 0;
-  if (!compiled.writesBytes) for (let at = row; at < end; at++) batch.bytes[at] = 0;
-  if (compiled.fragmentKnown) for (let at = row; at < end; at++) batch.fragment[at] = FRAGMENT_NONE;
+  fillTwo(batch.observedMs, batch.samplingRate, row, end, observedMs, exporter.defaultSamplingRate());
+  fillThree(
+    batch.exporter,
+    batch.observationDomain,
+    batch.present,
+    row,
+    end,
+    exporter.index,
+    exporter.observationDomain,
+    compiled.present,
+  );
+  fillBytes(batch.layer, batch.ipVersion, row, end, LAYER_OUTER, compiled.ipVersion);
+  if (!compiled.writesStart) batch.startMs.fill(observedMs, row, end);
+  if (!compiled.writesEnd) batch.endMs.fill(observedMs, row, end);
+  if (!compiled.writesPackets) batch.packets.fill(0, row, end);
+  if (!compiled.writesBytes) batch.bytes.fill(0, row, end);
+  if (compiled.fragmentKnown) batch.fragment.fill(FRAGMENT_NONE, row, end);
 }
 
-/** Applies one operation to `count` rows; `at` is where the field lies in the first record. */
+function fillTwo(a: Float64Array, b: Float64Array, row: number, end: number, valueA: number, valueB: number): void {
+  for (let at = row; at < end; at++) {
+    a[at] = valueA;
+    b[at] = valueB;
+  }
+}
+
+function fillThree(
+  a: Uint32Array,
+  b: Uint32Array,
+  c: Uint32Array,
+  row: number,
+  end: number,
+  valueA: number,
+  valueB: number,
+  valueC: number,
+): void {
+  for (let at = row; at < end; at++) {
+    a[at] = valueA;
+    b[at] = valueB;
+    c[at] = valueC;
+  }
+}
+
+function fillBytes(a: Uint8Array, b: Uint8Array, row: number, end: number, valueA: number, valueB: number): void {
+  for (let at = row; at < end; at++) {
+    a[at] = valueA;
+    b[at] = valueB;
+  }
+}
+
+/** Applies the operation at `ops[op]` to `count` rows. */
 function applyOp(
   datagram: Datagram,
   batch: FlowBatch,
+  ops: Int32Array,
   op: number,
-  at: number,
-  length: number,
-  stride: number,
+  bases: Int32Array,
   row: number,
   count: number,
 ): void {
   const { bytes, view } = datagram;
-  switch (op) {
+  const code = ops[op];
+  const length = ops[op + 1];
+  const a = ops[op + 2] * CHUNK_RECORDS;
+  const offset = ops[op + 3];
+  const b = ops[op + 4] * CHUNK_RECORDS;
+  const offsetB = ops[op + 5];
+  switch (code) {
+    case plan.OP_ADDRESSES_V4:
+      copy.copyIpv4Pair(batch.srcAddr, batch.dstAddr, row, count, view, bases, a, offset, b, offsetB);
+      return;
+    case plan.OP_PORTS:
+      copy.copyU16Pair(batch.srcPort, batch.dstPort, row, count, view, bases, a, offset, b, offsetB);
+      return;
+    case plan.OP_INTERFACES:
+      copy.copyU32Pair(batch.inIf, batch.outIf, row, count, view, bases, a, offset, b, offsetB, length);
+      return;
+    case plan.OP_SYSTEMS:
+      copy.copyU32Pair(batch.srcAs, batch.dstAs, row, count, view, bases, a, offset, b, offsetB, length);
+      return;
+    case plan.OP_PROTO_FLAGS_TOS: {
+      const c = ops[op + 6] * CHUNK_RECORDS;
+      const { proto, tcpFlags, tos } = batch;
+      copy.copyBytes(proto, tcpFlags, tos, row, count, bytes, bases, a, offset, b, offsetB, c, ops[op + 7]);
+      return;
+    }
+    case plan.OP_COUNTERS: {
+      const { packets, bytes: octets } = batch;
+      const empty = copy.copyCounters(packets, octets, row, count, view, bases, a, offset, b, offsetB, length);
+      if (empty > 0) datagram.rejections.count(REJECT['record-empty'], empty);
+      return;
+    }
+    case plan.OP_TIMES_UPTIME:
+    case plan.OP_TIMES_MS:
+      applyTimes(datagram, batch, code, bases, a, offset, b, offsetB, row, count);
+      return;
     case plan.OP_SRC_V4:
-      copyIpv4(batch.srcAddr, row, count, view, at, stride);
+      copy.copyIpv4(batch.srcAddr, row, count, view, bases, a, offset);
       return;
     case plan.OP_DST_V4:
-      copyIpv4(batch.dstAddr, row, count, view, at, stride);
+      copy.copyIpv4(batch.dstAddr, row, count, view, bases, a, offset);
       return;
     case plan.OP_SRC_V6:
-      copyIpv6(batch.srcAddr, row, count, view, at, stride);
+      copy.copyIpv6(batch.srcAddr, row, count, view, bases, a, offset);
       return;
     case plan.OP_DST_V6:
-      copyIpv6(batch.dstAddr, row, count, view, at, stride);
+      copy.copyIpv6(batch.dstAddr, row, count, view, bases, a, offset);
       return;
     case plan.OP_SRC_V6_OVER:
+      overlayIpv6(batch, batch.srcAddr, row, count, view, bases, a, offset);
+      return;
     case plan.OP_DST_V6_OVER:
-      overlayIpv6(batch, op === plan.OP_SRC_V6_OVER ? batch.srcAddr : batch.dstAddr, row, count, view, at, stride);
+      overlayIpv6(batch, batch.dstAddr, row, count, view, bases, a, offset);
       return;
     case plan.OP_IP_VERSION:
-      copyToU8(batch.ipVersion, row, count, bytes, at, length, stride);
+      copy.copyToU8(batch.ipVersion, row, count, bytes, bases, a, offset, length);
       return;
     case plan.OP_PROTO:
-      copyToU8(batch.proto, row, count, bytes, at, length, stride);
-      return;
-    case plan.OP_SRC_PORT:
-      copyToU16(batch.srcPort, row, count, bytes, at, length, stride);
-      return;
-    case plan.OP_DST_PORT:
-      copyToU16(batch.dstPort, row, count, bytes, at, length, stride);
-      return;
-    case plan.OP_TCP_FLAGS:
-      copyToU16(batch.tcpFlags, row, count, bytes, at, length, stride);
-      if (length > 1) for (let to = row; to < row + count; to++) batch.tcpFlags[to] &= TCP_FLAGS_MASK;
+      copy.copyToU8(batch.proto, row, count, bytes, bases, a, offset, length);
       return;
     case plan.OP_TTL:
-      copyToU8(batch.ttl, row, count, bytes, at, length, stride);
+      copy.copyToU8(batch.ttl, row, count, bytes, bases, a, offset, length);
       return;
     case plan.OP_TOS:
-      copyToU8(batch.tos, row, count, bytes, at, length, stride);
-      return;
-    case plan.OP_VLAN:
-      copyToU16(batch.vlan, row, count, bytes, at, length, stride);
-      return;
-    case plan.OP_ETHER_TYPE:
-      copyToU16(batch.etherType, row, count, bytes, at, length, stride);
-      return;
-    case plan.OP_IN_IF:
-      copyToU32(batch.inIf, row, count, bytes, view, at, length, stride);
-      return;
-    case plan.OP_OUT_IF:
-      copyToU32(batch.outIf, row, count, bytes, view, at, length, stride);
-      return;
-    case plan.OP_SRC_AS:
-      copyToU32(batch.srcAs, row, count, bytes, view, at, length, stride);
-      return;
-    case plan.OP_DST_AS:
-      copyToU32(batch.dstAs, row, count, bytes, view, at, length, stride);
+      copy.copyToU8(batch.tos, row, count, bytes, bases, a, offset, length);
       return;
     case plan.OP_DIRECTION:
-      copyToU8(batch.flowDirection, row, count, bytes, at, length, stride);
+      copy.copyToU8(batch.flowDirection, row, count, bytes, bases, a, offset, length);
+      return;
+    case plan.OP_SRC_PORT:
+      copy.copyToU16(batch.srcPort, row, count, bytes, view, bases, a, offset, length);
+      return;
+    case plan.OP_DST_PORT:
+      copy.copyToU16(batch.dstPort, row, count, bytes, view, bases, a, offset, length);
+      return;
+    case plan.OP_VLAN:
+      copy.copyToU16(batch.vlan, row, count, bytes, view, bases, a, offset, length);
+      return;
+    case plan.OP_ETHER_TYPE:
+      copy.copyToU16(batch.etherType, row, count, bytes, view, bases, a, offset, length);
+      return;
+    case plan.OP_TCP_FLAGS:
+      copy.copyToU16(batch.tcpFlags, row, count, bytes, view, bases, a, offset, length);
+      if (length > 1) for (let at = row; at < row + count; at++) batch.tcpFlags[at] &= TCP_FLAGS_MASK;
+      return;
+    case plan.OP_IN_IF:
+      copy.copyToU32(batch.inIf, row, count, bytes, view, bases, a, offset, length);
+      return;
+    case plan.OP_OUT_IF:
+      copy.copyToU32(batch.outIf, row, count, bytes, view, bases, a, offset, length);
+      return;
+    case plan.OP_SRC_AS:
+      copy.copyToU32(batch.srcAs, row, count, bytes, view, bases, a, offset, length);
+      return;
+    case plan.OP_DST_AS:
+      copy.copyToU32(batch.dstAs, row, count, bytes, view, bases, a, offset, length);
       return;
     case plan.OP_PACKETS:
-      copyToF64(batch.packets, row, count, bytes, view, at, length, stride);
+      copy.copyToF64(batch.packets, row, count, bytes, view, bases, a, offset, length);
       return;
     case plan.OP_BYTES:
-      copyToF64(batch.bytes, row, count, bytes, view, at, length, stride);
+      copy.copyToF64(batch.bytes, row, count, bytes, view, bases, a, offset, length);
       return;
     case plan.OP_REVERSE_PACKETS:
-      copyToF64(batch.reversePackets, row, count, bytes, view, at, length, stride);
+      copy.copyToF64(batch.reversePackets, row, count, bytes, view, bases, a, offset, length);
       return;
     case plan.OP_REVERSE_BYTES:
-      copyToF64(batch.reverseBytes, row, count, bytes, view, at, length, stride);
-      return;
-    case plan.OP_START_UPTIME:
-      copyUptime(batch.startMs, row, count, bytes, view, at, length, stride, datagram.exportMs, datagram.uptimeMs);
-      return;
-    case plan.OP_END_UPTIME:
-      copyUptime(batch.endMs, row, count, bytes, view, at, length, stride, datagram.exportMs, datagram.uptimeMs);
+      copy.copyToF64(batch.reverseBytes, row, count, bytes, view, bases, a, offset, length);
       return;
     case plan.OP_START_MS:
     case plan.OP_START_RAW:
-      copyToF64(batch.startMs, row, count, bytes, view, at, length, stride);
+      copy.copyToF64(batch.startMs, row, count, bytes, view, bases, a, offset, length);
       return;
     case plan.OP_END_MS:
     case plan.OP_END_RAW:
-      copyToF64(batch.endMs, row, count, bytes, view, at, length, stride);
+      copy.copyToF64(batch.endMs, row, count, bytes, view, bases, a, offset, length);
       return;
-    case plan.OP_ICMP_FROM_PORT:
-      icmpFromPort(batch, row, count);
+    case plan.OP_START_UPTIME:
+    case plan.OP_END_UPTIME: {
+      const { exportMs, uptimeMs } = datagram;
+      const column = code === plan.OP_START_UPTIME ? batch.startMs : batch.endMs;
+      times.copyUptime(column, row, count, bytes, view, bases, a, offset, length, exportMs, uptimeMs);
       return;
+    }
     default:
-      for (let to = row, from = at; to < row + count; to++, from += stride) {
-        applyRareOp(datagram, batch, op, from, length, to);
-      }
+      for (let i = 0; i < count; i++) applyRareOp(datagram, batch, code, bases[a + i] + offset, length, row + i);
   }
+}
+
+function applyTimes(
+  datagram: Datagram,
+  batch: FlowBatch,
+  code: number,
+  bases: Int32Array,
+  a: number,
+  offset: number,
+  b: number,
+  offsetB: number,
+  row: number,
+  count: number,
+): void {
+  const { view, observedMs, exportMs, uptimeMs } = datagram;
+  const { startMs, endMs } = batch;
+  let absurd = 0;
+  if (code === plan.OP_TIMES_MS) {
+    absurd = times.copyMsPair(startMs, endMs, row, count, view, bases, a, offset, b, offsetB, observedMs);
+  } else if (Number.isNaN(uptimeMs)) {
+    absurd = times.placeUptimePair(startMs, endMs, row, count, view, bases, a, offset, b, offsetB, observedMs);
+  } else {
+    absurd = times.copyUptimePair(
+      startMs,
+      endMs,
+      row,
+      count,
+      view,
+      bases,
+      a,
+      offset,
+      b,
+      offsetB,
+      observedMs,
+      exportMs,
+      uptimeMs,
+    );
+  }
+  if (absurd > 0) datagram.rejections.count(REJECT['record-time-absurd'], absurd);
 }
 
 /** Puts an IPv6 address over the IPv4 one where the record has it: a template that holds both fills the unused with zeros. */
@@ -198,14 +343,16 @@ function overlayIpv6(
   row: number,
   count: number,
   view: DataView,
-  at: number,
-  stride: number,
+  bases: Int32Array,
+  a: number,
+  offset: number,
 ): void {
-  for (let to = row, from = at; to < row + count; to++, from += stride) {
-    if (batch.ipVersion[to] === 4) continue;
-    const any = view.getUint32(from) | view.getUint32(from + 4) | view.getUint32(from + 8) | view.getUint32(from + 12);
+  for (let i = 0; i < count; i++) {
+    if (batch.ipVersion[row + i] === 4) continue;
+    const at = bases[a + i] + offset;
+    const any = view.getUint32(at) | view.getUint32(at + 4) | view.getUint32(at + 8) | view.getUint32(at + 12);
     if (any === 0) continue;
-    copyIpv6(column, to, 1, view, from, 0);
-    batch.ipVersion[to] = 6;
+    copy.copyIpv6(column, row + i, 1, view, bases, a + i, offset);
+    batch.ipVersion[row + i] = 6;
   }
 }

@@ -1,8 +1,8 @@
 import { REJECT } from '../model/rejection.ts';
 import type { Datagram } from './datagram.ts';
 import { FIELD_INTS, type Template, type TemplateStore, VARIABLE_LENGTH } from './template.ts';
-import { takeOptions } from './template-options.ts';
-import { appendRecords, appendVariableRecord, type FieldPlaces } from './template-run.ts';
+import { type FieldPlaces, takeOptions } from './template-options.ts';
+import { RecordDecoder } from './template-run.ts';
 import { namedFields } from './template-trace.ts';
 
 /**
@@ -12,7 +12,8 @@ import { namedFields } from './template-trace.ts';
  */
 export class DataSetReader {
   readonly #templates: TemplateStore;
-  /** Places of the fields of the record in work. */
+  readonly #records = new RecordDecoder();
+  /** Places of the fields of the record in work, where records are read one by one. */
   readonly #places: FieldPlaces;
 
   constructor(templates: TemplateStore) {
@@ -32,16 +33,15 @@ export class DataSetReader {
       datagram.exporter.unknownTemplateSets++;
       return -1;
     }
-    if (template.isOptions || template.variable || datagram.trace !== undefined) {
-      return this.#readOneByOne(datagram, template, at, end);
-    }
-    const count = Math.floor((end - at) / template.recordLength);
-    if (count === 0) this.#countTruncated(datagram, at, end);
-    else appendRecords(datagram, template.planned(), at, template.recordLength, count);
-    return count;
+    // A set too short for one record is cut, unless there is nothing in it.
+    if (end > at && end - at < template.recordLength) datagram.rejections.count(REJECT['record-truncated']);
+    if (template.isOptions || datagram.trace !== undefined) return this.#readOneByOne(datagram, template, at, end);
+    return this.#records.append(datagram, template, at, end);
   }
 
+  /** The way of options data and of traced records. */
   #readOneByOne(datagram: Datagram, template: Template, at: number, end: number): number {
+    const { trace, exporter } = datagram;
     let count = 0;
     let from = at;
     // Padding is shorter than the shortest record (RFC 7011 section 3.3.1).
@@ -52,23 +52,14 @@ export class DataSetReader {
         return count;
       }
       count++;
-      this.#take(datagram, template, from);
+      if (trace !== undefined) {
+        trace.record(template.isOptions ? 'options' : 'flow', exporter, namedFields(datagram, template, this.#places));
+      }
+      if (template.isOptions) takeOptions(datagram, template, this.#places);
+      else this.#records.append(datagram, template, from, next);
       from = next;
     }
-    if (count === 0) this.#countTruncated(datagram, at, end);
     return count;
-  }
-
-  #take(datagram: Datagram, template: Template, at: number): void {
-    const { trace, exporter } = datagram;
-    if (template.isOptions) {
-      takeOptions(datagram, template, this.#places);
-      if (trace !== undefined) trace.record('options', exporter, namedFields(datagram, template, this.#places));
-      return;
-    }
-    if (trace !== undefined) trace.record('flow', exporter, namedFields(datagram, template, this.#places));
-    if (template.variable) appendVariableRecord(datagram, template.planned(), this.#places);
-    else appendRecords(datagram, template.planned(), at, template.recordLength, 1);
   }
 
   /** Finds the fields of the record at `at`. Returns where the next record begins, or -1 if this one overruns the set. */
@@ -94,10 +85,5 @@ export class DataSetReader {
       from += size;
     }
     return from;
-  }
-
-  /** A set too short for one record is cut, unless there is nothing in it. */
-  #countTruncated(datagram: Datagram, at: number, end: number): void {
-    if (end > at) datagram.rejections.count(REJECT['record-truncated']);
   }
 }

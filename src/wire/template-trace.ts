@@ -1,7 +1,7 @@
 import type { Datagram } from './datagram.ts';
 import { elementOf, elementValue, NETFLOW9_PEN, NETFLOW9_SCOPE_PEN } from './elements.ts';
 import { FIELD_INTS, type Template } from './template.ts';
-import type { FieldPlaces } from './template-run.ts';
+import type { FieldPlaces } from './template-options.ts';
 
 /** All elements of one record by name. An element that occurs more than once becomes an array. Not for the data path. */
 export function namedFields(datagram: Datagram, template: Template, places: FieldPlaces): Record<string, unknown> {

@@ -35,6 +35,8 @@ export class Template {
   readonly scopeCount: number;
   /** Bytes of a record; the least where fields are variable. At least 1. */
   readonly recordLength: number;
+  /** Bytes of the fields of fixed length. */
+  readonly fixedLength: number;
   readonly variable: boolean;
   /** Compiled on first use: exporters announce templates that they never use. Only for flow records. */
   plan: Plan | undefined = undefined;
@@ -58,6 +60,11 @@ export class Template {
     this.recordLength = recordLength;
     this.variable = variable;
     this.lastUsedMs = nowMs;
+    let fixedLength = 0;
+    for (let at = 1; at < fields.length; at += FIELD_INTS) {
+      if (fields[at] !== VARIABLE_LENGTH) fixedLength += fields[at];
+    }
+    this.fixedLength = fixedLength;
   }
 
   get isOptions(): boolean {
