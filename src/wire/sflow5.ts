@@ -80,7 +80,11 @@ export class Sflow5Decoder {
     trace: RecordTrace | undefined,
   ): void {
     const end = offset + length;
-    if (length < 28 || word(bytes, offset) !== 5) {
+    if (length < 4 || word(bytes, offset) !== 5) {
+      this.#rejections.count(REJECT['datagram-version-unknown']);
+      return;
+    }
+    if (length < 28) {
       this.#rejections.count(REJECT['datagram-truncated']);
       return;
     }
