@@ -6,6 +6,7 @@ import { decodeIpfix } from './ipfix.ts';
 import { decodeNetflow5 } from './netflow5.ts';
 import { decodeNetflow9 } from './netflow9.ts';
 import type { RecordTrace } from './record-trace.ts';
+import { Sflow5Decoder } from './sflow5.ts';
 import { TEMPLATE_LIMITS, type TemplateLimits, TemplateStore } from './template.ts';
 import { RecordDecoder } from './template-run.ts';
 import { DataSetReader } from './template-sets.ts';
@@ -13,6 +14,8 @@ import { DataSetReader } from './template-sets.ts';
 export type TelemetryLimits = ExporterLimits & TemplateLimits;
 export const TELEMETRY_LIMITS: TelemetryLimits = { ...EXPORTER_LIMITS, ...TEMPLATE_LIMITS };
 
+/** sFlow counts its version in 32 bits, of which these are the upper half. */
+const VERSION_SFLOW = 0;
 const VERSION_NETFLOW5 = 5;
 const VERSION_NETFLOW9 = 9;
 const VERSION_IPFIX = 10;
@@ -27,6 +30,7 @@ export class TelemetryDecoder {
   readonly #records = new RecordDecoder();
   readonly #reader: DataSetReader;
   readonly #datagram: Datagram;
+  readonly #sflow: Sflow5Decoder;
 
   /** `seed` keys the table of exporters, so that a sender cannot choose what collides in it. */
   constructor(rejections: Rejections, limits: Partial<TelemetryLimits> = {}, seed?: number) {
@@ -34,6 +38,7 @@ export class TelemetryDecoder {
     this.exporters = new ExporterTable(rejections, limits, seed);
     this.templates = new TemplateStore(this.exporters, rejections, limits);
     this.#reader = new DataSetReader(this.templates);
+    this.#sflow = new Sflow5Decoder(rejections);
     const bytes = new Uint8Array(0);
     this.#datagram = {
       bytes,
@@ -80,6 +85,10 @@ export class TelemetryDecoder {
     datagram.sink = sink;
     datagram.trace = this.trace;
     switch ((bytes[offset] << 8) | bytes[offset + 1]) {
+      case VERSION_SFLOW:
+        if (((bytes[offset + 2] << 8) | bytes[offset + 3]) !== 5) break;
+        this.#sflow.decode(bytes, offset, length, arrivalMs, exporters, sourceWords, sourceAt, batch, sink, this.trace);
+        return true;
       case VERSION_NETFLOW5:
         decodeNetflow5(datagram, exporters, this.#records, offset, length, sourceWords, sourceAt, arrivalMs);
         return true;
@@ -89,10 +98,9 @@ export class TelemetryDecoder {
       case VERSION_IPFIX:
         decodeIpfix(datagram, exporters, templates, this.#reader, offset, length, sourceWords, sourceAt, arrivalMs);
         return true;
-      default:
-        this.#rejections.count(REJECT['datagram-version-unknown']);
-        return false;
     }
+    this.#rejections.count(REJECT['datagram-version-unknown']);
+    return false;
   }
 }
 
