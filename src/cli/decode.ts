@@ -68,7 +68,8 @@ function summaryLines(totals: IngestTotals, files: number, stopped: boolean, exp
       `bonghwa: ${file === '-' ? 'standard input' : file} ends in the middle of a packet; everything before it was read.`,
   );
   const counted = (count: number, one: string): string => `${exact(count)} ${one}${count === 1 ? '' : 's'}`;
-  const parts = [counted(totals.packets, 'packet'), counted(totals.flows, 'flow record')];
+  const parts = totals.packets === 0 && totals.telemetryDatagrams > 0 ? [] : [counted(totals.packets, 'packet')];
+  parts.push(counted(totals.flows, 'flow record'));
   if (totals.telemetryDatagrams > 0) parts.push(counted(totals.telemetryDatagrams, 'telemetry datagram'));
   let options = 0;
   let counters = 0;

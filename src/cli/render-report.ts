@@ -43,9 +43,11 @@ function headerLines(report: ReplayReport, options: ReportText, paint: Paint): s
     const span = `${report.from.slice(0, 10)} ${clockOf(report.from)} to ${to} UTC (${formatDuration(durationMs)})`;
     lines.push(...wrapText(span, options.look.width));
   }
-  const volume = `${exact(report.packets)} ${report.packets === 1 ? 'packet' : 'packets'}, ${formatBytes(report.bytes)}`;
-  const rate = durationMs > 0 ? `; on average ${ratesText(report.packets, report.bytes, durationMs)}` : '';
-  lines.push(...wrapText(`${volume}${rate}`, options.look.width));
+  if (report.packets > 0 || report.flows === 0) {
+    const volume = `${plural(report.packets, 'packet')}, ${formatBytes(report.bytes)}`;
+    const rate = durationMs > 0 ? `; on average ${ratesText(report.packets, report.bytes, durationMs)}` : '';
+    lines.push(...wrapText(`${volume}${rate}`, options.look.width));
+  }
   if (report.flows > 0) {
     const reported = report.reported;
     const said =

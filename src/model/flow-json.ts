@@ -1,32 +1,11 @@
 import { formatAddress } from '../base/ip.ts';
 import type { FlowBatch } from './flow-batch.ts';
-import { type ColumnName, FRAGMENT_FIRST, FRAGMENT_LATER, HAS, LAYER_OUTER, NO_EXPORTER } from './flow-columns.ts';
+import { FRAGMENT_FIRST, FRAGMENT_LATER, HAS, LAYER_OUTER, NO_EXPORTER } from './flow-columns.ts';
 
 /**
  * The JSON of one row of a batch, as `decode --json` prints it. Fields stand in the order in which people ask for them;
  * absent ones are left out; times are ISO 8601 in UTC with milliseconds.
  */
-
-/** Optional columns that are plain numbers, in the order in which they are written behind the addresses. */
-const HEADER_NUMBERS = ['srcPort', 'dstPort', 'proto', 'tcpFlags'] as const satisfies readonly ColumnName[];
-const TRAILER_NUMBERS = [
-  'inIf',
-  'outIf',
-  'srcAs',
-  'dstAs',
-  'icmpType',
-  'icmpCode',
-] as const satisfies readonly ColumnName[];
-const LAST_NUMBERS = [
-  'vlan',
-  'ttl',
-  'tos',
-  'etherType',
-  'extHeaders',
-  'flowDirection',
-  'reversePackets',
-  'reverseBytes',
-] as const satisfies readonly ColumnName[];
 
 const FRAGMENT_TEXT: Readonly<Record<number, string>> = { [FRAGMENT_FIRST]: 'first', [FRAGMENT_LATER]: 'later' };
 
@@ -64,6 +43,7 @@ export class FlowJson {
    * layer have no time, exporter or count of packets of their own.
    */
   members(batch: FlowBatch, row: number): string {
+    // Column by column: a loop over names would look every array up by its name for every row.
     const present = batch.present[row];
     const outer = batch.layer[row] === LAYER_OUTER;
     const telemetry = batch.exporter[row] !== NO_EXPORTER;
@@ -75,25 +55,39 @@ export class FlowJson {
     }
     if ((present & HAS.srcAddr) !== 0) text += `,"srcAddr":"${formatAddress(batch.srcAddr, 4 * row)}"`;
     if ((present & HAS.dstAddr) !== 0) text += `,"dstAddr":"${formatAddress(batch.dstAddr, 4 * row)}"`;
-    for (const name of HEADER_NUMBERS) if ((present & HAS[name]) !== 0) text += `,"${name}":${batch[name][row]}`;
+    if ((present & HAS.srcPort) !== 0) text += `,"srcPort":${batch.srcPort[row]}`;
+    if ((present & HAS.dstPort) !== 0) text += `,"dstPort":${batch.dstPort[row]}`;
+    if ((present & HAS.proto) !== 0) text += `,"proto":${batch.proto[row]}`;
+    if ((present & HAS.tcpFlags) !== 0) text += `,"tcpFlags":${batch.tcpFlags[row]}`;
     if (outer || batch.bytes[row] > 0) text += `,"bytes":${batch.bytes[row]}`;
     if (outer) {
       text += `,"packets":${batch.packets[row]}`;
       if (telemetry && batch.samplingRate[row] > 0) text += `,"samplingRate":${batch.samplingRate[row]}`;
-      text += this.#time('start', batch.startMs[row]) + this.#time('end', batch.endMs[row]);
-      if (telemetry) text += this.#time('observed', batch.observedMs[row]);
+      const start = this.#times.of(batch.startMs[row]);
+      const end = batch.endMs[row] === batch.startMs[row] ? start : this.#times.of(batch.endMs[row]);
+      if (start !== '') text += `,"start":"${start}"`;
+      if (end !== '') text += `,"end":"${end}"`;
+      const observed = telemetry ? this.#times.of(batch.observedMs[row]) : '';
+      if (observed !== '') text += `,"observed":"${observed}"`;
     }
-    for (const name of TRAILER_NUMBERS) if ((present & HAS[name]) !== 0) text += `,"${name}":${batch[name][row]}`;
+    if ((present & HAS.inIf) !== 0) text += `,"inIf":${batch.inIf[row]}`;
+    if ((present & HAS.outIf) !== 0) text += `,"outIf":${batch.outIf[row]}`;
+    if ((present & HAS.srcAs) !== 0) text += `,"srcAs":${batch.srcAs[row]}`;
+    if ((present & HAS.dstAs) !== 0) text += `,"dstAs":${batch.dstAs[row]}`;
+    if ((present & HAS.icmpType) !== 0) text += `,"icmpType":${batch.icmpType[row]}`;
+    if ((present & HAS.icmpCode) !== 0) text += `,"icmpCode":${batch.icmpCode[row]}`;
     if ((present & HAS.fragment) !== 0) {
       const fragment = FRAGMENT_TEXT[batch.fragment[row]];
       if (fragment !== undefined) text += `,"fragment":"${fragment}"`;
     }
-    for (const name of LAST_NUMBERS) if ((present & HAS[name]) !== 0) text += `,"${name}":${batch[name][row]}`;
+    if ((present & HAS.vlan) !== 0) text += `,"vlan":${batch.vlan[row]}`;
+    if ((present & HAS.ttl) !== 0) text += `,"ttl":${batch.ttl[row]}`;
+    if ((present & HAS.tos) !== 0) text += `,"tos":${batch.tos[row]}`;
+    if ((present & HAS.etherType) !== 0) text += `,"etherType":${batch.etherType[row]}`;
+    if ((present & HAS.extHeaders) !== 0) text += `,"extHeaders":${batch.extHeaders[row]}`;
+    if ((present & HAS.flowDirection) !== 0) text += `,"flowDirection":${batch.flowDirection[row]}`;
+    if ((present & HAS.reversePackets) !== 0) text += `,"reversePackets":${batch.reversePackets[row]}`;
+    if ((present & HAS.reverseBytes) !== 0) text += `,"reverseBytes":${batch.reverseBytes[row]}`;
     return text.slice(1);
-  }
-
-  #time(name: string, timeMs: number): string {
-    const text = this.#times.of(timeMs);
-    return text === '' ? '' : `,"${name}":"${text}"`;
   }
 }

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { BonghwaError } from '../base/errors.ts';
 import { openCapture } from '../input/capture-file.ts';
 import { TELEMETRY_PORTS } from '../model/config.ts';
@@ -142,7 +143,7 @@ class Ingest {
     this.#options = options;
     this.#forward = new Forward(sink, options.as === 'datagram');
     this.#packetDecoder = new PacketDecoder(this.#rejections);
-    this.#telemetry = new TelemetryDecoder(this.#rejections);
+    this.#telemetry = new TelemetryDecoder(this.#rejections, {}, randomInt(2 ** 32));
     this.#telemetry.trace = options.trace;
     this.#stepMs = options.stepMs ?? Number.POSITIVE_INFINITY;
     this.#stepEndMs = options.stepMs === undefined ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
@@ -172,6 +173,9 @@ class Ingest {
     const source = await openCapture(file);
     let head = new Uint8Array(0);
     let over = false;
+    // A pipe may stay silent for ever: the signal closes it, rather than wait for its next bytes.
+    const stop = (): void => void source.close();
+    signal?.addEventListener('abort', stop, { once: true });
     try {
       for await (const chunk of source.chunks) {
         if (head.length === 0) head = Uint8Array.from(chunk.subarray(0, HEAD_BYTES));
@@ -182,7 +186,10 @@ class Ingest {
         over = reader.format === 'bad' || signal?.aborted === true;
         if (over) break;
       }
+    } catch (error) {
+      if (signal?.aborted !== true) throw error;
     } finally {
+      signal?.removeEventListener('abort', stop);
       await source.close();
     }
     if (signal?.aborted === true) return;
@@ -229,13 +236,19 @@ class Ingest {
     const ports = this.#portIsTelemetry;
     const trafficWanted = this.#options.as !== 'telemetry';
     const rowsFull = batch.capacity - PACKET_ROWS_MAX;
-    while (reader.next()) {
-      const timeMs = reader.timeMs;
-      this.#packets++;
-      this.#bytes += reader.wireLength;
-      if (!(timeMs >= this.#fromMs)) this.#fromMs = timeMs;
-      if (!(timeMs <= this.#toMs)) this.#toMs = timeMs;
-      this.#lastMs = timeMs;
+    const stepEndMs = this.#stepEndMs;
+    let packets = 0;
+    let byteCount = 0;
+    let fromMs = this.#fromMs;
+    let toMs = this.#toMs;
+    let timeMs = this.#lastMs;
+    let stepped = false;
+    while (!stepped && reader.next()) {
+      timeMs = reader.timeMs;
+      packets++;
+      byteCount += reader.wireLength;
+      if (!(timeMs >= fromMs)) fromMs = timeMs;
+      if (!(timeMs <= toMs)) toMs = timeMs;
       if (batch.length > rowsFull) this.#flush();
       const row = batch.length;
       const bytes = reader.bytes;
@@ -253,12 +266,15 @@ class Ingest {
       } else if (!trafficWanted) {
         batch.length = row;
       }
-      if (timeMs >= this.#stepEndMs) {
-        this.#stepEndMs = (Math.floor(timeMs / this.#stepMs) + 1) * this.#stepMs;
-        return true;
-      }
+      stepped = timeMs >= stepEndMs;
     }
-    return false;
+    this.#packets += packets;
+    this.#bytes += byteCount;
+    this.#fromMs = fromMs;
+    this.#toMs = toMs;
+    this.#lastMs = timeMs;
+    if (stepped) this.#stepEndMs = (Math.floor(timeMs / this.#stepMs) + 1) * this.#stepMs;
+    return stepped;
   }
 
   #decodeTelemetry(bytes: Uint8Array, offset: number, length: number, arrivalMs: number): void {
