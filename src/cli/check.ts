@@ -29,5 +29,6 @@ export function effectiveTree(config: Config): Record<string, unknown> {
     })),
     sites: config.sites,
     telemetryPorts: config.telemetryPorts,
+    thresholds: config.thresholds,
   };
 }

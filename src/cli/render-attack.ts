@@ -19,10 +19,11 @@ export function exact(count: number): string {
   return Math.round(count).toLocaleString('en-US');
 }
 
-/** How long the attack lasted; with the words for one that goes on. */
+/** How long the attack lasted; with the words for one that goes on at the end of the input. */
 export function lastedText(attack: Attack): string {
-  if (attack.end === undefined) return 'goes on';
-  return formatDuration(Date.parse(attack.end) - Date.parse(attack.start));
+  const duration = attack.end === undefined ? '' : formatDuration(Date.parse(attack.end) - Date.parse(attack.start));
+  if (!attack.ongoing) return duration === '' ? 'unknown' : duration;
+  return duration === '' ? 'goes on' : `${duration} so far`;
 }
 
 /** How long after its start it was detected. */

@@ -72,11 +72,11 @@ test('a wide terminal has one line an attack', () => {
   const at = lines.findIndex((line) => line.startsWith('#  target'));
   assert.equal(
     lines[at],
-    '#  target                   vectors                        start (UTC)    lasted   detected    peak bits      peak packets  sources',
+    '#  target                   vectors                        start (UTC)        lasted   detected    peak bits      peak packets  sources',
   );
   assert.equal(
     lines[at + 3],
-    '2  2001:db8:1234:5678::/64  dns-amplification 100 %        12:00:20.000  goes on    at once  1.23 Gbit/s   110 k packets/s        1',
+    '2  2001:db8:1234:5678::/64  dns-amplification 100 %        12:00:20.000  14 s so far    at once  1.23 Gbit/s   110 k packets/s        1',
   );
 });
 
@@ -102,7 +102,7 @@ test('colour is there only when it is asked for, and changes nothing else', () =
 test('an attack that goes on, a carpet and an unlearned baseline are said in words', () => {
   const text = textOf(fixedReport(), 100);
   assert.match(text, /── 2 · dns-amplification on 2001:db8:1234:5678::\/64, spread over many addresses, in pulses/);
-  assert.match(text, /goes on/);
+  assert.match(text, /for 14 s so far/);
   assert.match(text, /a slow rise, summed up, broke the limit of\s+100 Mbit\/s/);
   assert.match(text, /not learned: the input starts too close to the attack/);
   assert.match(text, /250 attacked inside 2001:db8:1234:5678::\/64/);

@@ -126,11 +126,7 @@ function attackTable(attacks: readonly Attack[], look: Look, paint: Paint): stri
     [String(at + 1)],
     [attack.target.value],
     vectorCell(attack),
-    [
-      clockOf(attack.start),
-      attack.end === undefined ? 'goes on' : `for ${lastedText(attack)}`,
-      `seen ${detectedText(attack)}`,
-    ],
+    [clockOf(attack.start), forText(attack), `seen ${detectedText(attack)}`],
     [formatPps(attack.peak.pps), formatBps(attack.peak.bps), plural(attack.sources.distinct, 'source')],
   ]);
   const over = tableWidth(stacked(128), stackedRows) - look.width;
@@ -140,12 +136,16 @@ function attackTable(attacks: readonly Attack[], look: Look, paint: Paint): stri
     ...labelled(`${at + 1}`, attack.target.value, look.width, 4),
     ...[
       vectorCell(attack).join(', '),
-      `${clockOf(attack.start)}, ${attack.end === undefined ? 'goes on' : `for ${lastedText(attack)}`}`,
+      `${clockOf(attack.start)}, ${forText(attack)}`,
       `detected ${detectedText(attack)}`,
       `peak ${formatPps(attack.peak.pps)}, ${formatBps(attack.peak.bps)}`,
       plural(attack.sources.distinct, 'source'),
     ].flatMap((text) => labelled('', text, look.width, 4)),
   ]);
+}
+
+function forText(attack: Attack): string {
+  return attack.end === undefined ? lastedText(attack) : `for ${lastedText(attack)}`;
 }
 
 function vectorCell(attack: Attack): Cell {

@@ -4,6 +4,7 @@ import { formatPrefix, type Prefix, prefixContains } from '../base/prefix.ts';
 import { formatBytes, formatCount, formatDuration } from '../base/units.ts';
 import type { Attack, ReplayReport } from '../model/attack.ts';
 import { type Config, TELEMETRY_PORTS } from '../model/config.ts';
+import { VECTORS, type Vector } from '../model/vector.ts';
 import type { InputKind, Progress } from '../station/ingest.ts';
 import { replay } from '../station/replay.ts';
 import { problemLines, readConfig } from './config-file.ts';
@@ -43,6 +44,8 @@ export async function replayCommand(
       as: options.as,
       telemetryPorts,
       allVerdicts: options.allVerdicts,
+      configuredPps: configuredLimits(config),
+      ...(config?.organisation === undefined ? {} : { organisation: config.organisation.name }),
       signal: interrupt,
       ...(status.visible ? { onProgress: (at: Progress) => progress.show(at, status) } : {}),
     });
@@ -87,6 +90,16 @@ export function protectedNetworks(options: readonly NetworkOption[], config: Con
     }
   }
   return networks;
+}
+
+/** Limits of the configuration by vector, packets a second. */
+function configuredLimits(config: Config | undefined): Partial<Record<Vector, number>> {
+  const limits: Partial<Record<Vector, number>> = {};
+  for (const vector of VECTORS) {
+    const threshold = config?.thresholds[vector];
+    if (threshold !== undefined) limits[vector] = threshold.ppsMax;
+  }
+  return limits;
 }
 
 /** The report with attacks on the address of a site told as attacks on that site. */

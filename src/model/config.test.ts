@@ -17,7 +17,7 @@ test('an empty file is right, and has every default', () => {
   const result = parseConfig('# nothing yet\n');
   assert.deepEqual(result, {
     kind: 'ok',
-    config: { networks: [], sites: [], telemetryPorts: [...TELEMETRY_PORTS] },
+    config: { networks: [], sites: [], telemetryPorts: [...TELEMETRY_PORTS], thresholds: {} },
   });
 });
 
@@ -32,6 +32,7 @@ sites:
     urls: [https://portal.example/]
     addresses: [192.0.2.10, 2001:db8::10]
 telemetryPorts: [2055]
+thresholds: { syn-flood: { ppsMax: 5000 } }
 `);
   assert.equal(result.kind, 'ok');
   if (result.kind !== 'ok') return;
@@ -45,6 +46,7 @@ telemetryPorts: [2055]
   );
   assert.deepEqual(config.sites[0].addresses, ['192.0.2.10', '2001:db8::10']);
   assert.deepEqual(config.telemetryPorts, [2055]);
+  assert.deepEqual(config.thresholds, { 'syn-flood': { ppsMax: 5000 } });
 });
 
 test('all faults are told at once, each with its line, path and what would be right', () => {
@@ -60,6 +62,10 @@ sites:
     color: red
   - urls: [ftp://portal.example/]
 telemetryPorts: [0, x]
+thresholds:
+  sin-flood: { ppsMax: 5 }
+  syn-flood: { pps: 5 }
+  udp-flood: { ppsMax: 0 }
 `),
     [
       "1 organization: unknown key; did you mean 'organisation'?",
@@ -72,6 +78,10 @@ telemetryPorts: [0, x]
       "10 sites[1].urls[0]: 'ftp://portal.example/' is no http or https URL",
       '11 telemetryPorts[0]: a port is 1 to 65535',
       '11 telemetryPorts[1]: a number is needed here',
+      "13 thresholds.sin-flood: unknown key; did you mean 'syn-flood'?",
+      '14 thresholds.syn-flood.ppsMax: missing; a number is needed',
+      "14 thresholds.syn-flood.pps: unknown key; did you mean 'ppsMax'?",
+      '15 thresholds.udp-flood.ppsMax: a rate is above 0',
     ],
   );
 });

@@ -2,6 +2,7 @@ import { isMap, isScalar, LineCounter, type ParsedNode, parseDocument } from 'ya
 import { z } from 'zod';
 import { parseAddress } from '../base/ip.ts';
 import { type Prefix, parsePrefix } from '../base/prefix.ts';
+import { VECTORS, type Vector } from './vector.ts';
 
 /**
  * The configuration file `bonghwa.yaml`. It holds what the programs of this release use, and nothing else: a key that is not
@@ -16,6 +17,8 @@ import { type Prefix, parsePrefix } from '../base/prefix.ts';
  *       urls: [https://portal.example/]
  *       addresses: [192.0.2.10, 2001:db8::10]
  *   telemetryPorts: [2055, 4739]
+ *   thresholds:
+ *     syn-flood: { ppsMax: 5000 }
  */
 export const CONFIG_FILE = 'bonghwa.yaml';
 
@@ -50,6 +53,17 @@ const siteSchema = z.strictObject({
   addresses: z.array(address).max(1000).default([]),
 });
 
+const thresholdSchema = z.strictObject({
+  /** Packets a second of this vector at one target; more is an attack, whatever is usual there. */
+  ppsMax: z.number().positive('a rate is above 0'),
+});
+const thresholdsSchema = z.strictObject(
+  Object.fromEntries(VECTORS.map((vector) => [vector, thresholdSchema.optional()])) as Record<
+    Vector,
+    z.ZodOptional<typeof thresholdSchema>
+  >,
+);
+
 export const configSchema = z.strictObject({
   organisation: organisationSchema.optional(),
   networks: z
@@ -62,6 +76,7 @@ export const configSchema = z.strictObject({
     .min(1, 'at least one port is needed')
     .max(64)
     .default([...TELEMETRY_PORTS]),
+  thresholds: thresholdsSchema.default({}),
 });
 
 export type Config = z.output<typeof configSchema>;
@@ -152,6 +167,8 @@ function knownKeys(path: readonly PropertyKey[]): readonly string[] {
       return Object.keys(organisationSchema.shape);
     case 'networks':
       return Object.keys(networkSchema.shape);
+    case 'thresholds':
+      return path.length === 1 ? VECTORS : Object.keys(thresholdSchema.shape);
     case 'sites':
       return Object.keys(siteSchema.shape);
     default:

@@ -269,6 +269,7 @@ describe('check', () => {
       networks: [{ prefix: '192.0.2.0/24' }],
       sites: [],
       telemetryPorts: [2055, 4739, 6343, 9995, 9996],
+      thresholds: {},
     });
   });
 

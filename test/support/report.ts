@@ -24,6 +24,7 @@ export function fixedReport(): ReplayReport {
         start: '2024-03-05T12:00:08.250Z',
         detectedAt: '2024-03-05T12:00:09.250Z',
         end: '2024-03-05T12:00:14.500Z',
+        ongoing: false,
         peak: { bps: 5_904_000, pps: 12_300, fps: 0 },
         baseline: { pps: 12, bps: 9600, learnedSeconds: 8 },
         sources: {
@@ -69,6 +70,8 @@ export function fixedReport(): ReplayReport {
         rhythm: 'pulse',
         start: '2024-03-05T12:00:20.000Z',
         detectedAt: '2024-03-05T12:00:20.000Z',
+        end: '2024-03-05T12:00:34.000Z',
+        ongoing: true,
         peak: { bps: 1_234_000_000, pps: 110_000, fps: 900 },
         baseline: { learnedSeconds: 0 },
         sources: { distinct: 1, distinctError: 0, top: [], spoofed: 'unknown' },
