@@ -15,6 +15,8 @@ export interface Datagram {
   observedMs: number;
   /** Export time by the exporter's clock, ms since 1970. */
   exportMs: number;
+  /** Sequence number of the header. */
+  sequence: number;
   /** sysUpTime at the export, ms modulo 2^32; NaN where it cannot be told. */
   uptimeMs: number;
   batch: FlowBatch;

@@ -58,6 +58,7 @@ export function decodeIpfix(
   datagram.arrivalMs = arrivalMs;
   datagram.observedMs = observedMs;
   datagram.exportMs = exportMs;
+  datagram.sequence = view.getUint32(offset + 8);
   const records = readSets(datagram, templates, reader, offset + HEADER_LENGTH, end);
   exporter.followSequence(view.getUint32(offset + 8), records, SEQUENCE_JUMP_MAX);
 }

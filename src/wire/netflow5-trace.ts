@@ -1,4 +1,5 @@
 import { formatIpv4 } from '../base/ip.ts';
+import { formatTime } from '../base/units.ts';
 import type { Datagram } from './datagram.ts';
 
 /** All fields of one NetFlow v5 record and of the header before it, under IANA names where there are. */
@@ -27,8 +28,10 @@ export function traceNetflow5(datagram: Datagram, header: number, at: number): v
     engineId: bytes[header + 21],
     samplingAlgorithm: bytes[header + 22] >>> 6,
     samplingInterval: view.getUint16(header + 22) & 0x3fff,
-    flowSequence: view.getUint32(header + 16),
-    flowRecords: view.getUint16(header + 2),
+    version: 5,
+    exportTime: formatTime(datagram.exportMs),
+    exportSequence: view.getUint32(header + 16),
+    recordCount: view.getUint16(header + 2),
     systemUpTimeMilliseconds: view.getUint32(header + 4),
   });
 }

@@ -112,6 +112,7 @@ export function decodeNetflow5(
   datagram.arrivalMs = arrivalMs;
   datagram.observedMs = observedMs;
   datagram.exportMs = exportMs;
+  datagram.sequence = view.getUint32(offset + 16);
   datagram.uptimeMs = uptimeMs;
   const first = offset + NETFLOW5_HEADER_LENGTH;
   const end = first + count * NETFLOW5_RECORD_LENGTH;

@@ -59,6 +59,7 @@ export function decodeNetflow9(
   datagram.arrivalMs = arrivalMs;
   datagram.observedMs = observedMs;
   datagram.exportMs = exportMs;
+  datagram.sequence = view.getUint32(offset + 12);
   datagram.uptimeMs = uptimeMs;
   const end = offset + length;
   let at = offset + HEADER_LENGTH;

@@ -48,6 +48,7 @@ export class TelemetryDecoder {
       arrivalMs: Number.NaN,
       observedMs: 0,
       exportMs: 0,
+      sequence: 0,
       uptimeMs: Number.NaN,
       batch: createFlowBatch(1),
       sink: { take: (): void => undefined },

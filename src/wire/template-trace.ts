@@ -1,9 +1,13 @@
+import { formatTime } from '../base/units.ts';
 import type { Datagram } from './datagram.ts';
 import { elementOf, elementValue, NETFLOW9_PEN, NETFLOW9_SCOPE_PEN } from './elements.ts';
 import { FIELD_INTS, type Template } from './template.ts';
 import type { FieldPlaces } from './template-options.ts';
 
-/** All elements of one record by name. An element that occurs more than once becomes an array. Not for the data path. */
+/**
+ * All elements of one record by name, and what the header says of it: version, export time, sequence number, template. An
+ * element that occurs more than once becomes an array. Not for the data path.
+ */
 export function namedFields(datagram: Datagram, template: Template, places: FieldPlaces): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   const isNetflow9 = datagram.exporter.protocol === 'netflow-v9';
@@ -25,5 +29,13 @@ export function namedFields(datagram: Datagram, template: Template, places: Fiel
       fields[element.name] = Array.isArray(earlier) ? [...earlier, value] : [earlier, value];
     }
   }
-  return fields;
+  // Elements of the record itself come before what the header says under the same name.
+  const header: Record<string, unknown> = {
+    version: isNetflow9 ? 9 : 10,
+    exportTime: formatTime(datagram.exportMs),
+    exportSequence: datagram.sequence,
+    templateId: template.id,
+  };
+  if (isNetflow9) header.systemUpTimeMilliseconds = datagram.uptimeMs;
+  return { ...header, ...fields };
 }
