@@ -130,31 +130,58 @@ export class CaptureReader {
 
   /** Advances to the next packet. False when more bytes are needed, or the capture is over or bad. */
   next(): boolean {
-    // Nearly every record is one of pcap that lies whole in the chunk.
-    if (this.#state === READ_PCAP && this.#carryLength === 0 && this.#skip === 0 && !this.#searching) {
-      const chunk = this.#chunk;
-      const at = this.#at;
-      const header = this.#recordHeader;
-      if (this.#end - at >= header) {
-        const little = this.#little;
-        const view = this.#chunkView;
-        const captured = view.getUint32(at + 8, little);
-        if (captured <= PACKET_BYTES_MAX && this.#end - at - header >= captured) {
-          const seconds = view.getUint32(at, little);
-          const ticks = view.getUint32(at + 4, little);
-          const wire = view.getUint32(at + 12, little);
-          this.#lastSeconds = seconds;
-          this.timeMs = seconds * 1000 + ticks / this.#ticksPerMs;
-          this.bytes = chunk;
-          this.offset = at + header;
-          this.capturedLength = captured;
-          this.wireLength = wire < captured ? captured : wire;
-          this.#at = at + header + captured;
-          return true;
-        }
-      }
+    if (this.#carryLength === 0 && this.#skip === 0 && !this.#searching) {
+      if (this.#state === READ_PCAP) {
+        if (this.#wholeRecord()) return true;
+      } else if (this.#state === READ_PCAPNG && this.#wholeBlock()) return true;
     }
     return this.#nextSlowly();
+  }
+
+  /** The short way: a record of pcap that lies whole in the chunk, as nearly every one does. */
+  #wholeRecord(): boolean {
+    const view = this.#chunkView;
+    const little = this.#little;
+    const at = this.#at;
+    const header = this.#recordHeader;
+    const left = this.#end - at - header;
+    if (left < 0) return false;
+    const captured = view.getUint32(at + 8, little);
+    if (captured > PACKET_BYTES_MAX || captured > left) return false;
+    const seconds = view.getUint32(at, little);
+    const wire = view.getUint32(at + 12, little);
+    this.#lastSeconds = seconds;
+    this.timeMs = seconds * 1000 + view.getUint32(at + 4, little) / this.#ticksPerMs;
+    this.bytes = this.#chunk;
+    this.offset = at + header;
+    this.capturedLength = captured;
+    this.wireLength = Math.max(wire, captured);
+    this.#at = at + header + captured;
+    return true;
+  }
+
+  /** The short way: an enhanced packet block of a described interface that lies whole in the chunk. */
+  #wholeBlock(): boolean {
+    const view = this.#chunkView;
+    const little = this.#little;
+    const at = this.#at;
+    const left = this.#end - at;
+    if (left < 32 || view.getUint32(at, little) !== BLOCK_ENHANCED_PACKET) return false;
+    const length = view.getUint32(at + 4, little);
+    const index = view.getUint32(at + 8, little);
+    const captured = view.getUint32(at + 20, little);
+    if (length > left || length < 32 || (length & 3) !== 0 || captured > length - 32) return false;
+    if (captured > PACKET_BYTES_MAX || index >= this.#interfaces) return false;
+    const ticks = view.getUint32(at + 12, little) * 4294967296 + view.getUint32(at + 16, little);
+    const wire = view.getUint32(at + 24, little);
+    this.linkType = this.#interfaceLink[index];
+    this.timeMs = ticks / this.#interfaceTicksPerMs[index] + this.#interfaceOffsetMs[index];
+    this.bytes = this.#chunk;
+    this.offset = at + 28;
+    this.capturedLength = captured;
+    this.wireLength = Math.max(wire, captured);
+    this.#at = at + length;
+    return true;
   }
 
   #nextSlowly(): boolean {
