@@ -8,6 +8,8 @@ const LABEL_WIDTH = 11;
 const CHART_COLUMNS_MAX = 60;
 const SOURCES_SHOWN_MAX = 3;
 const PORTS_SHOWN_MAX = 3;
+/** Smaller shares of the traffic make no source worth naming. */
+const SHARE_MIN = 0.005;
 
 /** `12:00:01.250` of an ISO 8601 time. */
 export function clockOf(time: string): string {
@@ -21,7 +23,8 @@ export function exact(count: number): string {
 
 /** How long the attack lasted; with the words for one that goes on at the end of the input. */
 export function lastedText(attack: Attack): string {
-  const duration = attack.end === undefined ? '' : formatDuration(Date.parse(attack.end) - Date.parse(attack.start));
+  const duration =
+    attack.end === undefined ? '' : formatDuration(Math.max(0, Date.parse(attack.end) - Date.parse(attack.start)));
   if (!attack.ongoing) return duration === '' ? 'unknown' : duration;
   return duration === '' ? 'goes on' : `${duration} so far`;
 }
@@ -32,12 +35,15 @@ export function detectedText(attack: Attack): string {
   return delayMs <= 0 ? 'at once' : `after ${formatDuration(delayMs)}`;
 }
 
-/** Everything about one attack: heading, chart, why, evidence, closing. Lines without their ends. */
-export function renderAttack(attack: Attack, number: number, look: Look): string[] {
+/**
+ * Everything about one attack: heading, chart, why, evidence, closing. Lines without their ends. Flow records are spoken of
+ * only where the input held telemetry: a captured packet counts as one, which tells nobody anything.
+ */
+export function renderAttack(attack: Attack, number: number, look: Look, telemetry: boolean): string[] {
   const paint = paintOf(look.colour);
   const lines = [...headingOf(attack, number, look, paint), ''];
   lines.push(...chartOf(attack, look, paint).map((line) => `  ${line}`), '');
-  for (const [label, text] of factsOf(attack)) {
+  for (const [label, text] of factsOf(attack, telemetry)) {
     for (const line of labelled(label, text, look.width - 2, LABEL_WIDTH)) {
       lines.push(`  ${paint.dim(line.slice(0, LABEL_WIDTH))}${line.slice(LABEL_WIDTH)}`);
     }
@@ -85,14 +91,14 @@ function chartOf(attack: Attack, look: Look, paint: Paint): string[] {
   return chart;
 }
 
-function factsOf(attack: Attack): [label: string, text: string][] {
+function factsOf(attack: Attack, telemetry: boolean): [label: string, text: string][] {
   const { evidence } = attack;
   const facts: [string, string][] = [
     ['why', attack.why],
     ['vectors', attack.vectors.map(({ name, share }) => `${name} ${formatShare(share)}`).join(', ')],
     ['limit', limitText(attack)],
-    ['usual', usualText(attack)],
-    ['volume', volumeText(attack)],
+    ['usual', usualText(attack, telemetry)],
+    ['volume', volumeText(attack, telemetry)],
     ['sources', sourcesText(attack)],
     ['ports', portsText(attack)],
   ];
@@ -123,39 +129,50 @@ function limitText(attack: Attack): string {
   return `${rate(observed)} in the second ${clockOf(at).slice(0, 8)}; ${how} broke the limit of ${rate(limit)} set by ${from[limitFrom]}`;
 }
 
-function usualText(attack: Attack): string {
+function usualText(attack: Attack, telemetry: boolean): string {
   const { bps, pps, fps, learnedSeconds } = attack.baseline;
   const rates = [
     ...(pps === undefined ? [] : [formatPps(pps)]),
     ...(bps === undefined ? [] : [formatBps(bps)]),
-    ...(fps === undefined || fps === 0 ? [] : [`${formatCount(fps)} flow records/s`]),
+    ...(fps === undefined || !telemetry ? [] : [`${formatCount(fps)} flow records/s`]),
   ];
   if (rates.length === 0) return 'not learned: the input starts too close to the attack';
   return `${rates.join(', ')}, learned over ${formatDuration(learnedSeconds * 1000)}; at the peak ${formatPps(attack.peak.pps)}, ${formatBps(attack.peak.bps)}`;
 }
 
-function volumeText(attack: Attack): string {
+function volumeText(attack: Attack, telemetry: boolean): string {
   const { packets, bytes, flows, samplingError, packetBytes } = attack.evidence;
   const parts = [`${exact(packets)} packets, ${formatBytes(bytes)}, ${exact(packetBytes)} bytes a packet`];
-  if (flows > 0) parts.push(`from ${exact(flows)} flow records`);
+  if (telemetry && flows > 0) parts.push(`from ${exact(flows)} flow records`);
   if (samplingError > 0) parts.push(`sampling leaves ± ${formatShare(samplingError)}`);
   return parts.join('; ');
 }
 
 function sourcesText(attack: Attack): string {
   const { distinct, distinctError, top, spoofed } = attack.sources;
-  const estimate = distinctError > 0 ? `about ${exact(distinct)} (± ${formatShare(distinctError)})` : exact(distinct);
+  // The error of an estimate is told where it is at least one address.
+  const estimated = distinct * distinctError >= 1;
+  const estimate = estimated ? `about ${exact(distinct)} (± ${formatShare(distinctError)})` : exact(distinct);
   const spoofing = {
     likely: 'forged by the look of them',
     unlikely: 'not forged by the look of them',
     unknown: 'forged or not is unknown',
   };
   const parts = [`${estimate} ${Math.round(distinct) === 1 ? 'address' : 'addresses'}, ${spoofing[spoofed]}`];
-  if (attack.evidence.newSources !== undefined)
+  if (attack.evidence.newSources !== undefined) {
     parts.push(`${formatShare(attack.evidence.newSources)} not seen here before`);
-  if (top.length > 0) parts.push(`largest ${top.slice(0, SOURCES_SHOWN_MAX).map(sourceText).join(', ')}`);
-  if (attack.evidence.ttlsDistinct !== undefined) parts.push(`${exact(attack.evidence.ttlsDistinct)} different TTLs`);
+  }
+  if (top.length > 0) parts.push(largestText(top));
+  const ttls = attack.evidence.ttlsDistinct;
+  if (ttls !== undefined) parts.push(ttls === 1 ? 'all with one TTL' : `${exact(ttls)} different TTLs`);
   return parts.join('; ');
+}
+
+/** The largest sources; where none stands out, how little the largest has. */
+function largestText(top: Attack['sources']['top']): string {
+  if (top[0].share < SHARE_MIN) return `the largest has ${formatShare(top[0].share)}`;
+  const named = top.filter(({ share }) => share >= SHARE_MIN).slice(0, SOURCES_SHOWN_MAX);
+  return `largest ${named.map(sourceText).join(', ')}`;
 }
 
 function sourceText(source: Attack['sources']['top'][number]): string {

@@ -55,8 +55,8 @@ One attack found
              12.3 k packets/s, 5.90 Mbit/s
   volume     64,000 packets, 3.84 MB, 60 bytes a packet; sampling leaves ± 3.0 %
   sources    about 37,623 (± 2.0 %) addresses, forged by the look of them; 99 %
-             not seen here before; largest 198.51.100.7 (AT AS64500) 0.3 %,
-             198.51.100.8 0.1 %; 200 different TTLs
+             not seen here before; largest 198.51.100.7 (AT AS64500) 3.0 %; 200
+             different TTLs
   ports      to 443 (100 %); from 1024 (1.0 %), 28,000 different
   replies    0.0021 packets sent back for each one received
   shape      99.8 % of the SYN were not followed by an ACK
@@ -117,6 +117,14 @@ test('exporters are told with what ails them, and refused input in words', () =>
   assert.match(text, /sampling 1 in 1,000, 3 sets without template, 12 missing by sequence number/);
   assert.match(text, / {4}! its active timeout is 300 s/);
   assert.match(text, /12 × +the captured bytes end inside a header \(packet-truncated\)/);
+});
+
+test('flow records are spoken of only where there is telemetry, and small sources are not named', () => {
+  const report = fixedReport();
+  assert.match(textOf(report, 120), /1,400 bytes a packet; from 900 flow records/);
+  const packets = textOf({ ...report, flows: 0 }, 120);
+  assert.match(packets, /1,400 bytes a packet$/m);
+  assert.ok(!packets.includes('198.51.100.8'));
 });
 
 test('where nothing was found: what was looked at, why, and what to try', () => {

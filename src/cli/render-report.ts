@@ -25,7 +25,7 @@ export function renderReport(report: ReplayReport, options: ReportText): string 
   const paint = paintOf(look.colour);
   const lines = [...headerLines(report, options, paint), ''];
   if (report.attacks.length === 0) lines.push(...emptyLines(report, options, paint));
-  else lines.push(...attackLines(report.attacks, look, paint));
+  else lines.push(...attackLines(report.attacks, report.flows > 0, look, paint));
   if (report.verdicts !== undefined) lines.push('', ...verdictLines(report.verdicts, look, paint));
   if (report.exporters.length > 0) lines.push('', ...exporterLines(report.exporters, look, paint));
   const rejected = rejectionLines(report.rejected, look.width);
@@ -72,14 +72,14 @@ function plural(count: number, word: string): string {
   return `${exact(count)} ${word}${Math.round(count) === 1 ? '' : 's'}`;
 }
 
-function attackLines(attacks: readonly Attack[], look: Look, paint: Paint): string[] {
+function attackLines(attacks: readonly Attack[], telemetry: boolean, look: Look, paint: Paint): string[] {
   const lines = [
     paint.alarm(paint.bold(attacks.length === 1 ? 'One attack found' : `${attacks.length} attacks found`)),
     '',
   ];
   lines.push(...attackTable(attacks, look, paint));
   for (const [at, attack] of attacks.slice(0, ATTACKS_EXPLAINED_MAX).entries()) {
-    lines.push('', ...renderAttack(attack, at + 1, look));
+    lines.push('', ...renderAttack(attack, at + 1, look, telemetry));
   }
   const rest = attacks.length - ATTACKS_EXPLAINED_MAX;
   if (rest > 0)

@@ -30,6 +30,9 @@ type Sample = z.infer<typeof sampleSchema>;
 const SHOW_MS = 12_000;
 const SECOND_MS_MIN = 10;
 const SECOND_MS_MAX = 500;
+/** Rest after an attack was announced, so that it can be read; for the first ones only. */
+const READ_MS = 2000;
+const RESTS_MAX = 2;
 /** Seconds in the running picture of the rate. */
 const PICTURE_SECONDS = 40;
 
@@ -40,8 +43,8 @@ export async function startCommand(options: { readonly fast: boolean }, interrup
   const file = fileURLToPath(new URL(sample.file, directory));
   const networks = sample.networks.map(networkOf);
   const look = lookOf(process.stdout, process.env);
-  const story = new Story(look, process.stdout);
   const live = process.stdout.isTTY === true && !options.fast;
+  const story = new Story(look, process.stdout, live);
 
   // A first reading, without judging, tells how long the recording is.
   const length = await ingest(
@@ -69,8 +72,8 @@ export async function startCommand(options: { readonly fast: boolean }, interrup
     ...(live
       ? {
           onSecond: async (at: SecondRate) => {
-            story.second(at);
-            if (!interrupt.aborted) await sleep(secondMs, undefined, { signal: interrupt }).catch(() => undefined);
+            const restMs = secondMs + (story.second(at) ? READ_MS : 0);
+            if (!interrupt.aborted) await sleep(restMs, undefined, { signal: interrupt }).catch(() => undefined);
           },
         }
       : {}),
@@ -138,11 +141,17 @@ class Story {
   readonly #look: Look;
   readonly #stream: NodeJS.WriteStream;
   readonly #status: StatusLine;
+  readonly #live: boolean;
   readonly #recent: number[] = [];
+  /** What was detected in seconds that are not shown yet. */
+  #coming: { readonly timeMs: number; readonly lines: readonly string[]; readonly opened: boolean }[] = [];
+  #rests = 0;
 
-  constructor(look: Look, stream: NodeJS.WriteStream) {
+  /** `live` shows every second, and what was detected after the second it was detected in. */
+  constructor(look: Look, stream: NodeJS.WriteStream, live: boolean) {
     this.#look = look;
     this.#stream = stream;
+    this.#live = live;
     this.#status = new StatusLine(stream);
   }
 
@@ -164,7 +173,8 @@ class Story {
     this.#say('');
   }
 
-  second(at: SecondRate): void {
+  /** Shows one second. True where an attack was announced with it that should be read before going on. */
+  second(at: SecondRate): boolean {
     this.#recent.push(at.pps);
     if (this.#recent.length > PICTURE_SECONDS) this.#recent.shift();
     const top = Math.max(...this.#recent);
@@ -175,24 +185,33 @@ class Story {
       .join('');
     const clock = new Date(at.timeMs).toISOString().slice(11, 19);
     this.#status.show(`  ${clock}  ${picture.padStart(room)}  ${formatPps(at.pps)}  ${formatBps(at.bps)}`);
+    return this.#announce(at.timeMs + 1000) && this.#rests++ < RESTS_MAX;
   }
 
   attack(attack: Attack, state: 'opened' | 'closed'): void {
     const paint = paintOf(this.#look.colour);
-    this.#status.clear();
     const head = `${attack.vectors[0].name} on ${attack.target.value}`;
-    if (state === 'opened') {
-      this.#say(
-        `  ${clockOf(attack.detectedAt)}  ${paint.alarm(paint.bold(`attack: ${head}, detected ${detectedText(attack)}`))}`,
-      );
-      this.#paragraph(attack.why, 16);
-    } else {
-      const ended = attack.end === undefined ? '' : `${clockOf(attack.end)}  `;
-      this.#say(`  ${ended}${paint.good(`over: ${head}`)}`);
-    }
+    const opened = state === 'opened';
+    const time = opened ? attack.detectedAt : (attack.end ?? attack.detectedAt);
+    const words = opened
+      ? paint.alarm(paint.bold(`attack: ${head}, detected ${detectedText(attack)}`))
+      : paint.good(`over: ${head}, last seen then`);
+    const why = opened ? wrapText(attack.why, this.#look.width - 16).map((line) => ' '.repeat(16) + line) : [];
+    this.#coming.push({ timeMs: Date.parse(time), lines: [`  ${clockOf(time)}  ${words}`, ...why], opened });
+    if (!this.#live) this.#announce(Number.POSITIVE_INFINITY);
+  }
+
+  /** Tells what was detected before `untilMs`; true where an attack was among it. */
+  #announce(untilMs: number): boolean {
+    const due = this.#coming.filter(({ timeMs }) => timeMs < untilMs);
+    this.#coming = this.#coming.filter(({ timeMs }) => timeMs >= untilMs);
+    if (due.length > 0) this.#status.clear();
+    for (const { lines } of due) this.#say(...lines);
+    return due.some(({ opened }) => opened);
   }
 
   ending(): void {
+    this.#announce(Number.POSITIVE_INFINITY);
     this.#status.clear();
     this.#say('', '─'.repeat(this.#look.width), '');
   }
@@ -205,8 +224,8 @@ class Story {
     this.#say('  npx bonghwa replay --help        networks to protect, ports, JSON, exit codes');
   }
 
-  #paragraph(text: string, indent = 0): void {
-    this.#say(...wrapText(text, this.#look.width - indent).map((line) => ' '.repeat(indent) + line));
+  #paragraph(text: string): void {
+    this.#say(...wrapText(text, this.#look.width));
   }
 
   #say(...lines: string[]): void {

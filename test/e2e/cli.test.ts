@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -355,5 +355,29 @@ describe('replay', () => {
     assert.equal(reportOf(stdout).packets, 2);
     assert.match(stderr, /the capture ends in the middle of a packet; everything before it was read/);
     assert.deepEqual(reportOf(stdout).rejected, { 'capture-truncated': 1 });
+  });
+});
+
+const SAMPLE = fileURLToPath(new URL('../../samples/sample.json', import.meta.url));
+
+describe('start', { skip: existsSync(SAMPLE) ? false : 'the sample is not recorded yet' }, () => {
+  test('tells the story of the sample: what it is, the detection, the report, what to do next', async () => {
+    const { code, stdout } = await bonghwa(['start']);
+    assert.equal(code, 0);
+    const { title } = JSON.parse(readFileSync(SAMPLE, 'utf8')) as { title: string };
+    const story = stdout.replaceAll('\n', ' ');
+    assert.ok(story.includes(title.slice(0, 40)));
+    assert.match(stdout, /^ {2}\d\d:\d\d:\d\d\.\d\d\d {2}attack: .+, detected after /m);
+    assert.match(stdout, /attacks? found$/m);
+    assert.match(stdout, /npx bonghwa replay FILE/);
+    assert.ok(!stdout.includes('\r') && !stdout.includes('\x1b'));
+  });
+
+  test('a configuration in the directory is told that listening comes later', async () => {
+    const config = fileOf('bonghwa.yaml', 'networks: []\n');
+    const { code, stdout } = await bonghwa(['start', '--fast']);
+    rmSync(join(directory, config));
+    assert.equal(code, 0);
+    assert.match(stdout.replaceAll('\n', ' '), /Live listening \('serve'\) comes with the next release/);
   });
 });

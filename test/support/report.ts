@@ -31,8 +31,9 @@ export function fixedReport(): ReplayReport {
           distinct: 37_623,
           distinctError: 0.02,
           top: [
-            { addr: '198.51.100.7', share: 0.003, country: 'AT', asn: 64_500 },
+            { addr: '198.51.100.7', share: 0.03, country: 'AT', asn: 64_500 },
             { addr: '198.51.100.8', share: 0.001 },
+            { addr: '198.51.100.9', share: 0.0001 },
           ],
           spoofed: 'likely',
         },
