@@ -1,4 +1,4 @@
-import { TELEMETRY_PORTS } from '../model/config.ts';
+import { TELEMETRY_PORTS } from '../model/telemetry-ports.ts';
 import { JsonLines } from '../station/decode.ts';
 import { type IngestTotals, type InputKind, ingest } from '../station/ingest.ts';
 import type { RecordTrace } from '../wire/record-trace.ts';

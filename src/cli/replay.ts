@@ -3,11 +3,11 @@ import { formatAddress, parseAddress } from '../base/ip.ts';
 import { formatPrefix, type Prefix, prefixContains } from '../base/prefix.ts';
 import { formatBytes, formatCount, formatDuration } from '../base/units.ts';
 import type { Attack, ReplayReport } from '../model/attack.ts';
-import { type Config, TELEMETRY_PORTS } from '../model/config.ts';
+import type { Config } from '../model/config.ts';
+import { TELEMETRY_PORTS } from '../model/telemetry-ports.ts';
 import { VECTORS, type Vector } from '../model/vector.ts';
 import type { InputKind, Progress } from '../station/ingest.ts';
 import { replay } from '../station/replay.ts';
-import { problemLines, readConfig } from './config-file.ts';
 import { EXIT_ATTACK, EXIT_OK } from './exit.ts';
 import type { NetworkOption } from './options.ts';
 import { exact } from './render-attack.ts';
@@ -71,6 +71,8 @@ export async function replayCommand(
 }
 
 async function configOf(file: string): Promise<Config> {
+  // Loaded only here: the parser and the schemas take longer to load than a small capture takes to read.
+  const { problemLines, readConfig } = await import('./config-file.ts');
   const result = await readConfig(file);
   if (result.kind === 'ok') return result.config;
   const problems = problemLines(file, result);

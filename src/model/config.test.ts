@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatPrefix } from '../base/prefix.ts';
-import { nearest, parseConfig, TELEMETRY_PORTS } from './config.ts';
+import { nearest, parseConfig } from './config.ts';
+import { TELEMETRY_PORTS } from './telemetry-ports.ts';
 
 /** The problems as `line path: message`. */
 function problemsOf(text: string): string[] {
@@ -80,7 +81,7 @@ thresholds:
       '11 telemetryPorts[1]: a number is needed here',
       "13 thresholds.sin-flood: unknown key; did you mean 'syn-flood'?",
       '14 thresholds.syn-flood.ppsMax: missing; a number is needed',
-      "14 thresholds.syn-flood.pps: unknown key; did you mean 'ppsMax'?",
+      '14 thresholds.syn-flood.pps: unknown key; known here: ppsMax',
       '15 thresholds.udp-flood.ppsMax: a rate is above 0',
     ],
   );

@@ -2,7 +2,10 @@ import { isMap, isScalar, LineCounter, type ParsedNode, parseDocument } from 'ya
 import { z } from 'zod';
 import { parseAddress } from '../base/ip.ts';
 import { type Prefix, parsePrefix } from '../base/prefix.ts';
+import { TELEMETRY_PORTS } from './telemetry-ports.ts';
 import { VECTORS, type Vector } from './vector.ts';
+
+export { TELEMETRY_PORTS };
 
 /**
  * The configuration file `bonghwa.yaml`. It holds what the programs of this release use, and nothing else: a key that is not
@@ -24,9 +27,6 @@ export const CONFIG_FILE = 'bonghwa.yaml';
 
 /** Bytes of a configuration file that are read at most. */
 export const CONFIG_BYTES_MAX = 1 << 20;
-
-/** UDP ports that routers and switches export to: NetFlow, IPFIX, sFlow and the usual alternatives. */
-export const TELEMETRY_PORTS: readonly number[] = [2055, 4739, 6343, 9995, 9996];
 
 const prefix = z.string().transform((text, context): Prefix => {
   const parsed = parsePrefix(text);

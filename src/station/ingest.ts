@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { BonghwaError } from '../base/errors.ts';
 import { openCapture } from '../input/capture-file.ts';
-import { TELEMETRY_PORTS } from '../model/config.ts';
 import { type BatchSink, createFlowBatch, type FlowBatch } from '../model/flow-batch.ts';
 import { REJECT, Rejections } from '../model/rejection.ts';
+import { TELEMETRY_PORTS } from '../model/telemetry-ports.ts';
 import { CaptureReader } from '../wire/capture.ts';
 import type { ExporterTable } from '../wire/exporter.ts';
 import { PACKET_ROWS_MAX, PacketDecoder } from '../wire/packet.ts';
