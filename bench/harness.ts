@@ -128,11 +128,17 @@ export async function runCases(cases: readonly BenchCase[], args = process.argv.
     },
   });
   const size = parseSize(values.size);
-  for (const bench of cases) {
-    if (values.only !== undefined && !bench.name.includes(values.only)) continue;
+  for (const bench of selectCases(cases, values.only)) {
     const report = await runCase(bench, size);
     process.stdout.write(`${values.json ? JSON.stringify(report) : formatReport(report)}\n`);
   }
+}
+
+/** The case of that very name, or else those whose name has `only` in it; all where nothing is asked for. */
+export function selectCases<Case extends BenchCase>(cases: readonly Case[], only: string | undefined): readonly Case[] {
+  if (only === undefined) return cases;
+  const named = cases.filter(({ name }) => name === only);
+  return named.length > 0 ? named : cases.filter(({ name }) => name.includes(only));
 }
 
 export function parseSize(text: string): BenchSize {
