@@ -156,36 +156,63 @@ export const ENTERPRISE_ELEMENTS = {
       207:sslCertSubStreetAddress 208:dnsTXTData 214:dnsSOAMName 215:dnsSOARName 219:dnsSRVTarget 220:httpCookie
       221:httpSetCookie 222:smtpSize 223:mysqlUsername 225:mysqlCommandText 229:dnsSigner 242:dhcpFingerPrint
       243:dhcpVendorCode 247:sslCertValidityNotBefore 248:sslCertValidityNotAfter 251:smtpDate 252:httpAuthorization
-      253:httpVia 254:httpX-Forwarded-For 255:httpExpires 256:httpRefresh 257:httpIMEI 258:httpIMSI 259:httpMSISDN
-      260:httpSubscriber 261:httpAcceptCharset 262:httpAcceptEncoding 263:httpAllow 264:httpDate 265:httpExpect
-      266:httpFrom 267:httpProxyAuthentication 268:httpUpgrade 269:httpWarning 270:httpDNT 271:httpX-Forwarded-Proto
-      272:httpX-Forwarded-Host 273:httpX-Forwarded-Server 274:httpX-DeviceID 275:httpX-Profile 276:httpLastModified
-      277:httpContentEncoding 278:httpContentLanguage 279:httpContentLocation 280:httpX-UA-Compatible 294:sslServerName
-      927:dnsRName 1000:templateName 1001:templateDescription`,
+      253:httpVia 254:httpX 255:httpExpires 256:httpRefresh 257:httpIMEI 258:httpIMSI 259:httpMSISDN 260:httpSubscriber
+      261:httpAcceptCharset 262:httpAcceptEncoding 263:httpAllow 264:httpDate 265:httpExpect 266:httpFrom
+      267:httpProxyAuthentication 268:httpUpgrade 269:httpWarning 270:httpDNT 271:httpX 272:httpX 273:httpX 274:httpX
+      275:httpX 276:httpLastModified 277:httpContentEncoding 278:httpContentLanguage 279:httpContentLocation 280:httpX
+      294:sslServerName 308:sslCertIssuerTitle 310:sslCertIssuerName 312:sslCertIssuerEmailAddress
+      314:sslCertIssuerDomainComponent 327:smtpKey 328:smtpValue 329:smtpURL 927:dnsRName 1000:templateName
+      1001:templateDescription`,
+    octets: `
+      18:payload 19:obsoleteReversePayload 38:firstPacketBanner 39:secondPacketBanner 190:sslCertSignature
+      230:dnsSignature 231:dnsDigest 232:dnsPublicKey 233:dnsSalt 234:dnsHashData 244:sslCertSerialNumber
+      246:sslObjectValue 249:sslPublicKeyAlgorithm 284:dnp3ObjectData 285:modbusData 286:ethernetIPData
+      295:sslCertificateHash 296:sslBinaryCertificate 298:sslCertificateSHA1 299:sslCertificateMD5
+      316:sslCertExtSubjectKeyIdent 317:sslCertExtKeyUsage 318:sslCertExtPrivKeyUsagePeriod 319:sslCertExtSubjectAltName
+      320:sslCertExtIssuerAltName 321:sslCertExtCertIssuer 322:sslCertExtCrlDistribution 323:sslCertExtCertPolicies
+      324:sslCertExtAuthorityKeyIdent 325:sslCertExtExtendedKeyUsage 331:smtpResponseList 332:smtpToList 333:smtpFromList
+      334:smtpFilenameList 335:smtpURLList 336:smtpMessageList 337:smtpHeaderList 338:httpServerStringList
+      339:httpUserAgentList 340:httpGetList 341:httpConnectionList 342:httpVersionList 343:httpRefererList
+      344:httpLocationList 345:httpHostList 346:httpContentLengthList 347:httpAgeList 348:httpAcceptList
+      349:httpAcceptLanguageList 350:httpContentTypeList 351:httpResponseList 352:pop3TextMessageList
+      353:ircTextMessageList 354:slpStringList 355:ftpReturnList 356:ftpUserList 357:ftpPassList 358:ftpTypeList
+      359:ftpRespCodeList 360:imapCapabilityList 361:imapLoginList 362:imapStartTLSList 363:imapAuthenticateList
+      364:imapCommandList 365:imapExistsList 366:imapRecentList 367:rtspURLList 368:rtspVersionList 369:rtspReturnCodeList
+      370:rtspContentLengthList 371:rtspCommandList 372:rtspContentTypeList 373:rtspTransportList 374:rtspCSeqList
+      375:rtspLocationList 376:rtspPacketsReceivedList 377:rtspUserAgentList 378:rtspJitterList 379:sipInviteList
+      380:sipCommandList 381:sipViaList 382:sipMaxForwardsList 383:sipAddressList 384:sipContentLengthList
+      385:sipUserAgentList 386:sshVersionList 387:nntpResponseList 388:nntpCommandList 389:sslCipherList
+      390:httpCookieList 391:httpSetCookieList 392:httpAuthorizationList 393:httpViaList 395:httpExpiresList
+      396:httpRefreshList 397:httpIMEIList 398:httpIMSIList 399:httpMSISDNList 400:httpSubscriberList
+      401:httpAcceptCharsetList 402:httpAllowList 403:httpDateList 404:httpExpectList 405:httpFromList
+      406:httpProxyAuthenticationList 407:httpUpgradeList 408:httpWarningList 409:httpDNTList 415:httpLastModifiedList
+      416:httpContentEncodingList 417:httpContentLanguageList 418:httpContentLocationList 420:modbusDataList
+      422:dhcpOptionList 424:mysqlCommandTextCodeList 425:sslCertList 426:sslIssuerFieldList 427:sslSubjectFieldList
+      428:sslExtensionFieldList 429:sslBinaryCertificateList 430:dnp3RecordList 432:yafDPIList 930:observedData`,
     unsigned: `
       12:obsoleteReverseOctetTotalCount 13:obsoleteReversePacketTotalCount 14:initialTCPFlags 15:unionTCPFlags
       16:obsoleteReverseInitialTCPFlags 17:obsoleteReverseUnionTCPFlags 20:obsoleteReverseTcpSequenceNumber
       21:reverseFlowDeltaMilliseconds 29:obsoleteReverseVlanId 30:silkFlowType 31:silkFlowSensor 32:silkTCPState
-      33:silkAppLabel 35:payloadEntropy 100:expiredFragmentCount 101:assembledFragmentCount 102:meanFlowRate
-      103:meanPacketRate 104:flowTableFlushEventCount 105:flowTablePeakCount 106:yafFlowKeyHash 128:slpVersion
-      129:slpMessageType 174:dnsQueryResponse 175:dnsQRType 176:dnsAuthoritative 177:dnsNXDomain 178:dnsRRSection
-      181:dnsMXPreference 185:sslCipher 186:sslClientVersion 187:sslServerCipher 188:sslCompressionMethod
+      33:silkAppLabel 35:payloadEntropy 40:flowAttributes 100:expiredFragmentCount 101:assembledFragmentCount
+      102:meanFlowRate 103:meanPacketRate 104:flowTableFlushEventCount 105:flowTablePeakCount 106:yafFlowKeyHash
+      128:slpVersion 129:slpMessageType 174:dnsQueryResponse 175:dnsQRType 176:dnsAuthoritative 177:dnsNXDomain
+      178:dnsRRSection 181:dnsMXPreference 185:sslCipher 186:sslClientVersion 187:sslServerCipher 188:sslCompressionMethod
       189:sslCertVersion 199:dnsTTL 209:dnsSOASerial 210:dnsSOARefresh 211:dnsSOARetry 212:dnsSOAExpire 213:dnsSOAMinimum
       216:dnsSRVPriority 217:dnsSRVWeight 218:dnsSRVPort 224:mysqlCommandCode 226:dnsID 227:dnsAlgorithm 228:dnsKeyTag
       235:dnsIterations 236:dnsSignatureExpiration 237:dnsSignatureInception 238:dnsDigestType 239:dnsLabels
       240:dnsTypeCovered 241:dnsFlags 245:sslObjectType 250:sslPublicKeyLength 281:dnp3SourceAddress
       282:dnp3DestinationAddress 283:dnp3Function 287:rtpPayloadType 288:sslRecordVersion
       289:mptcpInitialDataSequenceNumber 290:mptcpReceiverToken 291:mptcpMaximumSegmentSize 292:mptcpAddressID
-      293:mptcpFlags 297:dhcpOption 300:nDPIL7Protocol 301:nDPIL7SubProtocol 500:smallPacketCount 501:nonEmptyPacketCount
-      502:dataByteCount 503:averageInterarrivalTime 504:standardDeviationInterarrivalTime 505:firstNonEmptyPacketSize
-      506:maxPacketSize 507:firstEightNonEmptyPacketDirections 508:standardDeviationPayloadLength 509:tcpUrgentCount
-      510:largePacketCount 550:tombstoneId 551:exporterConfiguredId 552:exporterUniqueId 928:dnsHitCount
+      293:mptcpFlags 297:dhcpOption 300:nDPIL7Protocol 301:nDPIL7SubProtocol 326:smtpStartTLS 330:smtpMessageSize
+      500:smallPacketCount 501:nonEmptyPacketCount 502:dataByteCount 503:averageInterarrivalTime
+      504:standardDeviationInterarrivalTime 505:firstNonEmptyPacketSize 506:maxPacketSize
+      507:firstEightNonEmptyPacketDirections 508:standardDeviationPayloadLength 509:tcpUrgentCount 510:largePacketCount
+      550:tombstoneId 551:exporterConfiguredId 552:exporterUniqueId 553:certToolId 928:dnsHitCount
       929:observedDataTotalCount`,
-    octets: `
-      18:payload 19:obsoleteReversePayload 38:firstPacketBanner 39:secondPacketBanner 190:sslCertSignature
-      230:dnsSignature 231:dnsDigest 232:dnsPublicKey 233:dnsSalt 234:dnsHashData 244:sslCertSerialNumber
-      246:sslObjectValue 249:sslPublicKeyAlgorithm 284:dnp3ObjectData 285:modbusData 286:ethernetIPData
-      295:sslCertificateHash 296:sslCertificate 298:sslCertificateSHA1 299:sslCertificateMD5 930:observedData`,
+    ipv4: `
+      302:dnsA`,
+    ipv6: `
+      303:dnsAAAA`,
   },
   6876: {
     unsigned: `
