@@ -108,7 +108,7 @@ export const cases: readonly BenchCase[] = [
   {
     name: 'wire/packet-syn',
     unit: 'packets',
-    goal: 15e6,
+    goal: 12e6,
     sizes,
     run: (size) => decodeRing(ringOf(synPacket), size),
   },

@@ -224,6 +224,10 @@ function applyOp(
       return;
     case plan.OP_IP_VERSION:
       copy.copyToU8(batch.ipVersion, row, count, bytes, bases, a, offset, length);
+      // The column holds 4, 6 or 0; an exporter may tell anything.
+      for (let at = row; at < row + count; at++) {
+        if (batch.ipVersion[at] !== 4 && batch.ipVersion[at] !== 6) batch.ipVersion[at] = 0;
+      }
       return;
     case plan.OP_PROTO:
       copy.copyToU8(batch.proto, row, count, bytes, bases, a, offset, length);
