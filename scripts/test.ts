@@ -12,8 +12,10 @@ import { planOf, TEST_HELP, type TestPlan, testFiles } from './house/test-plan.t
 
 const TOP = fileURLToPath(new URL('..', import.meta.url));
 
-/** A file that is not through by then hangs; it is stopped and counts as failed. */
-const FILE_TIMEOUT_MS = 10 * 60_000;
+const WATCHDOG = new URL('./house/watchdog.ts', import.meta.url);
+
+/** A run that is not through by then has a file that not even its watchdog could stop: all of it is given up. */
+const RUN_MS_MAX = 15 * 60_000;
 
 interface Totals {
   readonly passed: number;
@@ -31,7 +33,8 @@ function runTests(files: readonly string[], plan: TestPlan): Promise<Totals> {
       cwd: TOP,
       files: paths,
       concurrency: plan.concurrency,
-      timeout: FILE_TIMEOUT_MS,
+      execArgv: ['--import', `${WATCHDOG}?${plan.fileMsMax}`],
+      signal: AbortSignal.timeout(RUN_MS_MAX),
       ...(plan.names.length > 0 && { testNamePatterns: [...plan.names] }),
     });
     stream.on('test:pass', (test) => {

@@ -9,6 +9,7 @@ describe('planOf', () => {
       names: [],
       reporter: 'spec',
       concurrency: 2,
+      fileMsMax: 300_000,
       totals: undefined,
       help: false,
     });
@@ -27,6 +28,7 @@ describe('planOf', () => {
     assert.throws(() => planOf(['--reporter', 'junit'], 2), /spec, dot or tap, not 'junit'/);
     assert.throws(() => planOf(['--concurrency', '0'], 2), /from 1 to 64, not '0'/);
     assert.throws(() => planOf(['--concurrency', 'two'], 2), /not 'two'/);
+    assert.throws(() => planOf(['--file-seconds', '0.5'], 2), /from 1 to 3600, not '0.5'/);
     assert.throws(() => planOf(['--watch'], 2), /--watch/);
   });
 });

@@ -9,6 +9,8 @@ export interface TestPlan {
   readonly reporter: 'spec' | 'dot' | 'tap';
   /** Test files that run at once. */
   readonly concurrency: number;
+  /** A test file that takes longer is stopped and counts as failed, ms. */
+  readonly fileMsMax: number;
   /** Where the totals are written as JSON; nowhere when absent. */
   readonly totals: string | undefined;
   readonly help: boolean;
@@ -21,11 +23,13 @@ Runs the unit, golden, property and end-to-end tests, or those whose path has on
   -t, --name PATTERN     only tests whose name matches (repeatable)
   --reporter NAME        spec (default), dot or tap
   --concurrency COUNT    test files that run at once (default: the processors, at most 4)
+  --file-seconds COUNT   stop a test file after so long, and count it as failed (default 300)
   --totals FILE          write the totals as JSON
   -h, --help             this text
 `;
 
 const CONCURRENCY_MAX = 64;
+const FILE_SECONDS_MAX = 3600;
 
 /** Reads the arguments of `npm test`; throws a plain `Error` that says which one is wrong. */
 export function planOf(args: readonly string[], processors: number): TestPlan {
@@ -36,6 +40,7 @@ export function planOf(args: readonly string[], processors: number): TestPlan {
       name: { type: 'string', short: 't', multiple: true, default: [] },
       reporter: { type: 'string', default: 'spec' },
       concurrency: { type: 'string', default: String(Math.min(Math.max(processors, 1), 4)) },
+      'file-seconds': { type: 'string', default: '300' },
       totals: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -44,11 +49,21 @@ export function planOf(args: readonly string[], processors: number): TestPlan {
   if (reporter !== 'spec' && reporter !== 'dot' && reporter !== 'tap') {
     throw new Error(`--reporter is spec, dot or tap, not '${reporter}'`);
   }
-  const concurrency = Number(values.concurrency);
-  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > CONCURRENCY_MAX) {
-    throw new Error(`--concurrency is a number from 1 to ${CONCURRENCY_MAX}, not '${values.concurrency}'`);
-  }
-  return { filters: positionals, names: values.name, reporter, concurrency, totals: values.totals, help: values.help };
+  return {
+    filters: positionals,
+    names: values.name,
+    reporter,
+    concurrency: wholeNumber('--concurrency', values.concurrency, CONCURRENCY_MAX),
+    fileMsMax: 1000 * wholeNumber('--file-seconds', values['file-seconds'], FILE_SECONDS_MAX),
+    totals: values.totals,
+    help: values.help,
+  };
+}
+
+function wholeNumber(option: string, text: string, max: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= max) return value;
+  throw new Error(`${option} is a number from 1 to ${max}, not '${text}'`);
 }
 
 /** The test files among `paths` that the filters leave, in order. */

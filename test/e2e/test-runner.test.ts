@@ -16,6 +16,8 @@ const FILES: Readonly<Record<string, string>> = {
   'crashes.test.ts': "throw new Error('before any test');",
   'leaves.test.ts': "test('a', () => process.exit(0));",
   'broken.test.ts': 'const a: = 1;',
+  // The program that it starts keeps it alive, also when the test itself has been given up.
+  'hangs.test.ts': "test('a', { timeout: 100 }, () => new Promise(() => spawn(process.execPath, ['-'])));",
 };
 
 describe('npm test', () => {
@@ -28,7 +30,10 @@ describe('npm test', () => {
     symlinkSync(join(TOP, 'node_modules'), join(temporary, 'node_modules'));
     mkdirSync(join(temporary, 'test'));
     for (const [name, text] of Object.entries(FILES)) {
-      writeFileSync(join(temporary, 'test', name), `import { test } from 'node:test';\n${text}\n`);
+      writeFileSync(
+        join(temporary, 'test', name),
+        `import { spawn } from 'node:child_process';\nimport { test } from 'node:test';\n${text}\n`,
+      );
     }
   });
   after(() => rmSync(temporary, { recursive: true, force: true }));
@@ -66,6 +71,12 @@ describe('npm test', () => {
       assert.deepEqual(run('good', name), { code: 1, last: '2 passed, 1 failed (2 files)' });
     });
   }
+
+  it('stops a file that hangs', () => {
+    const { code, last } = run('good', 'hangs', '--file-seconds', '2');
+    assert.equal(code, 1);
+    assert.match(last, /^2 passed, [12] failed \(2 files\)$/);
+  });
 
   it('ends with 2 when there is nothing to run', () => {
     assert.deepEqual(run('nowhere'), { code: 2, last: 'test: no test file has nowhere in its path' });
