@@ -19,39 +19,44 @@ export const ADDRESS_TABLE_LIMITS: AddressTableLimits = { rowsMax: 1_310_720, ce
 /** What share of the rows is kept back for folded prefixes once the others are used. */
 const FOLDED_SHARE = 1 / 16;
 
+/** A row is eight words, half a cache line: the four of the address, the head of its list of cells, its flags. */
+export const ROW_STRIDE = 8;
+export const ROW_HEAD = 4;
+export const ROW_FLAGS = 5;
+
+/** A cell is eight numbers, one cache line. Counters are scaled by sampling. */
+export const CELL_STRIDE = 8;
+export const CELL_PACKETS = 0;
+export const CELL_BYTES = 1;
+/** Flow records, where the traffic is telemetry; connection attempts, where it is packets. */
+export const CELL_FLOWS = 2;
+/** Sum of rate × (rate - 1) × sampled packets: the variance that sampling leaves on the packets. */
+export const CELL_VARIANCE = 3;
+/** Sum of packets × ms from when they were carried to when they were counted. */
+export const CELL_LAG = 4;
+/** When the first of them was carried, ms since 1970. */
+export const CELL_FIRST_MS = 5;
+export const CELL_CLASS = 6;
+/** Number of the row's next cell plus one; 0 ends the list. */
+export const CELL_NEXT = 7;
+
 /**
  * Counters of every active destination address by traffic class, for one second: the first of the two tiers.
  *
- *   index   [ row+1 | 0 | row+1 | … ]     open addressing by hash, linear probing, at most half full
- *   rows    keys (four words) · flags · head of the row's list of cells
- *   cells   class · next · packets · bytes · flows · variance · lag · firstMs
+ *   index   [ row+1 | 0 | row+1 | … ]                              open addressing by hash, at most five eighths full
+ *   rows    [ w0 w1 w2 w3 | head | flags | – | – ]                  32 bytes
+ *   cells   [ packets bytes flows variance lag firstMs class next ]  64 bytes
  *
  * An address receives few classes, so its cells are a short list. All counters are sums but `firstMs`, a minimum: tables of the
- * same second merge exactly. Memory: 24 bytes a row, 53 a cell, 8 to 16 a row for the index; nothing is allocated but to grow.
+ * same second merge exactly. A record touches three cache lines; nothing is allocated but to grow.
  */
 export class AddressTable {
   rows = 0;
   cells = 0;
   /** Rows of data that found neither a row nor a cell of their own, and were counted with others. */
   folded = 0;
-  keys: Uint32Array;
-  flags: Uint8Array;
-  heads: Uint32Array;
-  cellClass: Uint8Array;
-  /** Next cell of the row plus one; 0 ends the list. */
-  cellNext: Uint32Array;
-  /** Packets scaled by sampling. */
-  packets: Float64Array;
-  /** Bytes scaled by sampling. */
-  bytes: Float64Array;
-  /** Flow records, where the traffic is telemetry; connection attempts, where it is packets. */
-  flows: Float64Array;
-  /** Sum of rate × (rate - 1) × sampled packets: the variance that sampling leaves on `packets`. */
-  variance: Float64Array;
-  /** Sum of packets × ms from when they were carried to when they were counted. */
-  lag: Float64Array;
-  /** When the first of them was carried, ms since 1970. */
-  firstMs: Float64Array;
+  rowData: Uint32Array;
+  cellData: Float64Array;
   #index: Uint32Array;
   #mask: number;
   readonly #limits: AddressTableLimits;
@@ -62,18 +67,8 @@ export class AddressTable {
     this.#seed = seed;
     this.#limits = limits;
     const rows = Math.min(rowsAtFirst, limits.rowsMax);
-    const cells = Math.min(2 * rows, limits.cellsMax);
-    this.keys = new Uint32Array(4 * rows);
-    this.flags = new Uint8Array(rows);
-    this.heads = new Uint32Array(rows);
-    this.cellClass = new Uint8Array(cells);
-    this.cellNext = new Uint32Array(cells);
-    this.packets = new Float64Array(cells);
-    this.bytes = new Float64Array(cells);
-    this.flows = new Float64Array(cells);
-    this.variance = new Float64Array(cells);
-    this.lag = new Float64Array(cells);
-    this.firstMs = new Float64Array(cells);
+    this.rowData = new Uint32Array(ROW_STRIDE * rows);
+    this.cellData = new Float64Array(CELL_STRIDE * Math.min(2 * rows, limits.cellsMax));
     this.#index = new Uint32Array(indexSize(rows));
     this.#mask = this.#index.length - 1;
   }
@@ -81,19 +76,20 @@ export class AddressTable {
   /** Row of the address, or -1. `hash` is `hashAddress(words, at, seed)`. */
   find(words: Uint32Array, at: number, hash: number): number {
     const index = this.#index;
-    const keys = this.keys;
-    let slot = hash & this.#mask;
+    const rowData = this.rowData;
+    const mask = this.#mask;
+    let slot = hash & mask;
     for (let entry = index[slot]; entry !== 0; entry = index[slot]) {
-      const key = 4 * (entry - 1);
+      const key = ROW_STRIDE * (entry - 1);
       if (
-        keys[key + 3] === words[at + 3] &&
-        keys[key + 2] === words[at + 2] &&
-        keys[key + 1] === words[at + 1] &&
-        keys[key] === words[at]
+        rowData[key + 3] === words[at + 3] &&
+        rowData[key + 2] === words[at + 2] &&
+        rowData[key + 1] === words[at + 1] &&
+        rowData[key] === words[at]
       ) {
         return entry - 1;
       }
-      slot = (slot + 1) & this.#mask;
+      slot = (slot + 1) & mask;
     }
     return -1;
   }
@@ -105,6 +101,20 @@ export class AddressTable {
     const own = this.#limits.rowsMax * (1 - FOLDED_SHARE);
     if (this.rows < own) return this.#insert(words, at, hash, flags);
     return this.#fold(words, at, flags);
+  }
+
+  flagsOf(row: number): number {
+    return this.rowData[ROW_STRIDE * row + ROW_FLAGS];
+  }
+
+  /** The four words of the row's address, copied. */
+  wordsOf(row: number): Uint32Array {
+    return this.rowData.slice(ROW_STRIDE * row, ROW_STRIDE * row + 4);
+  }
+
+  /** First cell of the row's list plus one; 0 where it has none. The next is at `CELL_NEXT` of each. */
+  headOf(row: number): number {
+    return this.rowData[ROW_STRIDE * row + ROW_HEAD];
   }
 
   #fold(words: Uint32Array, at: number, flags: number): number {
@@ -120,64 +130,91 @@ export class AddressTable {
       row = this.find(this.#foldKey, 0, hash);
     }
     if (row < 0) row = this.#insert(this.#foldKey, 0, hash, flags);
-    this.flags[row] |= ROW_FOLDED;
+    this.rowData[ROW_STRIDE * row + ROW_FLAGS] |= ROW_FOLDED;
     return row;
   }
 
   #insert(words: Uint32Array, at: number, hash: number, flags: number): number {
-    if (this.rows === this.flags.length) this.#growRows();
+    if (ROW_STRIDE * this.rows === this.rowData.length) this.#growRows();
     const row = this.rows++;
-    const key = 4 * row;
-    this.keys[key] = words[at];
-    this.keys[key + 1] = words[at + 1];
-    this.keys[key + 2] = words[at + 2];
-    this.keys[key + 3] = words[at + 3];
-    this.flags[row] = flags;
-    this.heads[row] = 0;
+    const key = ROW_STRIDE * row;
+    this.rowData[key] = words[at];
+    this.rowData[key + 1] = words[at + 1];
+    this.rowData[key + 2] = words[at + 2];
+    this.rowData[key + 3] = words[at + 3];
+    this.rowData[key + ROW_HEAD] = 0;
+    this.rowData[key + ROW_FLAGS] = flags;
     let slot = hash & this.#mask;
     while (this.#index[slot] !== 0) slot = (slot + 1) & this.#mask;
     this.#index[slot] = row + 1;
     return row;
   }
 
-  /** The row's cell of a class, made if it is new. When cells run out the row's first cell takes the counts. */
+  /**
+   * Where in `cellData` the row's cell of a class begins; the cell is made if it is new. When cells run out the row's first cell
+   * takes the counts.
+   */
   cell(row: number, trafficClass: number): number {
-    let entry = this.heads[row];
-    while (entry !== 0) {
-      if (this.cellClass[entry - 1] === trafficClass) return entry - 1;
-      entry = this.cellNext[entry - 1];
+    const head = ROW_STRIDE * row + ROW_HEAD;
+    for (let entry = this.rowData[head]; entry !== 0; ) {
+      const at = CELL_STRIDE * (entry - 1);
+      if (this.cellData[at + CELL_CLASS] === trafficClass) return at;
+      entry = this.cellData[at + CELL_NEXT];
     }
-    if (this.cells === this.cellClass.length) {
+    if (CELL_STRIDE * this.cells === this.cellData.length) {
       if (this.cells >= this.#limits.cellsMax) {
         this.folded++;
         // A row without any cell shares the first cell of all.
-        return this.heads[row] === 0 ? 0 : this.heads[row] - 1;
+        return this.rowData[head] === 0 ? 0 : CELL_STRIDE * (this.rowData[head] - 1);
       }
-      this.#growCells();
+      this.cellData = grown(this.cellData, CELL_STRIDE * Math.min(2 * this.cells, this.#limits.cellsMax), Float64Array);
     }
-    const cell = this.cells++;
-    this.cellClass[cell] = trafficClass;
-    this.cellNext[cell] = this.heads[row];
-    this.packets[cell] = 0;
-    this.bytes[cell] = 0;
-    this.flows[cell] = 0;
-    this.variance[cell] = 0;
-    this.lag[cell] = 0;
-    this.firstMs[cell] = Number.POSITIVE_INFINITY;
-    this.heads[row] = cell + 1;
-    return cell;
+    const at = CELL_STRIDE * this.cells++;
+    this.cellData.fill(0, at, at + CELL_STRIDE);
+    this.cellData[at + CELL_FIRST_MS] = Number.POSITIVE_INFINITY;
+    this.cellData[at + CELL_CLASS] = trafficClass;
+    this.cellData[at + CELL_NEXT] = this.rowData[head];
+    this.rowData[head] = this.cells;
+    return at;
   }
 
   /** Adds everything that `other` (same seed) holds. */
   merge(other: AddressTable): void {
     for (let from = 0; from < other.rows; from++) {
-      const row = this.row(other.keys, 4 * from, hashAddress(other.keys, 4 * from, this.#seed), other.flags[from]);
-      this.flags[row] |= other.flags[from];
-      for (let entry = other.heads[from]; entry !== 0; entry = other.cellNext[entry - 1]) {
-        addCell(this, row, other, entry - 1);
-      }
+      const at = ROW_STRIDE * from;
+      const row = this.row(other.rowData, at, hashAddress(other.rowData, at, this.#seed), other.flagsOf(from));
+      this.rowData[ROW_STRIDE * row + ROW_FLAGS] |= other.flagsOf(from);
+      this.addCells(row, other, from, 0);
     }
     this.folded += other.folded;
+  }
+
+  /** Adds the cells of row `from` of another table to a row of this one, but for the classes in the bit mask `without`. */
+  addCells(row: number, other: AddressTable, from: number, without: number): void {
+    const data = other.cellData;
+    for (let entry = other.headOf(from); entry !== 0; ) {
+      const source = CELL_STRIDE * (entry - 1);
+      entry = data[source + CELL_NEXT];
+      const trafficClass = data[source + CELL_CLASS];
+      if ((without >>> trafficClass) & 1) continue;
+      const at = this.cell(row, trafficClass);
+      for (let counter = CELL_PACKETS; counter <= CELL_LAG; counter++)
+        this.cellData[at + counter] += data[source + counter];
+      if (data[source + CELL_FIRST_MS] < this.cellData[at + CELL_FIRST_MS]) {
+        this.cellData[at + CELL_FIRST_MS] = data[source + CELL_FIRST_MS];
+      }
+    }
+  }
+
+  /** Packets of a row in a set of classes (a bit mask). */
+  packetsOf(row: number, classes: number): number {
+    let packets = 0;
+    for (let entry = this.headOf(row); entry !== 0; ) {
+      const at = CELL_STRIDE * (entry - 1);
+      if ((classes >>> this.cellData[at + CELL_CLASS]) & 1) packets += this.cellData[at + CELL_PACKETS];
+      entry = this.cellData[at + CELL_NEXT];
+    }
+    return packets;
   }
 
   /** Forgets the second; keeps the memory. */
@@ -189,29 +226,15 @@ export class AddressTable {
   }
 
   #growRows(): void {
-    const rows = Math.min(2 * this.flags.length, this.#limits.rowsMax);
-    this.keys = grown(this.keys, 4 * rows, Uint32Array);
-    this.flags = grown(this.flags, rows, Uint8Array);
-    this.heads = grown(this.heads, rows, Uint32Array);
+    const rows = Math.min(2 * this.rows, this.#limits.rowsMax);
+    this.rowData = grown(this.rowData, ROW_STRIDE * rows, Uint32Array);
     this.#index = new Uint32Array(indexSize(rows));
     this.#mask = this.#index.length - 1;
     for (let row = 0; row < this.rows; row++) {
-      let slot = hashAddress(this.keys, 4 * row, this.#seed) & this.#mask;
+      let slot = hashAddress(this.rowData, ROW_STRIDE * row, this.#seed) & this.#mask;
       while (this.#index[slot] !== 0) slot = (slot + 1) & this.#mask;
       this.#index[slot] = row + 1;
     }
-  }
-
-  #growCells(): void {
-    const cells = Math.min(2 * this.cellClass.length, this.#limits.cellsMax);
-    this.cellClass = grown(this.cellClass, cells, Uint8Array);
-    this.cellNext = grown(this.cellNext, cells, Uint32Array);
-    this.packets = grown(this.packets, cells, Float64Array);
-    this.bytes = grown(this.bytes, cells, Float64Array);
-    this.flows = grown(this.flows, cells, Float64Array);
-    this.variance = grown(this.variance, cells, Float64Array);
-    this.lag = grown(this.lag, cells, Float64Array);
-    this.firstMs = grown(this.firstMs, cells, Float64Array);
   }
 }
 
@@ -220,23 +243,8 @@ function indexSize(rows: number): number {
   return 2 ** Math.ceil(Math.log2(rows * 1.6));
 }
 
-function grown<T extends Uint8Array | Uint32Array | Float64Array>(
-  old: T,
-  length: number,
-  create: new (length: number) => T,
-): T {
+function grown<T extends Uint32Array | Float64Array>(old: T, length: number, create: new (length: number) => T): T {
   const array = new create(length);
   array.set(old);
   return array;
-}
-
-/** Adds one cell of `from` to the cell of the same class in a row of `into`. */
-export function addCell(into: AddressTable, row: number, from: AddressTable, source: number): void {
-  const cell = into.cell(row, from.cellClass[source]);
-  into.packets[cell] += from.packets[source];
-  into.bytes[cell] += from.bytes[source];
-  into.flows[cell] += from.flows[source];
-  into.variance[cell] += from.variance[source];
-  into.lag[cell] += from.lag[source];
-  if (from.firstMs[source] < into.firstMs[cell]) into.firstMs[cell] = from.firstMs[source];
 }

@@ -2,7 +2,7 @@ import { hashAddress } from '../base/hash.ts';
 import { isIpv4 } from '../base/ip.ts';
 import { maskWord, type Prefix, prefixContains } from '../base/prefix.ts';
 import { CLASS } from '../model/traffic-class.ts';
-import { AddressTable, type AddressTableLimits, addCell, ROW_FOLDED } from './address-table.ts';
+import { AddressTable, type AddressTableLimits, ROW_FOLDED, ROW_STRIDE } from './address-table.ts';
 
 /** Classes that flow on established connections towards clients: no attack by themselves, and left out of the steps above an address. */
 const ESTABLISHED = (1 << CLASS.tcpData) | (1 << CLASS.tcpSession) | (1 << CLASS.tcpFin) | (1 << CLASS.quicReply);
@@ -38,7 +38,11 @@ export class Ladder {
     this.wide = prefixLevel('wide', seed, WIDE_IPV4, WIDE_IPV6);
     if (networks.length > 0) {
       const table = new AddressTable(seed, LEVEL_LIMITS, 64);
-      this.network = { name: 'network', table, lengthOf: (row) => networks[table.keys[4 * row + 3]].length };
+      this.network = {
+        name: 'network',
+        table,
+        lengthOf: (row) => networks[table.rowData[ROW_STRIDE * row + 3]].length,
+      };
       this.organisation = {
         name: 'organisation',
         table: new AddressTable(seed, LEVEL_LIMITS, 4),
@@ -49,7 +53,7 @@ export class Ladder {
 
   /** The prefix of a row of the network level. */
   networkOf(row: number): Prefix | undefined {
-    return this.network === undefined ? undefined : this.#networks[this.network.table.keys[4 * row + 3]];
+    return this.network === undefined ? undefined : this.#networks[this.network.table.rowData[ROW_STRIDE * row + 3]];
   }
 
   /** Sums a second's addresses into their prefixes. */
@@ -59,19 +63,14 @@ export class Ladder {
     this.network?.table.clear();
     this.organisation?.table.clear();
     for (let row = 0; row < table.rows; row++) {
-      let target = -1;
-      for (let entry = table.heads[row]; entry !== 0; entry = table.cellNext[entry - 1]) {
-        if ((ESTABLISHED >>> table.cellClass[entry - 1]) & 1) continue;
-        if (target < 0) target = this.#prefixRow(this.fine.table, table, row, FINE_IPV4, FINE_IPV6);
-        addCell(this.fine.table, target, table, entry - 1);
-      }
+      if (table.packetsOf(row, ~ESTABLISHED) === 0) continue;
+      const target = this.#prefixRow(this.fine.table, table, row, FINE_IPV4, FINE_IPV6);
+      this.fine.table.addCells(target, table, row, ESTABLISHED);
     }
     const fine = this.fine.table;
     for (let row = 0; row < fine.rows; row++) {
       const target = this.#prefixRow(this.wide.table, fine, row, WIDE_IPV4, WIDE_IPV6);
-      for (let entry = fine.heads[row]; entry !== 0; entry = fine.cellNext[entry - 1]) {
-        addCell(this.wide.table, target, fine, entry - 1);
-      }
+      this.wide.table.addCells(target, fine, row, 0);
     }
     if (this.network !== undefined && this.organisation !== undefined)
       this.#rollNetworks(this.network, this.organisation);
@@ -81,24 +80,23 @@ export class Ladder {
   #rollNetworks(network: LadderLevel, organisation: LadderLevel): void {
     const fine = this.fine.table;
     for (let row = 0; row < fine.rows; row++) {
-      const index = this.#networks.findIndex((prefix) => prefixContains(prefix, fine.keys, 4 * row));
+      const index = this.#networks.findIndex((prefix) => prefixContains(prefix, fine.rowData, ROW_STRIDE * row));
       if (index < 0) continue;
       this.#key.fill(0);
       this.#key[3] = index;
-      const target = network.table.row(this.#key, 0, hashAddress(this.#key, 0, this.#seed), fine.flags[row]);
+      const target = network.table.row(this.#key, 0, hashAddress(this.#key, 0, this.#seed), fine.flagsOf(row));
       this.#key[3] = 0;
-      const whole = organisation.table.row(this.#key, 0, hashAddress(this.#key, 0, this.#seed), fine.flags[row]);
-      for (let entry = fine.heads[row]; entry !== 0; entry = fine.cellNext[entry - 1]) {
-        addCell(network.table, target, fine, entry - 1);
-        addCell(organisation.table, whole, fine, entry - 1);
-      }
+      const whole = organisation.table.row(this.#key, 0, hashAddress(this.#key, 0, this.#seed), fine.flagsOf(row));
+      network.table.addCells(target, fine, row, 0);
+      organisation.table.addCells(whole, fine, row, 0);
     }
   }
 
   #prefixRow(into: AddressTable, from: AddressTable, row: number, lengthIpv4: number, lengthIpv6: number): number {
-    const length = isIpv4(from.keys, 4 * row) ? lengthIpv4 : lengthIpv6;
-    for (let word = 0; word < 4; word++) this.#key[word] = from.keys[4 * row + word] & maskWord(length, word);
-    return into.row(this.#key, 0, hashAddress(this.#key, 0, this.#seed), from.flags[row] & ~ROW_FOLDED);
+    const at = ROW_STRIDE * row;
+    const length = isIpv4(from.rowData, at) ? lengthIpv4 : lengthIpv6;
+    for (let word = 0; word < 4; word++) this.#key[word] = from.rowData[at + word] & maskWord(length, word);
+    return into.row(this.#key, 0, hashAddress(this.#key, 0, this.#seed), from.flagsOf(row) & ~ROW_FOLDED);
   }
 }
 
@@ -109,5 +107,5 @@ const WIDE_IPV6 = 48;
 
 function prefixLevel(name: 'fine' | 'wide', seed: number, lengthIpv4: number, lengthIpv6: number): LadderLevel {
   const table = new AddressTable(seed, LEVEL_LIMITS, 256);
-  return { name, table, lengthOf: (row) => (isIpv4(table.keys, 4 * row) ? lengthIpv4 : lengthIpv6) };
+  return { name, table, lengthOf: (row) => (isIpv4(table.rowData, ROW_STRIDE * row) ? lengthIpv4 : lengthIpv6) };
 }

@@ -17,10 +17,13 @@ export interface SecondStreamOptions {
   readonly pacerLimits?: PacerLimits;
 }
 
-/** Takes a finished second. `coveredMs` is how much of it the input covers; below 1000 only at the input's first and last second. */
+/**
+ * Takes a finished second. `coveredMs` is how much of it the input covers, up to `untilMs`; below 1000 only in the first and last
+ * second of a capture.
+ */
 export interface SecondTaker {
   /** May set what the stream watches in the next second: `second.watch` is cleared before. */
-  take(second: Second, coveredMs: number): void;
+  take(second: Second, coveredMs: number, untilMs: number): void;
   /** Fills the watch list of the second that begins. */
   prepare(second: Second): void;
 }
@@ -125,10 +128,10 @@ export class SecondStream implements BatchSink {
   #close(untilMs: number): void {
     const startMs = this.#second.second * 1000;
     if (this.#telemetrySeen) {
-      this.#taker.take(this.#second, 1000);
+      this.#taker.take(this.#second, 1000, startMs + 1000);
       return;
     }
-    const coveredMs = Math.min(untilMs, startMs + 1000) - Math.max(this.#firstMs, startMs);
-    this.#taker.take(this.#second, Math.max(0, Math.min(1000, coveredMs)));
+    const endMs = Math.min(untilMs, startMs + 1000);
+    this.#taker.take(this.#second, Math.max(0, endMs - Math.max(this.#firstMs, startMs)), endMs);
   }
 }

@@ -1,10 +1,21 @@
 import { hashAddress, mix32 } from '../base/hash.ts';
 import type { Prefix } from '../base/prefix.ts';
 import { maskWord } from '../base/prefix.ts';
-import type { FlowBatch } from '../model/flow-batch.ts';
+import { BATCH_ROWS, type FlowBatch } from '../model/flow-batch.ts';
 import { HAS, NO_EXPORTER } from '../model/flow-columns.ts';
 import { CLASS, CLASS_COUNT } from '../model/traffic-class.ts';
-import { ADDRESS_TABLE_LIMITS, AddressTable, type AddressTableLimits, ROW_OUT } from './address-table.ts';
+import {
+  ADDRESS_TABLE_LIMITS,
+  AddressTable,
+  type AddressTableLimits,
+  CELL_BYTES,
+  CELL_FIRST_MS,
+  CELL_FLOWS,
+  CELL_LAG,
+  CELL_PACKETS,
+  CELL_VARIANCE,
+  ROW_OUT,
+} from './address-table.ts';
 import { UNCOUNTED } from './classify.ts';
 import { RowSample } from './row-sample.ts';
 import { WATCH_LIMITS, Watch, type WatchLimits } from './watch.ts';
@@ -33,6 +44,9 @@ export class Second {
   readonly #seed: number;
   readonly #networks: readonly Prefix[];
   readonly #slots = new Int32Array(16);
+  /** Hash and table row of each row of the batch in hand. */
+  #hashes = new Uint32Array(BATCH_ROWS);
+  #rows = new Int32Array(BATCH_ROWS);
 
   /** `networks`: what is protected; with none, every destination is counted as inside. */
   constructor(seed: number, networks: readonly Prefix[] = [], limits: SecondLimits = SECOND_LIMITS) {
@@ -44,98 +58,157 @@ export class Second {
   }
 
   /**
-   * Counts rows `from` (inclusive) to `to` (exclusive), with their traffic classes, into this second, whatever their times say. `startsFlows` is false for the
-   * later parts of a long record that is released over several seconds.
+   * Counts rows `from` (inclusive) to `to` (exclusive), with their traffic classes, into this second, whatever their times
+   * say. `startsFlows` is false for the later parts of a long record that is released over several seconds.
+   *
+   * Three passes over the rows: hashes, table rows, counters. Each is a short loop whose cache misses the processor can overlap.
    */
   add(batch: FlowBatch, classes: Uint8Array, from: number, to: number, startsFlows = true): void {
-    const { srcAddr, dstAddr, srcPort, dstPort, ttl, srcAs, present, samplingRate, packets, bytes } = batch;
-    const { startMs, observedMs, exporter } = batch;
-    const seed = this.#seed;
-    const guarded = this.#networks.length > 0;
+    if (this.#hashes.length < batch.capacity) {
+      this.#hashes = new Uint32Array(batch.capacity);
+      this.#rows = new Int32Array(batch.capacity);
+    }
+    this.#place(batch, classes, from, to);
+    this.#count(batch, classes, from, to, startsFlows);
+    this.#sampleRows(batch, classes, from, to);
+    if (this.watch.size > 0) this.#watchRows(batch, classes, from, to);
+  }
+
+  /** Finds or makes the table row of every destination; -1 where the row is nobody's here. */
+  #place(batch: FlowBatch, classes: Uint8Array, from: number, to: number): void {
+    const { srcAddr, dstAddr } = batch;
     const table = this.table;
-    const sample = this.sample;
-    const watching = this.watch.size > 0;
+    const seed = this.#seed;
+    const hashes = this.#hashes;
+    const rows = this.#rows;
+    const guarded = this.#networks.length > 0;
+    for (let row = from; row < to; row++) hashes[row] = hashAddress(dstAddr, 4 * row, seed);
+    for (let row = from; row < to; row++) rows[row] = table.find(dstAddr, 4 * row, hashes[row]);
     for (let row = from; row < to; row++) {
-      const trafficClass = classes[row];
-      if (trafficClass === UNCOUNTED) continue;
-      const at = 4 * row;
+      if (classes[row] === UNCOUNTED) {
+        rows[row] = -1;
+        continue;
+      }
+      let tableRow = rows[row];
+      if (tableRow >= 0 && !guarded) continue;
+      let flags = 0;
+      if (guarded && (tableRow < 0 || (table.flagsOf(tableRow) & ROW_OUT) !== 0) && !this.#inside(dstAddr, 4 * row)) {
+        // Traffic between two outsiders is nobody's here.
+        if (!this.#inside(srcAddr, 4 * row)) {
+          rows[row] = -1;
+          continue;
+        }
+        flags = ROW_OUT;
+      }
+      if (tableRow < 0) tableRow = table.row(dstAddr, 4 * row, hashes[row], flags);
+      rows[row] = tableRow;
+    }
+  }
+
+  #count(batch: FlowBatch, classes: Uint8Array, from: number, to: number, startsFlows: boolean): void {
+    const { samplingRate, packets, bytes, startMs, observedMs, exporter } = batch;
+    const table = this.table;
+    const rows = this.#rows;
+    let totalPackets = 0;
+    let totalBytes = 0;
+    let totalFlows = 0;
+    for (let row = from; row < to; row++) {
+      if (rows[row] < 0) continue;
       const rate = samplingRate[row] > 1 ? samplingRate[row] : 1;
       const rowPackets = packets[row] * rate;
       const rowBytes = bytes[row] * rate;
-      const has = present[row];
-      const sourcePort = (has & HAS.srcPort) !== 0 ? srcPort[row] : 0;
-      const targetPort = (has & HAS.dstPort) !== 0 ? dstPort[row] : 0;
-
-      const dstHash = hashAddress(dstAddr, at, seed);
-      let tableRow = table.find(dstAddr, at, dstHash);
-      if (tableRow < 0 || guarded) {
-        let flags = 0;
-        if (guarded && (tableRow < 0 || (table.flags[tableRow] & ROW_OUT) !== 0) && !this.#inside(dstAddr, at)) {
-          // Traffic between two outsiders is nobody's here.
-          if (!this.#inside(srcAddr, at)) continue;
-          flags = ROW_OUT;
-        }
-        if (tableRow < 0) tableRow = table.row(dstAddr, at, dstHash, flags);
-      }
-      const cell = table.cell(tableRow, trafficClass);
       const captured = exporter[row] === NO_EXPORTER;
-      const flowCount = captured ? (trafficClass === CLASS.tcpSyn ? 1 : 0) : startsFlows ? 1 : 0;
-      table.packets[cell] += rowPackets;
-      table.bytes[cell] += rowBytes;
-      table.flows[cell] += flowCount;
-      if (rate > 1) table.variance[cell] += rowPackets * (rate - 1);
-      if (!captured) table.lag[cell] += rowPackets * Math.round(observedMs[row] - startMs[row]);
-      if (startMs[row] < table.firstMs[cell]) table.firstMs[cell] = startMs[row];
-      this.packets += rowPackets;
-      this.bytes += rowBytes;
-      this.flows += flowCount;
+      const flows = captured ? (classes[row] === CLASS.tcpSyn ? 1 : 0) : startsFlows ? 1 : 0;
+      const at = table.cell(rows[row], classes[row]);
+      const cells = table.cellData;
+      cells[at + CELL_PACKETS] += rowPackets;
+      cells[at + CELL_BYTES] += rowBytes;
+      cells[at + CELL_FLOWS] += flows;
+      if (rate > 1) cells[at + CELL_VARIANCE] += rowPackets * (rate - 1);
+      if (!captured) cells[at + CELL_LAG] += rowPackets * Math.round(observedMs[row] - startMs[row]);
+      if (startMs[row] < cells[at + CELL_FIRST_MS]) cells[at + CELL_FIRST_MS] = startMs[row];
+      totalPackets += rowPackets;
+      totalBytes += rowBytes;
+      totalFlows += flows;
+    }
+    this.packets += totalPackets;
+    this.bytes += totalBytes;
+    this.flows += totalFlows;
+  }
 
-      const srcHash = hashAddress(srcAddr, at, seed);
-      const rowHash = mix32(
-        dstHash ^
-          Math.imul(srcHash, 5) ^
-          ((sourcePort << 16) | targetPort) ^
-          Math.imul(startMs[row] * 64, 0x9e3779b1) ^
-          bytes[row],
+  #sampleRows(batch: FlowBatch, classes: Uint8Array, from: number, to: number): void {
+    const { srcAddr, dstAddr, srcPort, dstPort, ttl, srcAs, present, samplingRate, packets, bytes, startMs } = batch;
+    const sample = this.sample;
+    const hashes = this.#hashes;
+    const rows = this.#rows;
+    for (let row = from; row < to; row++) {
+      if (rows[row] < 0) continue;
+      const at = 4 * row;
+      const content = hashes[row] ^ Math.imul(srcAddr[at + 3] ^ srcAddr[at + 1], 0x9e3779b1) ^ bytes[row];
+      const rowHash = mix32(content ^ (srcPort[row] << 16) ^ dstPort[row] ^ Math.imul(startMs[row] * 64, 0x85ebca6b));
+      if (rowHash >= sample.threshold) continue;
+      const has = present[row];
+      const rate = samplingRate[row] > 1 ? samplingRate[row] : 1;
+      const hasPorts = (has & HAS.srcPort) !== 0;
+      sample.add(
+        rowHash,
+        srcAddr,
+        dstAddr,
+        at,
+        hasPorts ? srcPort[row] : 0,
+        hasPorts ? dstPort[row] : 0,
+        classes[row],
+        (has & HAS.ttl) !== 0 ? ttl[row] : 0,
+        (has & HAS.srcAs) !== 0 ? srcAs[row] : 0,
+        packets[row] * rate,
+        bytes[row] * rate,
       );
-      if (rowHash < sample.threshold) {
-        const hops = (has & HAS.ttl) !== 0 ? ttl[row] : 0;
-        const origin = (has & HAS.srcAs) !== 0 ? srcAs[row] : 0;
-        sample.add(
-          rowHash,
-          srcAddr,
-          dstAddr,
-          at,
-          sourcePort,
-          targetPort,
-          trafficClass,
-          hops,
-          origin,
-          rowPackets,
-          rowBytes,
+    }
+  }
+
+  #watchRows(batch: FlowBatch, classes: Uint8Array, from: number, to: number): void {
+    const { srcAddr, dstAddr, srcPort, dstPort, ttl, srcAs, present, samplingRate, packets, bytes, startMs } = batch;
+    const watch = this.watch;
+    const hashes = this.#hashes;
+    const rows = this.#rows;
+    const slots = this.#slots;
+    const seed = this.#seed;
+    for (let row = from; row < to; row++) {
+      if (rows[row] < 0) continue;
+      const at = 4 * row;
+      const srcHash = hashAddress(srcAddr, at, seed);
+      const rate = samplingRate[row] > 1 ? samplingRate[row] : 1;
+      if (watch.maybe(dstAddr, at, hashes[row])) {
+        const has = present[row];
+        const hasPorts = (has & HAS.srcPort) !== 0;
+        const thinHash = mix32(
+          srcHash ^ (srcPort[row] << 16) ^ dstPort[row] ^ Math.imul(startMs[row] * 64, 0x85ebca6b),
         );
-      }
-      if (watching) {
-        if (this.watch.maybe(dstAddr, at)) {
-          const hops = (has & HAS.ttl) !== 0 ? ttl[row] : 0;
-          const origin = (has & HAS.srcAs) !== 0 ? srcAs[row] : 0;
-          this.#toTargets(
+        const count = watch.match(dstAddr, at, hashes[row], slots);
+        for (let match = 0; match < count; match++) {
+          const index = watch.detailOf[slots[match] * CLASS_COUNT + classes[row]];
+          if (index === 0) continue;
+          watch.details[index - 1].add(
             srcAddr,
-            dstAddr,
             at,
             srcHash,
-            dstHash,
-            rowHash,
-            sourcePort,
-            targetPort,
-            trafficClass,
-            hops,
-            origin,
-            rowPackets,
-            rowBytes,
+            hashes[row],
+            thinHash,
+            hasPorts ? srcPort[row] : 0,
+            hasPorts ? dstPort[row] : 0,
+            (has & HAS.ttl) !== 0 ? ttl[row] : 0,
+            (has & HAS.srcAs) !== 0 ? srcAs[row] : 0,
+            packets[row] * rate,
+            bytes[row] * rate,
           );
         }
-        if (this.watch.maybe(srcAddr, at)) this.#fromTargets(srcAddr, at, trafficClass, rowPackets, rowBytes);
+      }
+      if (watch.maybe(srcAddr, at, srcHash)) {
+        const count = watch.match(srcAddr, at, srcHash, slots);
+        for (let match = 0; match < count; match++) {
+          watch.outPackets[slots[match] * CLASS_COUNT + classes[row]] += packets[row] * rate;
+          watch.outBytes[slots[match]] += bytes[row] * rate;
+        }
       }
     }
   }
@@ -148,16 +221,18 @@ export class Second {
     for (let row = 0; row < sample.length; row++) {
       const at = 4 * row;
       const trafficClass = sample.trafficClass[row];
-      if (watch.maybe(sample.dstAddr, at)) {
-        const count = watch.match(sample.dstAddr, at, slots);
+      const dstHash = hashAddress(sample.dstAddr, at, this.#seed);
+      const srcHash = hashAddress(sample.srcAddr, at, this.#seed);
+      if (watch.maybe(sample.dstAddr, at, dstHash)) {
+        const count = watch.match(sample.dstAddr, at, dstHash, slots);
         for (let match = 0; match < count; match++) {
           const detail = watch.detail(slots[match], trafficClass);
           if (detail === undefined) continue;
           detail.add(
             sample.srcAddr,
             at,
-            hashAddress(sample.srcAddr, at, this.#seed),
-            hashAddress(sample.dstAddr, at, this.#seed),
+            srcHash,
+            dstHash,
             0,
             sample.srcPort[row],
             sample.dstPort[row],
@@ -168,8 +243,8 @@ export class Second {
           );
         }
       }
-      if (watch.maybe(sample.srcAddr, at)) {
-        const count = watch.match(sample.srcAddr, at, slots);
+      if (watch.maybe(sample.srcAddr, at, srcHash)) {
+        const count = watch.match(sample.srcAddr, at, srcHash, slots);
         for (let match = 0; match < count; match++) {
           watch.outPackets[slots[match] * CLASS_COUNT + trafficClass] += sample.packets[row] * scale;
           watch.outBytes[slots[match]] += sample.bytes[row] * scale;
@@ -196,53 +271,6 @@ export class Second {
     this.table.clear();
     this.sample.clear();
     this.watch.clear();
-  }
-
-  #toTargets(
-    srcAddr: Uint32Array,
-    dstAddr: Uint32Array,
-    at: number,
-    srcHash: number,
-    dstHash: number,
-    rowHash: number,
-    sourcePort: number,
-    targetPort: number,
-    trafficClass: number,
-    hops: number,
-    origin: number,
-    rowPackets: number,
-    rowBytes: number,
-  ): void {
-    const watch = this.watch;
-    const slots = this.#slots;
-    const count = watch.match(dstAddr, at, slots);
-    for (let match = 0; match < count; match++) {
-      const index = watch.detailOf[slots[match] * CLASS_COUNT + trafficClass];
-      if (index === 0) continue;
-      watch.details[index - 1].add(
-        srcAddr,
-        at,
-        srcHash,
-        dstHash,
-        rowHash,
-        sourcePort,
-        targetPort,
-        hops,
-        origin,
-        rowPackets,
-        rowBytes,
-      );
-    }
-  }
-
-  #fromTargets(srcAddr: Uint32Array, at: number, trafficClass: number, rowPackets: number, rowBytes: number): void {
-    const watch = this.watch;
-    const slots = this.#slots;
-    const count = watch.match(srcAddr, at, slots);
-    for (let match = 0; match < count; match++) {
-      watch.outPackets[slots[match] * CLASS_COUNT + trafficClass] += rowPackets;
-      watch.outBytes[slots[match]] += rowBytes;
-    }
   }
 
   #inside(words: Uint32Array, at: number): boolean {

@@ -15,16 +15,17 @@ export interface WatchLimits {
 }
 export const WATCH_LIMITS: WatchLimits = { targetsMax: 512, detailsMax: 512 };
 
+const HOST_LENGTH = 128;
 /** Filter bits; see `maybe`. */
 const FILTER_BITS = 1 << 16;
-/** Different prefix lengths that can be watched at a time: host, the steps of the ladder, and configured networks. */
-const LENGTHS_MAX = 16;
+/** Different prefix lengths that can be watched at a time: the steps of the ladder, and configured networks. */
+const LENGTHS_MAX = 15;
 
 /**
  * The targets that are watched in full detail during one second. The list is made between seconds and given to every worker, so that
  * their details merge exactly.
  *
- *   row ──► filter (one bit per /20 or /48, 8 KB) ──► table by (prefix, length) ──► slot ──► detail of the row's traffic class
+ *   row ──► filters (a bit per address, a bit per /20 or /48; 8 KB each) ──► table by (prefix, length) ──► slot ──► detail of the row's traffic class
  */
 export class Watch {
   size = 0;
@@ -39,7 +40,8 @@ export class Watch {
   detailsUsed = 0;
   readonly #limits: WatchLimits;
   readonly #seed: number;
-  readonly #filter = new Uint32Array(FILTER_BITS / 32);
+  readonly #hostFilter = new Uint32Array(FILTER_BITS / 32);
+  readonly #prefixFilter = new Uint32Array(FILTER_BITS / 32);
   readonly #index: Uint32Array;
   readonly #lengthsInUse = new Uint8Array(LENGTHS_MAX);
   #lengthCount = 0;
@@ -74,9 +76,14 @@ export class Watch {
     let place = this.#hash(words, at, length) & mask;
     while (this.#index[place] !== 0) place = (place + 1) & mask;
     this.#index[place] = slot + 1;
-    if (length < (isIpv4(words, at) ? FILTER_LENGTH_IPV4 : FILTER_LENGTH_IPV6)) this.#filter.fill(0xffffffff);
+    if (length === HOST_LENGTH) {
+      const bit = hashAddress(words, at, this.#seed) & (FILTER_BITS - 1);
+      this.#hostFilter[bit >>> 5] |= 1 << (bit & 31);
+      return slot;
+    }
+    if (length < (isIpv4(words, at) ? FILTER_LENGTH_IPV4 : FILTER_LENGTH_IPV6)) this.#prefixFilter.fill(0xffffffff);
     const bit = filterBit(words, at);
-    this.#filter[bit >>> 5] |= 1 << (bit & 31);
+    this.#prefixFilter[bit >>> 5] |= 1 << (bit & 31);
     return slot;
   }
 
@@ -105,15 +112,20 @@ export class Watch {
     return this.size === 0 ? -1 : this.#find(words, at, length);
   }
 
-  /** False if surely nothing that covers the address is watched. */
-  maybe(words: Uint32Array, at: number): boolean {
-    const bit = filterBit(words, at);
-    return ((this.#filter[bit >>> 5] >>> (bit & 31)) & 1) !== 0;
+  /** False if surely nothing that covers the address is watched. `hash` is `hashAddress(words, at, seed)`. */
+  maybe(words: Uint32Array, at: number, hash: number): boolean {
+    const bit = hash & (FILTER_BITS - 1);
+    if (((this.#hostFilter[bit >>> 5] >>> (bit & 31)) & 1) !== 0) return true;
+    if (this.#lengthCount === 0) return false;
+    const prefixBit = filterBit(words, at);
+    return ((this.#prefixFilter[prefixBit >>> 5] >>> (prefixBit & 31)) & 1) !== 0;
   }
 
-  /** Slots that cover the address, written to `slots`; returns how many (at most LENGTHS_MAX). */
-  match(words: Uint32Array, at: number, slots: Int32Array): number {
+  /** Slots that cover the address, written to `slots`; returns how many (at most 1 + LENGTHS_MAX). */
+  match(words: Uint32Array, at: number, hash: number, slots: Int32Array): number {
     let count = 0;
+    const host = this.#findAt(words, at, HOST_LENGTH, hash);
+    if (host >= 0) slots[count++] = host;
     for (let use = 0; use < this.#lengthCount; use++) {
       const length = this.#lengthsInUse[use];
       const masked = this.#masked;
@@ -136,7 +148,8 @@ export class Watch {
   clear(): void {
     if (this.size > 0) {
       this.#index.fill(0);
-      this.#filter.fill(0);
+      this.#hostFilter.fill(0);
+      this.#prefixFilter.fill(0);
     }
     this.size = 0;
     this.detailsUsed = 0;
@@ -144,6 +157,7 @@ export class Watch {
   }
 
   #useLength(length: number): boolean {
+    if (length === HOST_LENGTH) return true;
     for (let use = 0; use < this.#lengthCount; use++) if (this.#lengthsInUse[use] === length) return true;
     if (this.#lengthCount === LENGTHS_MAX) return false;
     this.#lengthsInUse[this.#lengthCount++] = length;
@@ -151,8 +165,12 @@ export class Watch {
   }
 
   #find(words: Uint32Array, at: number, length: number): number {
+    return this.#findAt(words, at, length, this.#hash(words, at, length));
+  }
+
+  #findAt(words: Uint32Array, at: number, length: number, hash: number): number {
     const mask = this.#index.length - 1;
-    let place = this.#hash(words, at, length) & mask;
+    let place = hash & mask;
     for (let entry = this.#index[place]; entry !== 0; entry = this.#index[place]) {
       const key = 4 * (entry - 1);
       if (
@@ -170,7 +188,7 @@ export class Watch {
   }
 
   #hash(words: Uint32Array, at: number, length: number): number {
-    return hashAddress(words, at, this.#seed + length);
+    return hashAddress(words, at, length === HOST_LENGTH ? this.#seed : this.#seed + length);
   }
 }
 

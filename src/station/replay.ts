@@ -111,9 +111,9 @@ class Reported implements BatchSink {
 function tellRates(taker: SecondTaker, rates: SecondRate[]): SecondTaker {
   return {
     prepare: (second: Second) => taker.prepare(second),
-    take: (second: Second, coveredMs: number) => {
+    take: (second: Second, coveredMs: number, untilMs: number) => {
       rates.push({ timeMs: second.second * 1000, bps: second.bytes * 8, pps: second.packets, fps: second.flows });
-      taker.take(second, coveredMs);
+      taker.take(second, coveredMs, untilMs);
     },
   };
 }

@@ -1,3 +1,4 @@
+import { assert } from '../../base/errors.ts';
 import { formatAddress } from '../../base/ip.ts';
 import { formatTime } from '../../base/units.ts';
 import type { Attack, Evidence, Rate, Target } from '../../model/attack.ts';
@@ -34,9 +35,8 @@ interface VectorTotals {
   bytes: number;
   flows: number;
   variance: number;
-  /** The limit it is held against, and by which measure. */
-  limit: number;
-  measure: Measure;
+  /** How it stood against its limit when it became part of the attack. */
+  readonly opening: Opening;
 }
 
 const TOP_SOURCES = 10;
@@ -52,7 +52,6 @@ export class AttackRecord {
   readonly target: Target;
   readonly direction: 'in' | 'out';
   readonly carpet: boolean;
-  readonly opening: Opening;
   readonly baseline: Attack['baseline'];
   readonly id: string;
   readonly #vectors = new Map<Vector, VectorTotals>();
@@ -81,7 +80,7 @@ export class AttackRecord {
     readonly target: Target;
     readonly direction: 'in' | 'out';
     readonly carpet: boolean;
-    readonly opening: Opening;
+    readonly openedSecond: number;
     readonly baseline: Attack['baseline'];
     readonly startMs: number;
     readonly detectedAtMs: number;
@@ -92,14 +91,13 @@ export class AttackRecord {
     this.target = options.target;
     this.direction = options.direction;
     this.carpet = options.carpet;
-    this.opening = options.opening;
     this.baseline = options.baseline;
     this.#startMs = options.startMs;
     this.#detectedAtMs = options.detectedAtMs;
     this.#lastActiveMs = options.startMs;
-    this.#lastActiveSecond = options.opening.second;
+    this.#lastActiveSecond = options.openedSecond;
     this.#historyRates = options.history;
-    this.#historyFromMs = (options.opening.second - options.history.length) * 1000;
+    this.#historyFromMs = (options.openedSecond - options.history.length) * 1000;
     this.#topSources = new FrequentItems(TOP_CAPACITY, options.seed);
     this.#topSrcPorts = new FrequentItems(TOP_CAPACITY, options.seed);
     this.#topDstPorts = new FrequentItems(TOP_CAPACITY, options.seed);
@@ -112,13 +110,12 @@ export class AttackRecord {
 
   /** Limit and measure that a vector must stay under for the attack to end; `undefined` while it is no vector of this attack. */
   held(vector: Vector): { readonly limit: number; readonly measure: Measure } | undefined {
-    return this.#vectors.get(vector);
+    return this.#vectors.get(vector)?.opening;
   }
 
   /** Makes a vector part of the attack. */
-  join(vector: Vector, limit: number, measure: Measure): void {
-    if (!this.#vectors.has(vector))
-      this.#vectors.set(vector, { packets: 0, bytes: 0, flows: 0, variance: 0, limit, measure });
+  join(vector: Vector, opening: Opening): void {
+    if (!this.#vectors.has(vector)) this.#vectors.set(vector, { packets: 0, bytes: 0, flows: 0, variance: 0, opening });
   }
 
   /** Adds one vector's traffic of an active second, with the details where they were kept. */
@@ -175,16 +172,17 @@ export class AttackRecord {
     const vectors = [...this.#vectors]
       .map(([name, vector]) => ({ name, share: totals.packets > 0 ? round(vector.packets / totals.packets) : 0 }))
       .sort((left, right) => right.share - left.share);
+    const opening = this.#opening(vectors[0].name);
     const endMs = ongoing ? Math.min(nowMs, Math.max(this.#lastActiveMs, this.#startMs)) : this.#lastActiveMs;
     const distinct = Math.round(hllEstimate(this.#sources, 0, SOURCES_PRECISION));
     const ttls = countTtls(this.#ttls);
     const evidence: Evidence = {
-      at: timeOf(this.opening.second * 1000),
-      measure: this.opening.measure,
-      observed: roundRate(this.opening.observed),
-      limit: roundRate(this.opening.limit),
-      limitFrom: this.opening.limitFrom,
-      cusum: this.opening.cusum,
+      at: timeOf(opening.second * 1000),
+      measure: opening.measure,
+      observed: roundRate(opening.observed),
+      limit: roundRate(opening.limit),
+      limitFrom: opening.limitFrom,
+      cusum: opening.cusum,
       packets: Math.round(totals.packets),
       bytes: Math.round(totals.bytes),
       flows: Math.round(totals.flows),
@@ -192,14 +190,14 @@ export class AttackRecord {
         totals.packets > 0 ? round((PARAMETERS.samplingSigmas * Math.sqrt(totals.variance)) / totals.packets) : 0,
       packetBytes: totals.packets > 0 ? Math.round(totals.bytes / totals.packets) : 0,
       ...(this.#replySeen && this.#received > 0 ? { replyRatio: round(this.#sent / this.#received) } : {}),
-      ...(this.opening.newSources === undefined ? {} : { newSources: round(this.opening.newSources) }),
+      ...(opening.newSources === undefined ? {} : { newSources: round(opening.newSources) }),
       srcPorts: topPorts(this.#topSrcPorts),
       dstPorts: topPorts(this.#topDstPorts),
       srcPortsDistinct: Math.round(hllEstimate(this.#srcPorts, 0, PORTS_PRECISION)),
       dstPortsDistinct: Math.round(hllEstimate(this.#dstPorts, 0, PORTS_PRECISION)),
       ...(ttls > 0 ? { ttlsDistinct: ttls } : {}),
       ...(this.carpet ? { addresses: Math.round(hllEstimate(this.#addresses, 0, ADDRESSES_PRECISION)) } : {}),
-      shape: [...this.opening.notes],
+      shape: [...opening.notes],
     };
     const attack: Attack = {
       id: this.id,
@@ -207,7 +205,7 @@ export class AttackRecord {
       direction: this.direction,
       vectors,
       spread: this.carpet ? 'carpet' : 'single',
-      rhythm: this.#rhythm(),
+      rhythm: this.#rhythm(opening),
       start: timeOf(this.#startMs),
       detectedAt: timeOf(this.#detectedAtMs),
       end: timeOf(endMs),
@@ -233,6 +231,12 @@ export class AttackRecord {
     return { ...attack, why: explain(attack), closing: explainClosing(attack) };
   }
 
+  #opening(vector: Vector): Opening {
+    const opening = this.#vectors.get(vector)?.opening;
+    assert(opening !== undefined, 'a vector of the attack has an opening');
+    return opening;
+  }
+
   #top(): Attack['sources']['top'] {
     const top = this.#topSources;
     return top.top(TOP_SOURCES).map((slot) => ({
@@ -242,9 +246,9 @@ export class AttackRecord {
     }));
   }
 
-  #rhythm(): Attack['rhythm'] {
+  #rhythm(opening: Opening): Attack['rhythm'] {
     if (this.#pulses >= 1) return 'pulse';
-    if (this.opening.cusum) return 'ramp';
+    if (opening.cusum) return 'ramp';
     const peak = this.#peak.pps;
     const all = [...this.#historyRates, ...this.#rates];
     const reached = (share: number): number => all.findIndex((rate) => rate.pps >= share * peak);
@@ -275,7 +279,7 @@ function topPorts(ports: FrequentItems): { port: number; share: number }[] {
   return ports
     .top(TOP_PORTS)
     .map((slot) => ({ port: ports.keys[4 * slot + 3], share: round(ports.counts[slot] / ports.total) }))
-    .filter((port) => port.share >= 0.01);
+    .filter(({ port, share }) => port > 0 && share >= 0.01);
 }
 
 /** Shares and ratios to three significant decimals. */

@@ -2,7 +2,17 @@ import { maskWord } from '../../base/prefix.ts';
 import type { Rate } from '../../model/attack.ts';
 import { CLASS_COUNT } from '../../model/traffic-class.ts';
 import type { Vector } from '../../model/vector.ts';
-import { type AddressTable, ROW_FOLDED, ROW_OUT } from '../../sketch/address-table.ts';
+import {
+  type AddressTable,
+  CELL_BYTES,
+  CELL_FLOWS,
+  CELL_NEXT,
+  CELL_PACKETS,
+  CELL_STRIDE,
+  ROW_FOLDED,
+  ROW_OUT,
+  ROW_STRIDE,
+} from '../../sketch/address-table.ts';
 import type { Ladder, LadderLevel } from '../../sketch/ladder.ts';
 import type { Second } from '../../sketch/second.ts';
 import { FLOOR_MIN, GROUPS, GROUPS_OF_CLASS, type Measure } from './groups.ts';
@@ -89,13 +99,16 @@ export class CandidateScan {
       let packets = 0;
       let bytes = 0;
       let flows = 0;
-      for (let entry = table.heads[row]; entry !== 0; entry = table.cellNext[entry - 1]) {
-        packets += table.packets[entry - 1];
-        bytes += table.bytes[entry - 1];
-        flows += table.flows[entry - 1];
+      const data = table.cellData;
+      for (let entry = table.headOf(row); entry !== 0; ) {
+        const at = CELL_STRIDE * (entry - 1);
+        packets += data[at + CELL_PACKETS];
+        bytes += data[at + CELL_BYTES];
+        flows += data[at + CELL_FLOWS];
+        entry = data[at + CELL_NEXT];
       }
       if (packets < lowPps && bytes < lowBytes && flows < lowFlows) continue;
-      if ((table.flags[row] & ROW_FOLDED) !== 0) continue;
+      if ((table.flagsOf(row) & ROW_FOLDED) !== 0) continue;
       this.#scratch.read(table, row);
       const candidate = this.#candidate(second, this.#scratch, table, row, 'address', 128, 1, decideMs);
       if (candidate !== undefined) found.push(candidate);
@@ -120,7 +133,7 @@ export class CandidateScan {
       if (node.totalPackets * (1000 / decideMs) < PARAMETERS.lowWaterShare * factor * FLOOR_MIN.pps) continue;
       const length = level.lengthOf(row);
       const prefix = level.name === 'network' ? ladder.networkOf(row) : undefined;
-      const words = prefix?.words ?? table.keys.slice(4 * row, 4 * row + 4);
+      const words = prefix?.words ?? table.wordsOf(row);
       const inside = hot.filter((address) => covers(words, length, address.state.words));
       const claimed = claimedGroups(inside);
       for (const address of inside) {
@@ -157,8 +170,8 @@ export class CandidateScan {
     prefixWords?: Uint32Array,
   ): Candidate | undefined {
     if (!this.#aboveLowWater(node, factor, decideMs)) return undefined;
-    const words = prefixWords ?? table.keys.slice(4 * row, 4 * row + 4);
-    const direction = (table.flags[row] & ROW_OUT) !== 0 ? 'out' : 'in';
+    const words = prefixWords ?? table.wordsOf(row);
+    const direction = (table.flagsOf(row) & ROW_OUT) !== 0 ? 'out' : 'in';
     const state = this.#state(words, length, level, second.second);
     const groups: GroupExcess[] = [];
     for (let group = 0; group < GROUPS.length; group++) {
@@ -289,12 +302,8 @@ function isHeldByOne(excess: GroupExcess, words: Uint32Array, length: number, in
   for (const { table, lengthOf, name } of inner) {
     if (name === 'network') continue;
     for (let row = 0; row < table.rows; row++) {
-      if (lengthOf(row) <= length || !covers(words, length, table.keys, 4 * row)) continue;
-      let packets = 0;
-      for (let entry = table.heads[row]; entry !== 0; entry = table.cellNext[entry - 1]) {
-        if ((classes >>> table.cellClass[entry - 1]) & 1) packets += table.packets[entry - 1];
-      }
-      if (packets > PARAMETERS.carpetChildShareMax * excess.rates.packets) return true;
+      if (lengthOf(row) <= length || !covers(words, length, table.rowData, ROW_STRIDE * row)) continue;
+      if (table.packetsOf(row, classes) > PARAMETERS.carpetChildShareMax * excess.rates.packets) return true;
     }
   }
   return false;

@@ -56,7 +56,6 @@ export class Detector implements SecondTaker {
   prepare(second: Second): void {
     for (const state of this.#open) this.#watch(second.watch, state, this.#groupsOf(state));
     for (const candidate of this.#watchNext) {
-      if (candidate.state.attack !== undefined) continue;
       this.#watch(
         second.watch,
         candidate.state,
@@ -65,14 +64,16 @@ export class Detector implements SecondTaker {
     }
   }
 
-  take(second: Second, coveredMs: number): void {
-    const nowMs = second.second * 1000 + Math.min(1000, coveredMs === 0 ? 1000 : coveredMs);
-    this.#nowMs = Math.max(nowMs, second.second * 1000);
+  take(second: Second, coveredMs: number, untilMs: number): void {
+    this.#nowMs = untilMs;
     this.#ladder.roll(second.table);
     const candidates = this.#scan.candidates(second, this.#ladder, coveredMs);
     const hot = candidates.filter((candidate) => candidate.excess >= 1 || candidate.state.attack !== undefined);
     this.#detailHot(second, hot);
     this.#noteReplies(second, candidates);
+    for (const candidate of candidates) {
+      for (const excess of candidate.groups) noteRise(second.second, candidate.state, excess);
+    }
     const covered: Candidate[] = [];
     for (const candidate of hot) {
       if (candidate.state.attack === undefined && isInside(candidate, covered)) continue;
@@ -83,8 +84,9 @@ export class Detector implements SecondTaker {
     this.#sustain(second, hot, coveredMs);
     for (const candidate of candidates) this.#learn(second, candidate);
     this.#watchNext = candidates
-      .filter((candidate) => candidate.excess >= PARAMETERS.holdShare)
-      .slice(0, PARAMETERS.judgedMax);
+      .filter((candidate) => candidate.excess >= PARAMETERS.holdShare && candidate.state.attack === undefined)
+      .sort((left, right) => right.excess - left.excess)
+      .slice(0, PARAMETERS.watchedMax);
   }
 
   /** Every attack so far, in order of start. */
@@ -111,7 +113,8 @@ export class Detector implements SecondTaker {
     for (const group of groups) {
       // Groups that share a class share the first one's detail.
       const lowest = 31 - Math.clz32(GROUPS[group].classes & -GROUPS[group].classes);
-      if (watch.detail(slot, lowest) === undefined) watch.addDetail(slot, GROUPS[group].classes, state.thinBits(group));
+      if (watch.detail(slot, lowest) === undefined)
+        watch.addDetail(slot, GROUPS[group].classes, watch === this.#sampled ? 0 : state.thinBits(group));
       needsAnswered ||= GROUPS[group].shape === 'syn' || GROUPS[group].shape === 'connection';
     }
     if (needsAnswered && watch.detail(slot, CLASS.tcpAck) === undefined) {
@@ -140,7 +143,15 @@ export class Detector implements SecondTaker {
           missing.map((excess) => excess.group),
         );
     }
-    if (sampled.size > 0) second.detailFromSample(sampled);
+    if (sampled.size === 0) return;
+    second.detailFromSample(sampled);
+    for (const candidate of hot) {
+      const slot = sampled.find(candidate.state.words, 0, candidate.state.length);
+      for (const { group } of slot < 0 ? [] : candidate.groups) {
+        const detail = sampled.detail(slot, firstClass(group));
+        if (detail !== undefined) candidate.state.noteRows(group, detail.rows / second.sample.share());
+      }
+    }
   }
 
   #noteReplies(second: Second, candidates: readonly Candidate[]): void {
@@ -204,10 +215,9 @@ export class Detector implements SecondTaker {
         this.#verdict(second, candidate, excess, 'unconfirmed', 'over its limit in a single second');
       }
     }
-    const amplified = found.some((each) => each.view.group.shape === 'amplification');
+    found.sort((left, right) => right.excess.rates.packets - left.excess.rates.packets);
     for (const { excess, judgement, view } of found) {
-      // The fragments of amplified answers are part of them.
-      if (amplified && view.group.vector === 'fragment-flood') continue;
+      if (isPartOfOther(view, found)) continue;
       const vector = judgement.kind as Vector;
       if (state.attack === undefined) {
         if (this.#open.size >= PARAMETERS.attacksOpenMax) {
@@ -217,7 +227,7 @@ export class Detector implements SecondTaker {
         this.#openAttack(second, candidate, excess, judgement, view);
         opened = true;
       }
-      state.attack?.join(vector, excess.limit, excess.measure);
+      state.attack?.join(vector, this.#opening(second, candidate, excess, judgement, view));
     }
     return opened;
   }
@@ -225,22 +235,12 @@ export class Detector implements SecondTaker {
   #openAttack(second: Second, candidate: Candidate, excess: GroupExcess, judgement: Judgement, view: View): void {
     const { state } = candidate;
     const { total } = state;
-    const opening: Opening = {
-      second: second.second,
-      measure: excess.measure,
-      observed: excess.observed,
-      limit: excess.limit,
-      limitFrom: excess.limitFrom,
-      cusum: excess.cusum,
-      notes: judgement.notes,
-      newSources: view.detail === undefined ? undefined : state.newSources(view.detail),
-    };
     const learned = total.pps.learnedSeconds;
     state.attack = new AttackRecord({
       target: this.#target(candidate),
       direction: candidate.direction,
       carpet: candidate.carpet,
-      opening,
+      openedSecond: second.second,
       baseline:
         learned > 0
           ? {
@@ -250,20 +250,33 @@ export class Detector implements SecondTaker {
               learnedSeconds: learned,
             }
           : { learnedSeconds: 0 },
-      startMs: startOf(second.second, excess),
+      startMs: state.risingSince(excess.group) ?? startOf(second.second, excess),
       detectedAtMs: this.#nowMs,
       history: state.history(second.second),
       seed: this.#options.seed,
     });
-    state.attack.join(judgement.kind as Vector, excess.limit, excess.measure);
+    state.attack.join(judgement.kind as Vector, this.#opening(second, candidate, excess, judgement, view));
     this.#open.add(state);
     this.#options.onAttack?.(state.attack.toAttack(true, this.#nowMs), 'opened');
+  }
+
+  #opening(second: Second, candidate: Candidate, excess: GroupExcess, judgement: Judgement, view: View): Opening {
+    return {
+      second: second.second,
+      measure: excess.measure,
+      observed: excess.observed,
+      limit: excess.limit,
+      limitFrom: excess.limitFrom,
+      cusum: excess.cusum,
+      notes: judgement.notes,
+      newSources: view.detail === undefined ? undefined : candidate.state.newSources(view.detail),
+    };
   }
 
   /** Carries open attacks through the second, and closes those that have been quiet for long enough. */
   #sustain(second: Second, hot: readonly Candidate[], coveredMs: number): void {
     const seen = new Map(hot.map((candidate) => [candidate.state, candidate]));
-    const shownMs = Math.max(coveredMs === 0 ? 1000 : coveredMs, PARAMETERS.coveredMsShownMin);
+    const shownMs = Math.max(coveredMs, PARAMETERS.coveredMsShownMin);
     for (const state of this.#open) {
       const record = state.attack;
       if (record === undefined) continue;
@@ -357,6 +370,37 @@ export class Detector implements SecondTaker {
 function learns(excess: GroupExcess): boolean {
   return excess.judged === 'benign' || (excess.judged === undefined && excess.excess < 1);
 }
+
+/** Remembers since when a group has stood out from its own past without a pause. */
+function noteRise(second: number, state: TargetState, excess: GroupExcess): void {
+  const usual = state.knownBaseline(excess.group, excess.measure)?.mean ?? 0;
+  if (excess.rates[excess.measure] > RISE_FACTOR * usual) {
+    state.noteRise(excess.group, second, startOf(second, excess));
+  }
+}
+
+/**
+ * Side effects are no vectors of their own: the fragments of amplified answers, the resets and ICMP errors of reflectors that
+ * a forged request also reached, and what is too little beside the rest.
+ */
+function isPartOfOther(view: View, found: readonly { readonly view: View }[]): boolean {
+  const packets = view.rates.packets;
+  const { vector } = view.group;
+  for (const { view: other } of found) {
+    const share = packets / Math.max(1, other.rates.packets);
+    if (other === view) continue;
+    const reflects = other.group.shape === 'amplification' || other.group.shape === 'synack';
+    if (other.group.shape === 'amplification' && vector === 'fragment-flood') return true;
+    if (reflects && (vector === 'rst-flood' || vector === 'icmp-flood') && share < REFLECTED_SIDE_SHARE) return true;
+    if (share < MINOR_SHARE && view.rates.bytes < MINOR_SHARE * other.rates.bytes) return true;
+  }
+  return false;
+}
+
+/** What rises above this multiple of its usual mean belongs to the attack that follows. */
+const RISE_FACTOR = 2;
+const REFLECTED_SIDE_SHARE = 0.5;
+const MINOR_SHARE = 0.05;
 
 /** The vector of an open attack that a group's traffic belongs to. */
 function heldVector(record: AttackRecord, vector: Vector): Vector | undefined {

@@ -38,6 +38,8 @@ export const PARAMETERS = {
   attacksOpenMax: 4096,
   /** Targets judged by the row sample in one second, the worst first. */
   judgedMax: 256,
+  /** Targets watched in the next second without being under attack, the worst first. */
+  watchedMax: 64,
   /** Seconds kept of a target's rates for the picture round the start. */
   historySeconds: 60,
   /** Points of an attack's own timeline; a longer attack is shown to here. */

@@ -7,6 +7,12 @@ import type { Measure } from './groups.ts';
 import { PARAMETERS } from './parameters.ts';
 
 const MEASURES: readonly Measure[] = ['pps', 'bps', 'fps'];
+/** Rows a second that the tops of an attacked group look at. */
+const DETAIL_ROWS = 4096;
+/** And those of a group that is only a candidate. */
+const DETAIL_ROWS_PEACE = 256;
+/** A pause of more seconds than this ends a rise. */
+const RISE_GAP_SECONDS = 2;
 /** Peacetime sources are remembered for one to two of these, s. */
 const SOURCES_GENERATION_SECONDS = 600;
 /** Sources count as new only where peace was watched for this long, s. */
@@ -25,6 +31,7 @@ export class TargetState {
   readonly total = { pps: new Baseline(), bps: new Baseline(), fps: new Baseline() };
   readonly #groups = new Map<number, Baseline>();
   readonly #over = new Map<number, { bits: number; second: number }>();
+  readonly #rising = new Map<number, { readonly sinceMs: number; second: number }>();
   readonly #history: Rate[] = [];
   #historySecond = -1;
   readonly #rows = new Map<number, number>();
@@ -49,6 +56,19 @@ export class TargetState {
   /** The group's baseline where there is one. */
   knownBaseline(group: number, measure: Measure): Baseline | undefined {
     return this.#groups.get(group * MEASURES.length + MEASURES.indexOf(measure));
+  }
+
+  /** Notes that a group stands out in this second, whose first such packet was carried at `startMs`. */
+  noteRise(group: number, second: number, startMs: number): void {
+    const known = this.#rising.get(group);
+    if (known === undefined || second - known.second > RISE_GAP_SECONDS)
+      this.#rising.set(group, { sinceMs: startMs, second });
+    else known.second = second;
+  }
+
+  /** Since when the group has stood out, ms since 1970. */
+  risingSince(group: number): number | undefined {
+    return this.#rising.get(group)?.sinceMs;
   }
 
   /** Notes that a group had the volume and shape of an attack in this second; returns in how many of the last three. */
@@ -79,10 +99,15 @@ export class TargetState {
     return rates.slice(-PARAMETERS.historySeconds);
   }
 
-  /** Bits by which the tops of a group's next detail are thinned, so that one target costs a bounded share of a second. */
+  /**
+   * Bits by which the tops of a group's next detail are thinned, so that one target costs a bounded share of a second. A target that
+   * is not under attack gets what tells its shape.
+   */
   thinBits(group: number): number {
-    const rows = this.#rows.get(group) ?? 0;
-    return rows <= 16_384 ? 0 : Math.min(8, Math.floor(Math.log2(rows / 16_384)));
+    const known = this.#rows.get(group);
+    const wanted = this.attack === undefined ? DETAIL_ROWS_PEACE : DETAIL_ROWS;
+    if (known === undefined) return 4;
+    return known <= wanted ? 0 : Math.min(12, Math.ceil(Math.log2(known / wanted)));
   }
 
   noteRows(group: number, rows: number): void {

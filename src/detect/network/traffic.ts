@@ -1,5 +1,16 @@
 import { CLASS_COUNT } from '../../model/traffic-class.ts';
-import type { AddressTable } from '../../sketch/address-table.ts';
+import {
+  type AddressTable,
+  CELL_BYTES,
+  CELL_CLASS,
+  CELL_FIRST_MS,
+  CELL_FLOWS,
+  CELL_LAG,
+  CELL_NEXT,
+  CELL_PACKETS,
+  CELL_STRIDE,
+  CELL_VARIANCE,
+} from '../../sketch/address-table.ts';
 import { PARAMETERS } from './parameters.ts';
 
 /** What one group of classes came to in one second, scaled by sampling and to a whole second. */
@@ -45,19 +56,21 @@ export class NodeTraffic {
     this.totalPackets = 0;
     this.totalBytes = 0;
     this.totalFlows = 0;
-    for (let entry = table.heads[row]; entry !== 0; entry = table.cellNext[entry - 1]) {
-      const cell = entry - 1;
-      const trafficClass = table.cellClass[cell];
-      this.packets[trafficClass] = table.packets[cell];
-      this.bytes[trafficClass] = table.bytes[cell];
-      this.flows[trafficClass] = table.flows[cell];
-      this.variance[trafficClass] = table.variance[cell];
-      this.lag[trafficClass] = table.lag[cell];
-      this.firstMs[trafficClass] = table.firstMs[cell];
+    const data = table.cellData;
+    for (let entry = table.headOf(row); entry !== 0; ) {
+      const at = CELL_STRIDE * (entry - 1);
+      const trafficClass = data[at + CELL_CLASS];
+      this.packets[trafficClass] = data[at + CELL_PACKETS];
+      this.bytes[trafficClass] = data[at + CELL_BYTES];
+      this.flows[trafficClass] = data[at + CELL_FLOWS];
+      this.variance[trafficClass] = data[at + CELL_VARIANCE];
+      this.lag[trafficClass] = data[at + CELL_LAG];
+      this.firstMs[trafficClass] = data[at + CELL_FIRST_MS];
       this.present |= 1 << trafficClass;
-      this.totalPackets += table.packets[cell];
-      this.totalBytes += table.bytes[cell];
-      this.totalFlows += table.flows[cell];
+      this.totalPackets += data[at + CELL_PACKETS];
+      this.totalBytes += data[at + CELL_BYTES];
+      this.totalFlows += data[at + CELL_FLOWS];
+      entry = data[at + CELL_NEXT];
     }
   }
 

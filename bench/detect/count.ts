@@ -1,0 +1,111 @@
+import { Random } from '../../src/base/random.ts';
+import { Detector } from '../../src/detect/network/detector.ts';
+import { createFlowBatch, type FlowBatch } from '../../src/model/flow-batch.ts';
+import { HAS } from '../../src/model/flow-columns.ts';
+import { SecondStream } from '../../src/sketch/second-stream.ts';
+import { type BenchCase, type BenchResult, measure, runCases } from '../harness.ts';
+
+const BATCH = 4096;
+const SEED = 42;
+const SECONDS = 10;
+
+interface Mix {
+  /** Destinations in ordinary traffic; the popular ones get most of it. */
+  readonly destinations: number;
+  /** Share of the rows that are a SYN flood from random sources on one of them. */
+  readonly floodShare: number;
+}
+
+/**
+ * Flow records of a network: web traffic towards `destinations` addresses (an eighth of them get most of it), a little DNS and NTP,
+ * and a flood. Made before the clock runs; replayed once a second of event time.
+ */
+function makeBatches(rows: number, mix: Mix): FlowBatch[] {
+  const random = new Random(SEED);
+  const batches: FlowBatch[] = [];
+  for (let made = 0; made < rows; made += BATCH) {
+    const batch = createFlowBatch(BATCH);
+    for (let row = 0; row < BATCH; row++) {
+      const at = 4 * row;
+      const flood = random.unit() < mix.floodShare;
+      const popular = Math.floor(mix.destinations * random.unit() ** 3);
+      batch.srcAddr[at + 2] = 0xffff;
+      batch.srcAddr[at + 3] = flood ? random.uint32() : (0x0b000000 + random.below(200_000)) >>> 0;
+      batch.dstAddr[at + 2] = 0xffff;
+      batch.dstAddr[at + 3] = (0xc6120000 + (flood ? 7 : popular)) >>> 0;
+      batch.ipVersion[row] = 4;
+      batch.layer[row] = 0;
+      batch.exporter[row] = 0;
+      batch.samplingRate[row] = 1;
+      const kind = random.unit();
+      batch.proto[row] = flood || kind < 0.9 ? 6 : 17;
+      batch.srcPort[row] = 1024 + random.below(60_000);
+      batch.dstPort[row] = kind < 0.9 ? 443 : 53;
+      batch.tcpFlags[row] = flood ? 2 : 27;
+      batch.packets[row] = flood ? 1 : 4 + random.below(20);
+      batch.bytes[row] = batch.packets[row] * (flood ? 40 : 600);
+      batch.present[row] =
+        HAS.srcAddr | HAS.dstAddr | HAS.proto | HAS.srcPort | HAS.dstPort | (batch.proto[row] === 6 ? HAS.tcpFlags : 0);
+    }
+    batches.push(batch);
+  }
+  return batches;
+}
+
+/** Counts `size` rows over ten seconds of event time and detects in every second. */
+function run(size: number, mix: Mix): BenchResult {
+  // Enough different rows that caches see a network, few enough that memory holds them.
+  const batches = makeBatches(Math.min(size, 1 << 20), mix);
+  const rounds = Math.max(1, Math.floor(size / (batches.length * BATCH)));
+  const items = rounds * batches.length * BATCH;
+  const perSecond = Math.ceil((rounds * batches.length) / SECONDS);
+  return measure(
+    items,
+    () => {
+      const detector = new Detector({ seed: SEED, networks: [] });
+      const stream = new SecondStream({ seed: SEED, networks: [] }, detector);
+      let given = 0;
+      for (let round = 0; round < rounds; round++) {
+        for (const batch of batches) {
+          const timeMs = 1_700_000_000_000 + 1000 * Math.floor(given++ / perSecond);
+          batch.observedMs.fill(timeMs + 500);
+          batch.startMs.fill(timeMs + 100);
+          batch.endMs.fill(timeMs + 400);
+          batch.length = BATCH;
+          stream.take(batch);
+        }
+      }
+      stream.finish();
+      const attack = detector.attacks()[0];
+      return attack === undefined ? detector.targets : Math.round(attack.evidence.packets + attack.sources.distinct);
+    },
+    { warmups: 1, repeats: 2 },
+  );
+}
+
+const sizes = { small: 200_000, full: 20_000_000 };
+
+export const cases: readonly BenchCase[] = [
+  {
+    name: 'detect/count-peace',
+    unit: 'records',
+    goal: 10e6,
+    sizes,
+    run: (size) => run(size, { destinations: 100_000, floodShare: 0 }),
+  },
+  {
+    name: 'detect/count-flood',
+    unit: 'records',
+    goal: 10e6,
+    sizes,
+    run: (size) => run(size, { destinations: 100_000, floodShare: 0.7 }),
+  },
+  {
+    name: 'detect/count-million',
+    unit: 'records',
+    sizes,
+    run: (size) => run(size, { destinations: 1_000_000, floodShare: 0.1 }),
+  },
+];
+
+if (import.meta.main) await runCases(cases);
