@@ -16,8 +16,9 @@ import {
   uint,
 } from '../../test/support/encode-packet.ts';
 import { Rejections } from '../model/rejection.ts';
-import { CaptureReader, INTERFACES_MAX, PACKET_BYTES_MAX } from './capture.ts';
+import { CaptureReader, PACKET_BYTES_MAX } from './capture.ts';
 import { LINK_UNKNOWN } from './packet-link.ts';
+import { INTERFACES_MAX } from './pcapng.ts';
 
 interface Read {
   readonly packets: { timeMs: number; bytes: number[]; wireLength: number; linkType: number }[];

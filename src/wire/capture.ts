@@ -1,5 +1,7 @@
 import { REJECT, type Rejections } from '../model/rejection.ts';
 import { LINK_UNKNOWN } from './packet-link.ts';
+import * as pcapng from './pcapng.ts';
+import { bigWord, CaptureInterfaces, littleWord } from './pcapng.ts';
 
 /**
  * A push parser of capture files: pcap (draft-ietf-opsawg-pcap) and pcapng (draft-ietf-opsawg-pcapng), both byte orders.
@@ -21,8 +23,6 @@ import { LINK_UNKNOWN } from './packet-link.ts';
 
 /** Longer packets than this do not exist in captures (the limit of libpcap, MAXIMUM_SNAPLEN). */
 export const PACKET_BYTES_MAX = 262_144;
-/** Interfaces kept for one pcapng section. */
-export const INTERFACES_MAX = 4096;
 
 /** Bytes of an interface description that are looked at for options. */
 const INTERFACE_BYTES_MAX = 16_384;
@@ -34,17 +34,6 @@ const RESYNC_SECONDS = 3600;
 const PCAP_MICRO = 0xa1b2c3d4;
 const PCAP_NANO = 0xa1b23c4d;
 const PCAP_KUZNETZOV = 0xa1b2cd34;
-
-const BLOCK_SECTION = 0x0a0d0d0a;
-const BLOCK_INTERFACE = 1;
-const BLOCK_PACKET = 2;
-const BLOCK_SIMPLE_PACKET = 3;
-const BLOCK_ENHANCED_PACKET = 6;
-const SECTION_MAGIC = 0x1a2b3c4d;
-
-const OPTION_END = 0;
-const OPTION_TSRESOL = 9;
-const OPTION_TSOFFSET = 14;
 
 const READ_START = 0;
 const READ_PCAP = 1;
@@ -89,11 +78,7 @@ export class CaptureReader {
   #recordHeader = 16;
   #ticksPerMs = 1000;
   #lastSeconds = -1;
-  #interfaces = 0;
-  readonly #interfaceLink = new Uint16Array(INTERFACES_MAX);
-  readonly #interfaceSnap = new Uint32Array(INTERFACES_MAX);
-  readonly #interfaceTicksPerMs = new Float64Array(INTERFACES_MAX);
-  readonly #interfaceOffsetMs = new Float64Array(INTERFACES_MAX);
+  readonly #interfaces = new CaptureInterfaces();
 
   constructor(rejections: Rejections) {
     this.#rejections = rejections;
@@ -166,16 +151,16 @@ export class CaptureReader {
     const little = this.#little;
     const at = this.#at;
     const left = this.#end - at;
-    if (left < 32 || view.getUint32(at, little) !== BLOCK_ENHANCED_PACKET) return false;
+    if (left < 32 || view.getUint32(at, little) !== pcapng.BLOCK_ENHANCED_PACKET) return false;
     const length = view.getUint32(at + 4, little);
     const index = view.getUint32(at + 8, little);
     const captured = view.getUint32(at + 20, little);
     if (length > left || length < 32 || (length & 3) !== 0 || captured > length - 32) return false;
-    if (captured > PACKET_BYTES_MAX || index >= this.#interfaces) return false;
+    if (captured > PACKET_BYTES_MAX || index >= this.#interfaces.count) return false;
     const ticks = view.getUint32(at + 12, little) * 4294967296 + view.getUint32(at + 16, little);
     const wire = view.getUint32(at + 24, little);
-    this.linkType = this.#interfaceLink[index];
-    this.timeMs = ticks / this.#interfaceTicksPerMs[index] + this.#interfaceOffsetMs[index];
+    this.linkType = this.#interfaces.linkType[index];
+    this.timeMs = this.#interfaces.timeMs(index, ticks);
     this.bytes = this.#chunk;
     this.offset = at + 28;
     this.capturedLength = captured;
@@ -259,11 +244,6 @@ export class CaptureReader {
     }
   }
 
-  #u16(at: number): number {
-    const view = this.#view;
-    return this.#little ? view[at] | (view[at + 1] << 8) : (view[at] << 8) | view[at + 1];
-  }
-
   #u32(at: number): number {
     return this.#little ? littleWord(this.#view, at) : bigWord(this.#view, at);
   }
@@ -285,7 +265,7 @@ export class CaptureReader {
         return;
       }
     }
-    if (this.#u32(at) === BLOCK_SECTION && this.#sectionOrder(at)) {
+    if (this.#u32(at) === pcapng.BLOCK_SECTION && this.#sectionOrder(at)) {
       this.#format = 'pcapng';
       this.#state = READ_PCAPNG;
       return;
@@ -317,10 +297,7 @@ export class CaptureReader {
       return false;
     }
     const header = this.#recordHeader;
-    if (!this.#have(header + captured)) {
-      this.#waiting = true;
-      return false;
-    }
+    if (!this.#have(header + captured)) return this.#wait();
     this.#lastSeconds = seconds;
     this.timeMs = seconds * 1000 + ticks / this.#ticksPerMs;
     this.#give(header, captured, wire);
@@ -339,9 +316,9 @@ export class CaptureReader {
   /** Byte order of the section header at `at`; false where its magic is neither. */
   #sectionOrder(at: number): boolean {
     this.#little = true;
-    if (this.#u32(at + 8) === SECTION_MAGIC) return true;
+    if (this.#u32(at + 8) === pcapng.SECTION_MAGIC) return true;
     this.#little = false;
-    return this.#u32(at + 8) === SECTION_MAGIC;
+    return this.#u32(at + 8) === pcapng.SECTION_MAGIC;
   }
 
   /** One pcapng block: true when it gives a packet; else #waiting tells whether bytes are missing. */
@@ -349,9 +326,9 @@ export class CaptureReader {
     this.#waiting = false;
     const at = this.#viewAt;
     let type = this.#u32(at);
-    if (type === BLOCK_SECTION) {
+    if (type === pcapng.BLOCK_SECTION) {
       const little = this.#little;
-      if (this.#sectionOrder(at)) this.#interfaces = 0;
+      if (this.#sectionOrder(at)) this.#interfaces.count = 0;
       else {
         this.#little = little;
         type = 0;
@@ -372,12 +349,12 @@ export class CaptureReader {
       return false;
     }
     switch (type) {
-      case BLOCK_ENHANCED_PACKET:
-      case BLOCK_PACKET:
+      case pcapng.BLOCK_ENHANCED_PACKET:
+      case pcapng.BLOCK_PACKET:
         return this.#packetBlock(type, length);
-      case BLOCK_SIMPLE_PACKET:
+      case pcapng.BLOCK_SIMPLE_PACKET:
         return this.#simplePacketBlock(length);
-      case BLOCK_INTERFACE:
+      case pcapng.BLOCK_INTERFACE:
         this.#interfaceBlock(length);
         return false;
       default:
@@ -389,15 +366,20 @@ export class CaptureReader {
   /** After rubbish, only the blocks that carry packets or begin a section are looked for. */
   #believable(type: number, length: number): boolean {
     if ((length & 3) !== 0) return false;
-    if (type === BLOCK_SECTION) return length >= 28 && length <= INTERFACE_BYTES_MAX;
-    return type === BLOCK_ENHANCED_PACKET && length >= 32 && length <= PACKET_BYTES_MAX + INTERFACE_BYTES_MAX;
+    if (type === pcapng.BLOCK_SECTION) return length >= 28 && length <= INTERFACE_BYTES_MAX;
+    return type === pcapng.BLOCK_ENHANCED_PACKET && length >= 32 && length <= PACKET_BYTES_MAX + INTERFACE_BYTES_MAX;
   }
 
   #packetBlock(type: number, length: number): boolean {
     if (length < 32) return this.#badBlock(length, REJECT['capture-block-invalid']);
     if (!this.#have(28)) return this.#wait();
     const at = this.#viewAt;
-    const index = type === BLOCK_PACKET ? this.#u16(at + 8) : this.#u32(at + 8);
+    const index =
+      type === pcapng.BLOCK_PACKET
+        ? this.#little
+          ? littleWord(this.#view, at + 8) & 0xffff
+          : bigWord(this.#view, at + 8) >>> 16
+        : this.#u32(at + 8);
     const high = this.#u32(at + 12);
     const low = this.#u32(at + 16);
     const captured = this.#u32(at + 20);
@@ -406,9 +388,9 @@ export class CaptureReader {
     if (captured > PACKET_BYTES_MAX) return this.#badBlock(length, REJECT['capture-packet-too-long']);
     if (!this.#have(28 + captured)) return this.#wait();
     const ticks = high * 4294967296 + low;
-    if (index < this.#interfaces) {
-      this.linkType = this.#interfaceLink[index];
-      this.timeMs = ticks / this.#interfaceTicksPerMs[index] + this.#interfaceOffsetMs[index];
+    if (index < this.#interfaces.count) {
+      this.linkType = this.#interfaces.linkType[index];
+      this.timeMs = this.#interfaces.timeMs(index, ticks);
     } else {
       this.#rejections.count(REJECT['capture-interface-unknown']);
       this.linkType = LINK_UNKNOWN;
@@ -423,13 +405,13 @@ export class CaptureReader {
     if (length < 16) return this.#badBlock(length, REJECT['capture-block-invalid']);
     const wire = this.#u32(this.#viewAt + 8);
     let captured = Math.min(wire, length - 16);
-    if (this.#interfaces > 0) {
-      this.linkType = this.#interfaceLink[0];
-      if (this.#interfaceSnap[0] > 0) captured = Math.min(captured, this.#interfaceSnap[0]);
+    if (this.#interfaces.count > 0) {
+      this.linkType = this.#interfaces.linkType[0];
+      if (this.#interfaces.snapLength[0] > 0) captured = Math.min(captured, this.#interfaces.snapLength[0]);
     }
     if (captured > PACKET_BYTES_MAX) return this.#badBlock(length, REJECT['capture-packet-too-long']);
     if (!this.#have(12 + captured)) return this.#wait();
-    if (this.#interfaces === 0) {
+    if (this.#interfaces.count === 0) {
       this.#rejections.count(REJECT['capture-interface-unknown']);
       this.linkType = LINK_UNKNOWN;
     }
@@ -460,44 +442,7 @@ export class CaptureReader {
       this.#waiting = true;
       return;
     }
-    const index = this.#interfaces;
-    if (index < INTERFACES_MAX) {
-      const at = this.#viewAt;
-      this.#interfaceLink[index] = this.#u16(at + 8);
-      this.#interfaceSnap[index] = this.#u32(at + 12);
-      this.#interfaceTicksPerMs[index] = 1000;
-      this.#interfaceOffsetMs[index] = 0;
-      this.#interfaceOptions(index, at + 16, at + looked - 4);
-      this.#interfaces++;
-    }
+    this.#interfaces.add(this.#view, this.#viewAt, looked, this.#little);
     this.#pass(length);
   }
-
-  #interfaceOptions(index: number, from: number, end: number): void {
-    for (let at = from; at + 4 <= end; ) {
-      const code = this.#u16(at);
-      const length = this.#u16(at + 2);
-      if (code === OPTION_END || at + 4 + length > end) return;
-      if (code === OPTION_TSRESOL && length >= 1) {
-        const resolution = this.#view[at + 4];
-        const ticksPerSecond = resolution & 0x80 ? 2 ** (resolution & 0x7f) : 10 ** resolution;
-        this.#interfaceTicksPerMs[index] = ticksPerSecond / 1000;
-      } else if (code === OPTION_TSOFFSET && length >= 8) {
-        const first = this.#u32(at + 4);
-        const second = this.#u32(at + 8);
-        const high = (this.#little ? second : first) | 0;
-        const low = this.#little ? first : second;
-        this.#interfaceOffsetMs[index] = (high * 4294967296 + low) * 1000;
-      }
-      at += 4 + length + (-length & 3);
-    }
-  }
-}
-
-function littleWord(bytes: Uint8Array, at: number): number {
-  return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
-}
-
-function bigWord(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
 }

@@ -36,7 +36,8 @@ import {
   NO_EXPORTER,
 } from '../model/flow-columns.ts';
 import { Rejections } from '../model/rejection.ts';
-import { EXTENSION_HEADERS_MAX, PACKET_ROWS_MAX, PacketDecoder } from './packet.ts';
+import { PACKET_ROWS_MAX, PacketDecoder } from './packet.ts';
+import { EXTENSION_HEADERS_MAX } from './packet-extension.ts';
 
 type Row = Record<string, number | string>;
 

@@ -7,19 +7,12 @@ import {
   LAYER_INNER,
   LAYER_OUTER,
   LAYER_QUOTED,
-  NO_EXPORTER,
 } from '../model/flow-columns.ts';
 import { REJECT, type Rejections } from '../model/rejection.ts';
-import {
-  LINK_ETHERNET,
-  LinkHeader,
-  NEXT_ETHERNET,
-  NEXT_ETHERTYPE,
-  NEXT_IP,
-  NEXT_IPV4,
-  NEXT_MPLS,
-  NEXT_NONE,
-} from './packet-link.ts';
+import { CHAIN_CUT, CHAIN_TOO_DEEP, type ExtensionChain, followExtensions, isExtension } from './packet-extension.ts';
+import { LINK_ETHERNET, LinkHeader, NEXT_ETHERNET, NEXT_IP, NEXT_IPV4, NEXT_MPLS, NEXT_NONE } from './packet-link.ts';
+import { gre, type Inner, isTunnelPort, NEXT_CUT, udpTunnel } from './packet-tunnel.ts';
+import { beginRow, HAS_IP, HAS_PORTS, USUAL_BYTES, udpPayload, usualPacket, writeUsual } from './packet-usual.ts';
 
 /**
  * Packets to rows: one row for the packet, further ones for what it carries in tunnels or quotes in an ICMP error.
@@ -34,53 +27,26 @@ import {
 
 /** Rows one packet can make: itself, and five headers inside. */
 export const PACKET_ROWS_MAX = 6;
-/** IPv6 extension headers followed in one chain. RFC 8200 section 4.1 lists six kinds, one of which may occur twice. */
-export const EXTENSION_HEADERS_MAX = 8;
 
-const PROTO_HOP_BY_HOP = 0;
 const PROTO_ICMP = 1;
 const PROTO_IPIP = 4;
 const PROTO_TCP = 6;
 const PROTO_UDP = 17;
 const PROTO_DCCP = 33;
 const PROTO_IPV6 = 41;
-const PROTO_ROUTING = 43;
-const PROTO_FRAGMENT = 44;
 const PROTO_GRE = 47;
-const PROTO_AH = 51;
 const PROTO_ICMPV6 = 58;
-const PROTO_DESTINATION = 60;
 const PROTO_ETHERIP = 97;
 const PROTO_SCTP = 132;
-const PROTO_MOBILITY = 135;
 const PROTO_UDPLITE = 136;
 const PROTO_MPLS = 137;
-const PROTO_HIP = 139;
-const PROTO_SHIM6 = 140;
 const PROTO_ETHERNET = 143;
 
-const PORT_GTP_U = 2152;
-const PORT_VXLAN = 4789;
-const PORT_VXLAN_GPE = 4790;
-const PORT_GENEVE = 6081;
-/** VXLAN before it had a port of its own; the default of Linux. */
-const PORT_VXLAN_LINUX = 8472;
-
-const ETHER_IPV4 = 0x0800;
-const ETHER_ERSPAN_2 = 0x88be;
-const ETHER_ERSPAN_3 = 0x22eb;
-
-const HAS_IP = HAS.srcAddr | HAS.dstAddr | HAS.proto | HAS.fragment | HAS.ttl | HAS.tos;
-const HAS_PORTS = HAS.srcPort | HAS.dstPort;
 const HAS_TCP_FLAGS = HAS.tcpFlags;
 const HAS_ICMP = HAS.icmpType | HAS.icmpCode;
 const HAS_ETHER_TYPE = HAS.etherType;
 const HAS_VLAN = HAS.vlan;
 const HAS_EXT_HEADERS = HAS.extHeaders;
-const HAS_USUAL = HAS_IP | HAS_PORTS | HAS_ETHER_TYPE;
-
-/** Ethernet, IPv4 and UDP headers. */
-const USUAL_BYTES = 42;
 
 /** Returned in place of what comes next where there was no IP header. */
 const NOT_READ = -1;
@@ -101,6 +67,8 @@ export class PacketDecoder {
   readonly #rejections: Rejections;
   readonly #link: LinkHeader;
 
+  readonly #chain: ExtensionChain = { proto: 0, at: 0, count: 0, fragment: FRAGMENT_NONE };
+  readonly #inner: Inner = { at: 0, etherType: 0 };
   /** What lies inside the header that was read last: its offset, end, EtherType, and the layer of its row. */
   #nextAt = 0;
   #nextEnd = 0;
@@ -335,20 +303,11 @@ export class PacketDecoder {
       case PROTO_ICMP:
       case PROTO_ICMPV6:
         return this.#icmp(bytes, at, end, proto, row, layer, batch);
-      case PROTO_HOP_BY_HOP:
-      case PROTO_ROUTING:
-      case PROTO_FRAGMENT:
-      case PROTO_AH:
-      case PROTO_DESTINATION:
-      case PROTO_MOBILITY:
-      case PROTO_HIP:
-      case PROTO_SHIM6:
-        return this.#extensions(bytes, at, end, proto, row, layer, batch);
       case PROTO_IPIP:
       case PROTO_IPV6:
         return this.#inside(NEXT_IP, at, end, 0, layer);
       case PROTO_GRE:
-        return this.#gre(bytes, at, end, layer);
+        return this.#carried(gre(bytes, at, end, this.#inner), end, layer);
       case PROTO_ETHERIP:
         return this.#inside(NEXT_ETHERNET, at + 2, end, 0, layer);
       case PROTO_MPLS:
@@ -356,7 +315,8 @@ export class PacketDecoder {
       case PROTO_ETHERNET:
         return this.#inside(NEXT_ETHERNET, at, end, 0, layer);
       default:
-        return NEXT_NONE;
+        if (!isExtension(proto, batch.ipVersion[row])) return NEXT_NONE;
+        return this.#extensions(bytes, at, end, proto, row, layer, batch);
     }
   }
 
@@ -366,51 +326,25 @@ export class PacketDecoder {
    */
   #extensions(
     bytes: Uint8Array,
-    start: number,
+    at: number,
     end: number,
     firstProto: number,
     row: number,
     layer: number,
     batch: FlowBatch,
   ): number {
-    let at = start;
-    let proto = firstProto;
-    let count = 0;
-    let later = false;
-    while (isExtension(proto) && !later) {
-      if (batch.ipVersion[row] === 4 && proto !== PROTO_AH) break;
-      if (count === EXTENSION_HEADERS_MAX) {
-        this.#rejections.count(REJECT['packet-too-deep']);
-        break;
-      }
-      if (end - at < 8) {
-        this.#cut(layer);
-        break;
-      }
-      const length =
-        proto === PROTO_FRAGMENT ? 8 : proto === PROTO_AH ? (bytes[at + 1] + 2) << 2 : (bytes[at + 1] + 1) << 3;
-      if (length > end - at) {
-        this.#cut(layer);
-        break;
-      }
-      if (proto === PROTO_FRAGMENT) {
-        const offset = (bytes[at + 2] << 8) | (bytes[at + 3] & 0xf8);
-        later = offset !== 0;
-        // Offset 0 and no more to come is an atomic fragment (RFC 6946): a whole packet.
-        if (later) batch.fragment[row] = FRAGMENT_LATER;
-        else if ((bytes[at + 3] & 1) === 1) batch.fragment[row] = FRAGMENT_FIRST;
-      }
-      proto = bytes[at];
-      at += length;
-      count++;
-    }
-    batch.proto[row] = proto;
-    if (count > 0) {
-      batch.extHeaders[row] = count;
+    const chain = this.#chain;
+    const ended = followExtensions(bytes, at, end, firstProto, batch.ipVersion[row], chain);
+    batch.proto[row] = chain.proto;
+    if (chain.fragment !== FRAGMENT_NONE) batch.fragment[row] = chain.fragment;
+    if (chain.count > 0) {
+      batch.extHeaders[row] = chain.count;
       batch.present[row] |= HAS_EXT_HEADERS;
     }
-    if (later || isExtension(proto)) return NEXT_NONE;
-    return this.#transport(bytes, at, end, proto, row, layer, batch);
+    if (ended === CHAIN_CUT) return this.#cut(layer);
+    if (ended === CHAIN_TOO_DEEP) this.#rejections.count(REJECT['packet-too-deep']);
+    if (ended === CHAIN_TOO_DEEP || chain.fragment === FRAGMENT_LATER) return NEXT_NONE;
+    return this.#transport(bytes, chain.at, end, chain.proto, row, layer, batch);
   }
 
   /** RFC 768; the payload is remembered, since it may be telemetry, and followed where the port says tunnel. */
@@ -429,18 +363,8 @@ export class PacketDecoder {
       this.udpRow = row;
     }
     const payloadEnd = at + 8 + payloadLength;
-    switch (dstPort) {
-      case PORT_VXLAN:
-      case PORT_VXLAN_LINUX:
-      case PORT_VXLAN_GPE:
-        return this.#vxlan(bytes, at + 8, payloadEnd, dstPort, layer);
-      case PORT_GENEVE:
-        return this.#geneve(bytes, at + 8, payloadEnd, layer);
-      case PORT_GTP_U:
-        return this.#gtp(bytes, at + 8, payloadEnd, layer);
-      default:
-        return NEXT_NONE;
-    }
+    if (!isTunnelPort(dstPort)) return NEXT_NONE;
+    return this.#carried(udpTunnel(bytes, at + 8, payloadEnd, dstPort, this.#inner), payloadEnd, layer);
   }
 
   /** RFC 792 and RFC 4443: errors quote the packet that caused them from byte 8 on. */
@@ -467,70 +391,10 @@ export class PacketDecoder {
     return this.#inside(NEXT_IP, at + 8, end, 0, LAYER_QUOTED);
   }
 
-  /**
-   * GRE (RFC 2784, 2890): 0 flags (C 0x8000, R 0x4000, K 0x2000, S 0x1000, version)  2 EtherType, then 4 bytes for each of
-   * C or R, K, S. Version 1 (PPTP, RFC 2637): K always; S, A 4 bytes each.
-   */
-  #gre(bytes: Uint8Array, at: number, end: number, layer: number): number {
-    if (end - at < 4) return this.#cut(layer);
-    const flags = (bytes[at] << 8) | bytes[at + 1];
-    const type = (bytes[at + 2] << 8) | bytes[at + 3];
-    const version = flags & 7;
-    if (version > 1 || (flags & 0x4000) !== 0) return NEXT_NONE;
-    let inner = at + 4;
-    if ((flags & 0x8000) !== 0) inner += 4;
-    if ((flags & 0x2000) !== 0) inner += 4;
-    if ((flags & 0x1000) !== 0) inner += 4;
-    if (version === 1 && (flags & 0x80) !== 0) inner += 4;
-    if (inner > end) return this.#cut(layer);
-    if (inner === end) return NEXT_NONE;
-    // ERSPAN (draft-foschiano-erspan): type I has no header, and no sequence number in GRE; II has 8 bytes, III 12 and maybe 8.
-    if (type === ETHER_ERSPAN_2) {
-      return this.#inside(NEXT_ETHERNET, (flags & 0x1000) === 0 ? inner : inner + 8, end, 0, layer);
-    }
-    if (type === ETHER_ERSPAN_3) {
-      if (end - inner < 12) return this.#cut(layer);
-      return this.#inside(NEXT_ETHERNET, inner + ((bytes[inner + 11] & 1) === 0 ? 12 : 20), end, 0, layer);
-    }
-    return this.#inside(NEXT_ETHERTYPE, inner, end, type, layer);
-  }
-
-  /** VXLAN (RFC 7348): 0 flags (I 0x08)  4 network id; GPE (draft-ietf-nvo3-vxlan-gpe): 3 next protocol where P (0x04) is set. */
-  #vxlan(bytes: Uint8Array, at: number, end: number, port: number, layer: number): number {
-    if (end - at <= 8 || (bytes[at] & 8) === 0) return NEXT_NONE;
-    const next = port === PORT_VXLAN_GPE && (bytes[at] & 4) !== 0 ? bytes[at + 3] : 3;
-    if (next === 1 || next === 2) return this.#inside(NEXT_IP, at + 8, end, 0, layer);
-    return next === 3 ? this.#inside(NEXT_ETHERNET, at + 8, end, 0, layer) : NEXT_NONE;
-  }
-
-  /** GENEVE (RFC 8926): 0 version, option length in 4 bytes  2 EtherType  4 network id  8 options. */
-  #geneve(bytes: Uint8Array, at: number, end: number, layer: number): number {
-    if (end - at <= 8 || bytes[at] >>> 6 !== 0) return NEXT_NONE;
-    const inner = at + 8 + ((bytes[at] & 0x3f) << 2);
-    if (inner >= end) return NEXT_NONE;
-    return this.#inside(NEXT_ETHERTYPE, inner, end, (bytes[at + 2] << 8) | bytes[at + 3], layer);
-  }
-
-  /**
-   * GTP-U (3GPP TS 29.281 section 5): 0 version 1, PT, E, S, PN  1 type (255: a user packet)  2 length  4 tunnel id, and with
-   * any of E, S, PN  8 sequence  10 N-PDU  11 next extension; an extension is 0 length in 4 bytes … its last byte the next.
-   */
-  #gtp(bytes: Uint8Array, at: number, end: number, layer: number): number {
-    if (end - at <= 8 || (bytes[at] & 0xf0) !== 0x30 || bytes[at + 1] !== 255) return NEXT_NONE;
-    let inner = at + 8;
-    if ((bytes[at] & 7) !== 0) {
-      inner += 4;
-      let extension = (bytes[at] & 4) !== 0 && inner <= end ? bytes[inner - 1] : 0;
-      for (let count = 0; extension !== 0 && count < EXTENSION_HEADERS_MAX; count++) {
-        const length = inner < end ? bytes[inner] << 2 : 0;
-        if (length === 0 || inner + length > end) return NEXT_NONE;
-        inner += length;
-        extension = bytes[inner - 1];
-      }
-      if (extension !== 0) return NEXT_NONE;
-    }
-    if (inner >= end) return NEXT_NONE;
-    return this.#inside(NEXT_IP, inner, end, 0, layer);
+  /** What a tunnel header carries, as packet-tunnel.ts told it. */
+  #carried(kind: number, end: number, layer: number): number {
+    if (kind === NEXT_CUT) return this.#cut(layer);
+    return kind === NEXT_NONE ? kind : this.#inside(kind, this.#inner.at, end, this.#inner.etherType, layer);
   }
 
   /** Notes where the next header lies; what is inside a quotation stays part of the quotation. */
@@ -546,98 +410,5 @@ export class PacketDecoder {
   #cut(layer: number): number {
     if (layer !== LAYER_QUOTED) this.#rejections.count(TRUNCATED);
     return NEXT_NONE;
-  }
-}
-
-/** Sets the columns that every row has, but not `present`. */
-export function beginRow(batch: FlowBatch, row: number, layer: number, bytes: number, timeMs: number): void {
-  batch.observedMs[row] = timeMs;
-  batch.startMs[row] = timeMs;
-  batch.endMs[row] = timeMs;
-  batch.exporter[row] = NO_EXPORTER;
-  batch.observationDomain[row] = 0;
-  batch.layer[row] = layer;
-  batch.ipVersion[row] = 0;
-  batch.samplingRate[row] = 1;
-  batch.packets[row] = 1;
-  batch.bytes[row] = bytes;
-}
-
-/**
- * Nearly every packet is Ethernet, IPv4 without options or fragments, TCP or UDP outside of tunnels, and wholly there as far as
- * the flags. Returns its protocol if it is such a one, or 0; the way through `writeUsual` is several times faster.
- */
-function usualPacket(view: DataView, offset: number, capturedLength: number): number {
-  const at = offset + 14;
-  // EtherType, version, header length and TOS in one word, of which the TOS may be anything.
-  if ((view.getUint32(at - 2) & 0xffffff00) >>> 0 !== 0x08004500) return 0;
-  if ((view.getUint16(at + 6) & 0x3fff) !== 0) return 0;
-  const totalLength = view.getUint16(at + 2);
-  if (totalLength > capturedLength - 14) return 0;
-  const proto = view.getUint8(at + 9);
-  if (proto === PROTO_TCP) return totalLength >= 34 ? PROTO_TCP : 0;
-  if (proto !== PROTO_UDP || totalLength < 28) return 0;
-  return isTunnelPort(view.getUint16(at + 22)) ? 0 : PROTO_UDP;
-}
-
-/** The columns of a packet that `usualPacket` has found to be one; its IPv4 header is at `at`. */
-function writeUsual(view: DataView, at: number, proto: number, row: number, batch: FlowBatch): void {
-  const { srcAddr, dstAddr } = batch;
-  const word = row << 2;
-  srcAddr[word] = 0;
-  srcAddr[word + 1] = 0;
-  srcAddr[word + 2] = 0xffff;
-  srcAddr[word + 3] = view.getUint32(at + 12);
-  dstAddr[word] = 0;
-  dstAddr[word + 1] = 0;
-  dstAddr[word + 2] = 0xffff;
-  dstAddr[word + 3] = view.getUint32(at + 16);
-  batch.ipVersion[row] = 4;
-  batch.tos[row] = view.getUint8(at + 1);
-  batch.ttl[row] = view.getUint8(at + 8);
-  batch.proto[row] = proto;
-  batch.fragment[row] = FRAGMENT_NONE;
-  batch.etherType[row] = ETHER_IPV4;
-  const ports = view.getUint32(at + 20);
-  batch.srcPort[row] = ports >>> 16;
-  batch.dstPort[row] = ports;
-  if (proto === PROTO_TCP) {
-    batch.tcpFlags[row] = view.getUint16(at + 32) & 0x1ff;
-    batch.present[row] = HAS_USUAL | HAS_TCP_FLAGS;
-  } else batch.present[row] = HAS_USUAL;
-}
-
-/** Bytes of payload behind the UDP header at `at`, of a packet that ends at `end`. A length of 0 is a jumbogram (RFC 2675). */
-function udpPayload(bytes: Uint8Array, at: number, end: number): number {
-  const length = (bytes[at + 4] << 8) | bytes[at + 5];
-  return length >= 8 && at + length < end ? length - 8 : end - at - 8;
-}
-
-function isTunnelPort(port: number): boolean {
-  switch (port) {
-    case PORT_GTP_U:
-    case PORT_VXLAN:
-    case PORT_VXLAN_GPE:
-    case PORT_VXLAN_LINUX:
-    case PORT_GENEVE:
-      return true;
-    default:
-      return false;
-  }
-}
-
-function isExtension(proto: number): boolean {
-  switch (proto) {
-    case PROTO_HOP_BY_HOP:
-    case PROTO_ROUTING:
-    case PROTO_FRAGMENT:
-    case PROTO_AH:
-    case PROTO_DESTINATION:
-    case PROTO_MOBILITY:
-    case PROTO_HIP:
-    case PROTO_SHIM6:
-      return true;
-    default:
-      return false;
   }
 }
