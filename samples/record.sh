@@ -17,7 +17,7 @@ out=${1:-$here}
 
 calm_before=75          # seconds of ordinary traffic before the first attack
 flood1_seconds=8        # SYN flood on 198.51.100.10:443
-flood1_interval_us=85   # the pause between two packets; with what the program itself takes, two to three thousand packets a second
+flood1_interval_us=190  # the pause between two packets; with what the program itself takes, two to three thousand packets a second
 flood1_packets_max=45000
 calm_between=45
 flood2_seconds=15       # answers of 60 name servers on 198.51.100.20
@@ -25,8 +25,8 @@ flood2_reflectors=60
 flood2_interval_us=14000
 flood2_packets_max=2000 # of each reflector
 calm_after=45
-packets_before=10       # the packet capture starts so long before the first attack
-packets_after=8         # and ends so long after it
+packets_before=8        # the packet capture starts so long before the first attack
+packets_after=6         # and ends so long after it
 
 site=bonghwa-site router=bonghwa-router clients=bonghwa-clients collector=bonghwa-collector
 work=$(mktemp -d)
