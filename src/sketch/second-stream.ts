@@ -4,6 +4,7 @@ import { NO_EXPORTER } from '../model/flow-columns.ts';
 import { classifyRows } from './classify.ts';
 import { PACER_LIMITS, Pacer, type PacerLimits } from './pacer.ts';
 import { SECOND_LIMITS, Second, type SecondLimits } from './second.ts';
+import { SlowConnections } from './slow-connections.ts';
 
 /** A silence longer than this is a jump of the clock: the seconds between are not gone through one by one. */
 const JUMP_SECONDS_MIN = 3600;
@@ -39,6 +40,7 @@ export class SecondStream implements BatchSink {
   lostByJump = 0;
   readonly #second: Second;
   readonly #pacer: Pacer | undefined;
+  readonly #slow: SlowConnections;
   readonly #taker: SecondTaker;
   #classes = new Uint8Array(BATCH_ROWS);
   #firstMs = Number.NaN;
@@ -49,6 +51,7 @@ export class SecondStream implements BatchSink {
   constructor(options: SecondStreamOptions, taker: SecondTaker) {
     this.#taker = taker;
     this.#second = new Second(options.seed, options.networks, options.secondLimits ?? SECOND_LIMITS);
+    this.#slow = new SlowConnections(options.seed);
     const count = (batch: FlowBatch, classes: Uint8Array, from: number, to: number, startsFlows: boolean): void =>
       this.#second.add(batch, classes, from, to, startsFlows);
     this.#pacer = options.pacing === false ? undefined : new Pacer(count, options.pacerLimits ?? PACER_LIMITS);
@@ -65,6 +68,7 @@ export class SecondStream implements BatchSink {
     const classes = this.#classes;
     const { observedMs, exporter } = batch;
     classifyRows(batch, 0, batch.length, classes);
+    this.#slow.add(batch, classes, 0, batch.length);
     let from = 0;
     for (let row = 0; row < batch.length; row++) {
       const timeMs = observedMs[row];
@@ -127,6 +131,7 @@ export class SecondStream implements BatchSink {
   /** Gives the open second to the taker; the input covers it up to `untilMs`. */
   #close(untilMs: number): void {
     const startMs = this.#second.second * 1000;
+    this.#second.slowServers = this.#slow.servers(this.#second.second);
     if (this.#telemetrySeen) {
       this.#taker.take(this.#second, 1000, startMs + 1000);
       return;

@@ -18,6 +18,7 @@ import {
 } from './address-table.ts';
 import { UNCOUNTED } from './classify.ts';
 import { RowSample } from './row-sample.ts';
+import type { SlowServer } from './slow-connections.ts';
 import { WATCH_LIMITS, Watch, type WatchLimits } from './watch.ts';
 
 export interface SecondLimits {
@@ -38,6 +39,8 @@ export class Second {
   packets = 0;
   bytes = 0;
   flows = 0;
+  /** Servers held open by slow connections, as far as was found by the end of this second. */
+  slowServers: readonly SlowServer[] = [];
   readonly table: AddressTable;
   readonly sample: RowSample;
   readonly watch: Watch;
@@ -254,6 +257,7 @@ export class Second {
   }
 
   merge(other: Second): void {
+    this.slowServers = [...this.slowServers, ...other.slowServers];
     this.packets += other.packets;
     this.bytes += other.bytes;
     this.flows += other.flows;
@@ -265,6 +269,7 @@ export class Second {
   /** Begins another second; what is watched is for the caller to set anew. */
   begin(second: number): void {
     this.second = second;
+    this.slowServers = [];
     this.packets = 0;
     this.bytes = 0;
     this.flows = 0;

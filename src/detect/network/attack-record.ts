@@ -1,10 +1,11 @@
 import { assert } from '../../base/errors.ts';
+import { hashAddress } from '../../base/hash.ts';
 import { formatAddress } from '../../base/ip.ts';
 import { formatTime } from '../../base/units.ts';
 import type { Attack, Evidence, Rate, Target } from '../../model/attack.ts';
 import type { Vector } from '../../model/vector.ts';
 import { FrequentItems } from '../../sketch/frequent-items.ts';
-import { hllError, hllEstimate, hllMerge } from '../../sketch/hyperloglog.ts';
+import { hllAdd, hllError, hllEstimate, hllMerge } from '../../sketch/hyperloglog.ts';
 import {
   ADDRESSES_PRECISION,
   countTtls,
@@ -60,6 +61,7 @@ export class AttackRecord {
   readonly #dstPorts = new Uint8Array(2 ** PORTS_PRECISION);
   readonly #addresses = new Uint8Array(2 ** ADDRESSES_PRECISION);
   readonly #ttls = new Uint32Array(8);
+  readonly #seed: number;
   readonly #topSources: FrequentItems;
   readonly #topSrcPorts: FrequentItems;
   readonly #topDstPorts: FrequentItems;
@@ -98,6 +100,7 @@ export class AttackRecord {
     this.#lastActiveSecond = options.openedSecond;
     this.#historyRates = options.history;
     this.#historyFromMs = (options.openedSecond - options.history.length) * 1000;
+    this.#seed = options.seed;
     this.#topSources = new FrequentItems(TOP_CAPACITY, options.seed);
     this.#topSrcPorts = new FrequentItems(TOP_CAPACITY, options.seed);
     this.#topDstPorts = new FrequentItems(TOP_CAPACITY, options.seed);
@@ -135,6 +138,14 @@ export class AttackRecord {
     this.#topSources.merge(detail.topSources);
     this.#topSrcPorts.merge(detail.topSrcPorts);
     this.#topDstPorts.merge(detail.topDstPorts);
+  }
+
+  /** Adds sources that were counted elsewhere; what is added again keeps its share. */
+  addSources(sources: FrequentItems): void {
+    for (const slot of sources.top(sources.capacity)) {
+      hllAdd(this.#sources, 0, SOURCES_PRECISION, hashAddress(sources.keys, 4 * slot, this.#seed));
+    }
+    this.#topSources.merge(sources);
   }
 
   /** Ends the bookkeeping of one second. `untilMs` is its end in carried time; `rate` that of the attack's vectors. */

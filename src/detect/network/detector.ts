@@ -13,6 +13,7 @@ import { type Candidate, CandidateScan, covers, type GroupExcess } from './candi
 import { ANSWERED_CLASSES, GROUPS } from './groups.ts';
 import { featuresOf, type Judgement, judge, type View } from './judge.ts';
 import { PARAMETERS } from './parameters.ts';
+import { SlowDetector } from './slow.ts';
 import type { TargetState } from './target-state.ts';
 
 export interface DetectorOptions {
@@ -35,6 +36,7 @@ export class Detector implements SecondTaker {
   readonly #ladder: Ladder;
   readonly #scan: CandidateScan;
   readonly #sampled: Watch;
+  readonly #slow: SlowDetector;
   readonly #open = new Set<TargetState>();
   readonly #closed: AttackRecord[] = [];
   /** What the next second watches: the targets that were candidates in this one. */
@@ -46,6 +48,11 @@ export class Detector implements SecondTaker {
     this.#ladder = new Ladder(options.seed, options.networks);
     this.#scan = new CandidateScan(options.configuredPps ?? {});
     this.#sampled = new Watch(options.seed, SECOND_LIMITS.watch);
+    this.#slow = new SlowDetector({
+      seed: options.seed,
+      targetOf: (address) => this.#addressTarget(address),
+      onAttack: options.onAttack,
+    });
   }
 
   /** Targets whose past is remembered. */
@@ -83,6 +90,7 @@ export class Detector implements SecondTaker {
     }
     this.#sustain(second, hot, coveredMs);
     for (const candidate of candidates) this.#learn(second, candidate);
+    this.#slow.take(second.slowServers, second.second, untilMs);
     this.#watchNext = candidates
       .filter((candidate) => candidate.excess >= PARAMETERS.holdShare && candidate.state.attack === undefined)
       .sort((left, right) => right.excess - left.excess)
@@ -96,7 +104,11 @@ export class Detector implements SecondTaker {
       const quietSeconds = Math.floor((this.#nowMs - 1) / 1000) - state.attack.lastActiveSecond;
       return [state.attack.toAttack(quietSeconds <= 2, this.#nowMs)];
     });
-    const attacks = [...this.#closed.map((record) => record.toAttack(false, this.#nowMs)), ...open];
+    const attacks = [
+      ...this.#closed.map((record) => record.toAttack(false, this.#nowMs)),
+      ...open,
+      ...this.#slow.attacks(this.#nowMs),
+    ];
     return attacks.sort((left, right) => left.start.localeCompare(right.start) || left.id.localeCompare(right.id));
   }
 
@@ -348,8 +360,12 @@ export class Detector implements SecondTaker {
       return { kind: 'organisation', value: this.#options.organisation ?? 'all networks' };
     const value = formatPrefix(candidate.state.words, candidate.state.length);
     if (candidate.level !== 'address') return { kind: 'prefix', value };
-    const site = this.#options.siteOf?.(value);
-    return site === undefined ? { kind: 'address', value } : { kind: 'site', value: site };
+    return this.#addressTarget(value);
+  }
+
+  #addressTarget(address: string): Target {
+    const site = this.#options.siteOf?.(address);
+    return site === undefined ? { kind: 'address', value: address } : { kind: 'site', value: site };
   }
 
   #verdict(second: Second, candidate: Candidate, excess: GroupExcess, kind: string, notes: string): void {

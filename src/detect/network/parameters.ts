@@ -32,6 +32,10 @@ export const PARAMETERS = {
   carpetAddressesMin: 8,
   /** The wider prefix is the target where no narrower one holds more than this share of it. */
   carpetChildShareMax: 0.6,
+  /** Connections held open by scraps of requests that a server must have before they are an attack. */
+  slowConnectionsMin: 100,
+  /** And how many of them a source holds, at the least, on average. */
+  slowConnectionsPerSource: 10,
   /** Targets whose baselines are kept; the quietest leaves first. */
   targetsMax: 65_536,
   /** Attacks open at a time; further ones are counted. */

@@ -35,8 +35,9 @@ export const VECTOR_TITLES: Readonly<Record<Vector, string>> = {
 export function explain(attack: Attack): string {
   const { evidence } = attack;
   const title = VECTOR_TITLES[attack.vectors[0].name];
-  const observed = rateText(evidence.measure, evidence.observed);
-  const limit = rateText(evidence.measure, evidence.limit);
+  const text = attack.vectors[0].name === 'slowloris' ? connectionsText : rateText;
+  const observed = text(evidence.measure, evidence.observed);
+  const limit = text(evidence.measure, evidence.limit);
   const times = evidence.observed / evidence.limit;
   const against =
     evidence.limitFrom === 'baseline'
@@ -61,6 +62,10 @@ export function explainClosing(attack: Attack): string {
   const quiet = `${PARAMETERS.closeAfterSeconds} s below ${PARAMETERS.holdShare * 100} % of the limit that opened it`;
   if (attack.ongoing) return `Still going on at the end of the input; closes after ${quiet}.`;
   return `Last seen ${attack.end === undefined ? '' : clock(attack.end)}; an attack is closed after ${quiet}.`;
+}
+
+function connectionsText(_measure: 'pps' | 'bps' | 'fps', value: number): string {
+  return `${formatCount(value)} slow connections`;
 }
 
 function rateText(measure: 'pps' | 'bps' | 'fps', value: number): string {

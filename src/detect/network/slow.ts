@@ -1,0 +1,115 @@
+import { formatAddress } from '../../base/ip.ts';
+import { formatCount } from '../../base/units.ts';
+import type { Attack, Target } from '../../model/attack.ts';
+import type { SlowServer } from '../../sketch/slow-connections.ts';
+import { AttackRecord } from './attack-record.ts';
+import { PARAMETERS } from './parameters.ts';
+import type { GroupRates } from './traffic.ts';
+
+export interface SlowDetectorOptions {
+  readonly seed: number;
+  readonly targetOf: (address: string) => Target;
+  readonly onAttack?: ((attack: Attack, state: 'opened' | 'closed') => void) | undefined;
+}
+
+interface OpenSlow {
+  readonly record: AttackRecord;
+  packets: number;
+  bytes: number;
+}
+
+/** Slow requests that hold connections open: judged by how many there are and how many each source holds, not by rate. */
+export class SlowDetector {
+  readonly #options: SlowDetectorOptions;
+  readonly #open = new Map<string, OpenSlow>();
+  readonly #closed: AttackRecord[] = [];
+
+  constructor(options: SlowDetectorOptions) {
+    this.#options = options;
+  }
+
+  /** Judges the servers that a second found; call it for every second. */
+  take(servers: readonly SlowServer[], second: number, nowMs: number): void {
+    const seen = new Set<string>();
+    for (const server of servers) {
+      const address = formatAddress(server.words);
+      const known = this.#open.get(address);
+      const limit = PARAMETERS.slowConnectionsMin * (known === undefined ? 1 : PARAMETERS.holdShare);
+      if (server.connections < limit || !server.answersSeen) continue;
+      if (server.connections < PARAMETERS.slowConnectionsPerSource * server.sources.size) continue;
+      seen.add(address);
+      const open = known ?? this.#begin(address, server, second, nowMs);
+      this.#carry(open, server, second, nowMs);
+    }
+    for (const [address, open] of this.#open) {
+      if (!seen.has(address)) open.record.second(second, false, { bps: 0, pps: 0, fps: 0 }, nowMs);
+      if (second - open.record.lastActiveSecond < PARAMETERS.closeAfterSeconds) continue;
+      this.#open.delete(address);
+      this.#closed.push(open.record);
+      this.#options.onAttack?.(open.record.toAttack(false, nowMs), 'closed');
+    }
+  }
+
+  attacks(nowMs: number): Attack[] {
+    const second = Math.floor((nowMs - 1) / 1000);
+    return [
+      ...this.#closed.map((record) => record.toAttack(false, nowMs)),
+      ...[...this.#open.values()].map(({ record }) => record.toAttack(second - record.lastActiveSecond <= 2, nowMs)),
+    ];
+  }
+
+  #begin(address: string, server: SlowServer, second: number, nowMs: number): OpenSlow {
+    const sources = server.sources.size;
+    const record = new AttackRecord({
+      target: this.#options.targetOf(address),
+      direction: 'in',
+      carpet: false,
+      openedSecond: second,
+      baseline: { learnedSeconds: 0 },
+      startMs: server.firstMs,
+      detectedAtMs: nowMs,
+      history: [],
+      seed: this.#options.seed,
+    });
+    record.join('slowloris', {
+      second,
+      measure: 'fps',
+      observed: server.connections,
+      limit: PARAMETERS.slowConnectionsMin,
+      limitFrom: 'floor',
+      cusum: false,
+      notes: [
+        `${formatCount(server.connections)} connections held open by ${(server.packets / server.connections).toFixed(1)} scraps each, mean ${(server.bytes / server.packets).toFixed(0)} bytes, with no data back`,
+        `${formatCount(sources)} ${sources === 1 ? 'source' : 'sources'} with ${(server.connections / sources).toFixed(0)} connections each`,
+      ],
+      newSources: undefined,
+    });
+    const open = { record, packets: 0, bytes: 0 };
+    this.#open.set(address, open);
+    this.#options.onAttack?.(record.toAttack(true, nowMs), 'opened');
+    return open;
+  }
+
+  #carry(open: OpenSlow, server: SlowServer, second: number, nowMs: number): void {
+    // The table tells sums of connections that come and go; what is new since the last look is never less than nothing.
+    const packets = Math.max(0, server.packets - open.packets);
+    const bytes = Math.max(0, server.bytes - open.bytes);
+    open.packets = server.packets;
+    open.bytes = server.bytes;
+    const rates: GroupRates = {
+      pps: packets,
+      bps: bytes * 8,
+      fps: 0,
+      sureShare: 1,
+      packets,
+      bytes,
+      flows: 0,
+      variance: 0,
+      lagMs: 0,
+      firstMs: server.firstMs,
+    };
+    open.record.add('slowloris', rates, undefined);
+    open.record.addSources(server.sources);
+    open.record.second(second, true, { bps: rates.bps, pps: rates.pps, fps: 0 }, Math.min(nowMs, server.lastMs));
+  }
+}

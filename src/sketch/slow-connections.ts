@@ -1,0 +1,234 @@
+import { hashAddress, mix32 } from '../base/hash.ts';
+import type { FlowBatch } from '../model/flow-batch.ts';
+import { NO_EXPORTER } from '../model/flow-columns.ts';
+import { CLASS } from '../model/traffic-class.ts';
+import { FrequentItems } from './frequent-items.ts';
+
+/** Connections followed at a time; 64 bytes each. */
+export const SLOW_CONNECTIONS_MAX = 65_536;
+/** A client packet with at most this many bytes carries a scrap of a request: a header line, a byte of a body. */
+const SCRAP_BYTES_MAX = 150;
+/** A connection that sends more scraps a second than this is not slow. */
+const SCRAPS_PER_SECOND_MAX = 1;
+/** A connection is slow once it has lived for this long on scraps alone, ms … */
+const SLOW_AGE_MIN_MS = 10_000;
+/** … and is forgotten when it was silent for longer, ms. */
+const SLOW_SILENCE_MAX_MS = 60_000;
+/** A server that sent data on a connection within this time serves it, ms. */
+const ANSWER_AGE_MAX_MS = 10_000;
+/** From this many slow connections on a server's answers are looked at. */
+const SUSPECT_CONNECTIONS_MIN = 50;
+const SUSPECTS_MAX = 64;
+/** Seconds between two looks at the table. */
+const REVIEW_SECONDS = 5;
+
+const WEB_PORTS = new Uint8Array(65_536);
+for (const port of [80, 443, 8000, 8080, 8443]) WEB_PORTS[port] = 1;
+
+/** A server on which many connections are held open by scraps. */
+export interface SlowServer {
+  readonly words: Uint32Array;
+  /** Slow connections that the server does not answer. */
+  readonly connections: number;
+  /** When the first of them began, ms since 1970. */
+  readonly firstMs: number;
+  readonly lastMs: number;
+  /** Scraps that they sent in all. */
+  readonly packets: number;
+  readonly bytes: number;
+  readonly sources: FrequentItems;
+  /** True where data from the server was looked for, for long enough to say that there is none. */
+  readonly answersSeen: boolean;
+}
+
+interface Suspect {
+  readonly words: Uint32Array;
+  readonly sinceMs: number;
+}
+
+/**
+ * Follows connections to web servers that live on scraps (slowloris, slow POST), which no rate shows. A table of fixed size, two
+ * places for a connection; a place is taken again once its connection was silent.
+ *
+ *   key [ check ]  words [ src ×4 | dst ×4 ]  firstMs · lastMs · answeredMs · scraps · bytes
+ */
+export class SlowConnections {
+  /** Connections that found no place. */
+  dropped = 0;
+  readonly #check = new Uint32Array(SLOW_CONNECTIONS_MAX);
+  readonly #words = new Uint32Array(8 * SLOW_CONNECTIONS_MAX);
+  readonly #firstMs = new Float64Array(SLOW_CONNECTIONS_MAX);
+  readonly #lastMs = new Float64Array(SLOW_CONNECTIONS_MAX);
+  readonly #answeredMs = new Float64Array(SLOW_CONNECTIONS_MAX);
+  readonly #scraps = new Float64Array(SLOW_CONNECTIONS_MAX);
+  readonly #bytes = new Float64Array(SLOW_CONNECTIONS_MAX);
+  readonly #seed: number;
+  #suspects: Suspect[] = [];
+  #servers: readonly SlowServer[] = [];
+  #reviewed = 0;
+
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
+  /** Looks at rows `from` to `to` of a batch. Flow records count where they are long and thin. */
+  add(batch: FlowBatch, classes: Uint8Array, from: number, to: number): void {
+    const { srcAddr, dstAddr, srcPort, dstPort, packets, bytes, startMs, endMs, observedMs, exporter } = batch;
+    for (let row = from; row < to; row++) {
+      const trafficClass = classes[row];
+      if (trafficClass < CLASS.tcpData || trafficClass > CLASS.tcpSession) continue;
+      const at = 4 * row;
+      if (WEB_PORTS[dstPort[row]] === 1) {
+        if (bytes[row] > SCRAP_BYTES_MAX * packets[row]) continue;
+        const captured = exporter[row] === NO_EXPORTER;
+        const lastedMs = endMs[row] - startMs[row];
+        // A record tells of a whole stretch at once: only one that is long and thin says anything.
+        if (!captured && (lastedMs < SLOW_AGE_MIN_MS || packets[row] * 1000 > SCRAPS_PER_SECOND_MAX * lastedMs))
+          continue;
+        this.#scrap(
+          srcAddr,
+          dstAddr,
+          at,
+          srcPort[row],
+          dstPort[row],
+          startMs[row],
+          observedMs[row],
+          packets[row],
+          bytes[row],
+        );
+      } else if (this.#suspects.length > 0 && WEB_PORTS[srcPort[row]] === 1 && this.#isSuspect(srcAddr, at)) {
+        this.#answer(dstAddr, srcAddr, at, dstPort[row], srcPort[row], observedMs[row]);
+      }
+    }
+  }
+
+  /** Servers with slow connections, looked for every few seconds of event time. */
+  servers(second: number): readonly SlowServer[] {
+    if (second - this.#reviewed >= REVIEW_SECONDS || second < this.#reviewed) {
+      this.#reviewed = second;
+      this.#review((second + 1) * 1000);
+    }
+    return this.#servers;
+  }
+
+  #scrap(
+    src: Uint32Array,
+    dst: Uint32Array,
+    at: number,
+    srcPort: number,
+    dstPort: number,
+    startMs: number,
+    nowMs: number,
+    packets: number,
+    bytes: number,
+  ): void {
+    const slot = this.#place(src, dst, at, srcPort, dstPort, nowMs);
+    if (slot < 0) {
+      this.dropped++;
+      return;
+    }
+    if (this.#scraps[slot] === 0) this.#firstMs[slot] = startMs;
+    this.#lastMs[slot] = nowMs;
+    this.#scraps[slot] += packets;
+    this.#bytes[slot] += bytes;
+  }
+
+  #answer(
+    client: Uint32Array,
+    server: Uint32Array,
+    at: number,
+    clientPort: number,
+    serverPort: number,
+    nowMs: number,
+  ): void {
+    const hash = this.#hash(client, server, at, clientPort, serverPort);
+    for (let way = 0; way < 2; way++) {
+      const slot = (hash ^ way) & (SLOW_CONNECTIONS_MAX - 1);
+      if (this.#check[slot] === mix32(hash)) this.#answeredMs[slot] = nowMs;
+    }
+  }
+
+  /** The connection's place, emptied if it is new; -1 when both places belong to others that are still there. */
+  #place(src: Uint32Array, dst: Uint32Array, at: number, srcPort: number, dstPort: number, nowMs: number): number {
+    const hash = this.#hash(src, dst, at, srcPort, dstPort);
+    const check = mix32(hash);
+    let free = -1;
+    for (let way = 0; way < 2; way++) {
+      const slot = (hash ^ way) & (SLOW_CONNECTIONS_MAX - 1);
+      if (this.#check[slot] === check && this.#scraps[slot] > 0) return slot;
+      if (this.#scraps[slot] === 0 || nowMs - this.#lastMs[slot] > SLOW_SILENCE_MAX_MS) free = slot;
+    }
+    if (free < 0) return -1;
+    this.#check[free] = check;
+    for (let word = 0; word < 4; word++) {
+      this.#words[8 * free + word] = src[at + word];
+      this.#words[8 * free + 4 + word] = dst[at + word];
+    }
+    this.#scraps[free] = 0;
+    this.#bytes[free] = 0;
+    this.#answeredMs[free] = 0;
+    return free;
+  }
+
+  #hash(src: Uint32Array, dst: Uint32Array, at: number, srcPort: number, dstPort: number): number {
+    return mix32(
+      hashAddress(src, at, this.#seed) ^ Math.imul(hashAddress(dst, at, this.#seed), 5) ^ ((srcPort << 16) | dstPort),
+    );
+  }
+
+  #isSuspect(words: Uint32Array, at: number): boolean {
+    for (const suspect of this.#suspects) if (isSame(suspect.words, words, at)) return true;
+    return false;
+  }
+
+  #review(nowMs: number): void {
+    const found = new Map<string, { slots: number[]; words: Uint32Array }>();
+    for (let slot = 0; slot < SLOW_CONNECTIONS_MAX; slot++) {
+      if (this.#scraps[slot] < 2 || !this.#isSlow(slot, nowMs)) continue;
+      const words = this.#words.subarray(8 * slot + 4, 8 * slot + 8);
+      const key = words.join();
+      const server = found.get(key);
+      if (server === undefined) found.set(key, { slots: [slot], words: words.slice() });
+      else server.slots.push(slot);
+    }
+    const many = [...found.values()]
+      .filter(({ slots }) => slots.length >= SUSPECT_CONNECTIONS_MIN)
+      .slice(0, SUSPECTS_MAX);
+    this.#suspects = many.map(
+      ({ words }) => this.#suspects.find((known) => isSame(known.words, words, 0)) ?? { words, sinceMs: nowMs },
+    );
+    this.#servers = many.map(({ words, slots }, index) =>
+      this.#server(words, slots, nowMs, this.#suspects[index].sinceMs),
+    );
+  }
+
+  #isSlow(slot: number, nowMs: number): boolean {
+    if (nowMs - this.#lastMs[slot] > SLOW_SILENCE_MAX_MS) return false;
+    const livedMs = this.#lastMs[slot] - this.#firstMs[slot];
+    if (livedMs < SLOW_AGE_MIN_MS || this.#scraps[slot] * 1000 > SCRAPS_PER_SECOND_MAX * livedMs) return false;
+    return this.#lastMs[slot] - this.#answeredMs[slot] > ANSWER_AGE_MAX_MS;
+  }
+
+  #server(words: Uint32Array, slots: readonly number[], nowMs: number, suspectedMs: number): SlowServer {
+    const sources = new FrequentItems(256, this.#seed);
+    let firstMs = Number.POSITIVE_INFINITY;
+    let lastMs = 0;
+    let packets = 0;
+    let bytes = 0;
+    for (const slot of slots) {
+      sources.add(this.#words, 8 * slot, hashAddress(this.#words, 8 * slot, this.#seed), 1);
+      firstMs = Math.min(firstMs, this.#firstMs[slot]);
+      lastMs = Math.max(lastMs, this.#lastMs[slot]);
+      packets += this.#scraps[slot];
+      bytes += this.#bytes[slot];
+    }
+    const answersSeen = nowMs - suspectedMs >= ANSWER_AGE_MAX_MS;
+    return { words, connections: slots.length, firstMs, lastMs, packets, bytes, sources, answersSeen };
+  }
+}
+
+function isSame(words: Uint32Array, other: Uint32Array, at: number): boolean {
+  return (
+    words[3] === other[at + 3] && words[2] === other[at + 2] && words[1] === other[at + 1] && words[0] === other[at]
+  );
+}
