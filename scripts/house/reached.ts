@@ -34,7 +34,8 @@ function isStart(path: string, project: Project): boolean {
   if (path.startsWith('src/')) return path === MAIN;
   if (isTest(path) || /^scripts\/[^/]+\.ts$/.test(path)) return true;
   // A bench runs alone, and is found by its place when all are run; a main.ts is for people.
-  if (path.endsWith('/main.ts') || /^#!|\bimport\.meta\.main\b/.test(project.sources.get(path)?.text ?? '')) return true;
+  if (path.endsWith('/main.ts') || /^#!|\bimport\.meta\.main\b/.test(project.sources.get(path)?.text ?? ''))
+    return true;
   return project.commands.some((command) => command.split(' ').includes(path)) || isInShellScript(path, project);
 }
 

@@ -79,12 +79,12 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
   return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
 }
 
-/** `text` with the table between the marks replaced; `undefined` where the marks are missing. */
-export function withTable(text: string, name: string, table: string): string | undefined {
-  const open = `<!-- table: ${name} -->\n`;
-  const close = '\n<!-- end of table -->';
+/** `text` with what stands between two marks replaced; `undefined` where the marks are missing. */
+export function withPart(text: string, kind: 'table' | 'output', name: string, part: string): string | undefined {
+  const open = `<!-- ${kind}: ${name} -->\n`;
+  const close = `\n<!-- end of ${kind} -->`;
   const start = text.indexOf(open);
-  const end = text.indexOf(close, start);
+  const end = text.indexOf(close, start + open.length - 1);
   if (start < 0 || end < 0) return undefined;
-  return text.slice(0, start + open.length) + table + text.slice(end);
+  return text.slice(0, start + open.length) + part + text.slice(end);
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { GENERATED_TABLES, withTable } from '../../scripts/house/tables.ts';
+import { PICTURES, takePicture } from '../../scripts/house/pictures.ts';
+import { GENERATED_TABLES, withPart } from '../../scripts/house/tables.ts';
 import { createFlowBatch } from '../../src/model/flow-batch.ts';
 import { FRAGMENT_LATER } from '../../src/model/flow-columns.ts';
 import { FlowJson } from '../../src/model/flow-json.ts';
@@ -17,9 +18,20 @@ describe('tables of the docs', () => {
   for (const { file, name, markdown } of GENERATED_TABLES) {
     it(`${file} has the ${name} of the code`, () => {
       const text = read(file);
-      const written = withTable(text, name, markdown());
+      const written = withPart(text, 'table', name, markdown());
       assert.ok(written !== undefined, 'the marks of the table are there');
       assert.equal(text, written, 'run: node scripts/docs.ts');
+    });
+  }
+});
+
+describe('pictures of real output', () => {
+  for (const picture of PICTURES) {
+    it(`${picture.file} shows what bonghwa ${picture.args[0]} prints`, () => {
+      const text = read(picture.file);
+      const taken = withPart(text, 'output', picture.name, takePicture(picture));
+      assert.ok(taken !== undefined, 'the marks of the picture are there');
+      assert.equal(text, taken, 'run: node scripts/docs.ts');
     });
   }
 });

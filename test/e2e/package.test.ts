@@ -69,6 +69,18 @@ describe('the published package', () => {
     assert.equal(bonghwa('--version').trim(), manifest.version);
   });
 
+  it('finds in the sample what the sources find', () => {
+    const args = ['replay', '--json', '--quiet', join(installed, 'samples', 'flood-on-a-ministry.netflow.pcap.gz')];
+    const sources = execFileSync(process.execPath, [join(TOP, 'bin', 'bonghwa.js'), ...args], { encoding: 'utf8' });
+    const built = bonghwa(...args);
+    assert.ok((JSON.parse(built) as { attacks: unknown[] }).attacks.length > 0);
+    assert.equal(built, sources);
+  });
+
+  it('tells the story of the sample', () => {
+    assert.match(bonghwa('start', '--fast'), /attack: /);
+  });
+
   it('shows its help', () => {
     assert.match(bonghwa('replay', '--help'), /Usage: bonghwa replay/);
   });
