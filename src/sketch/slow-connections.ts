@@ -184,7 +184,7 @@ export class SlowConnections {
   #review(nowMs: number): void {
     const found = new Map<string, { slots: number[]; words: Uint32Array }>();
     for (let slot = 0; slot < SLOW_CONNECTIONS_MAX; slot++) {
-      if (this.#scraps[slot] < 2 || !this.#isSlow(slot, nowMs)) continue;
+      if (this.#scraps[slot] < 2 || !this.#isThin(slot, nowMs)) continue;
       const words = this.#words.subarray(8 * slot + 4, 8 * slot + 8);
       const key = words.join();
       const server = found.get(key);
@@ -197,15 +197,20 @@ export class SlowConnections {
     this.#suspects = many.map(
       ({ words }) => this.#suspects.find((known) => isSame(known.words, words, 0)) ?? { words, sinceMs: nowMs },
     );
-    this.#servers = many.map(({ words, slots }, index) =>
-      this.#server(words, slots, nowMs, this.#suspects[index].sinceMs),
-    );
+    // A suspect stays one while its answers are looked for; only what it leaves unanswered counts.
+    this.#servers = many.map(({ words, slots }, index) => {
+      const unanswered = slots.filter((slot) => this.#isUnanswered(slot));
+      return this.#server(words, unanswered, nowMs, this.#suspects[index].sinceMs);
+    });
   }
 
-  #isSlow(slot: number, nowMs: number): boolean {
+  #isThin(slot: number, nowMs: number): boolean {
     if (nowMs - this.#lastMs[slot] > SLOW_SILENCE_MAX_MS) return false;
     const livedMs = this.#lastMs[slot] - this.#firstMs[slot];
-    if (livedMs < SLOW_AGE_MIN_MS || this.#scraps[slot] * 1000 > SCRAPS_PER_SECOND_MAX * livedMs) return false;
+    return livedMs >= SLOW_AGE_MIN_MS && this.#scraps[slot] * 1000 <= SCRAPS_PER_SECOND_MAX * livedMs;
+  }
+
+  #isUnanswered(slot: number): boolean {
     return this.#lastMs[slot] - this.#answeredMs[slot] > ANSWER_AGE_MAX_MS;
   }
 

@@ -74,6 +74,7 @@ export class AttackRecord {
   #lastActiveSecond: number;
   #peak: Rate = { bps: 0, pps: 0, fps: 0 };
   #pulses = 0;
+  #lagged = false;
   #received = 0;
   #sent = 0;
   #replySeen = false;
@@ -152,6 +153,8 @@ export class AttackRecord {
   second(second: number, active: boolean, rate: Rate, untilMs: number): void {
     if (this.#rates.length < PARAMETERS.timelineSecondsMax) this.#rates.push(rate);
     if (!active) return;
+    // Exporters tell in bursts; a single gap in what they told late is no rhythm yet.
+    this.#lagged ||= second * 1000 - untilMs > 0;
     if (second - this.#lastActiveSecond > PULSE_GAP_SECONDS) this.#pulses++;
     this.#lastActiveSecond = second;
     this.#lastActiveMs = Math.max(this.#lastActiveMs, untilMs);
@@ -258,7 +261,7 @@ export class AttackRecord {
   }
 
   #rhythm(opening: Opening): Attack['rhythm'] {
-    if (this.#pulses >= 1) return 'pulse';
+    if (this.#pulses >= (this.#lagged ? 2 : 1)) return 'pulse';
     if (opening.cusum) return 'ramp';
     const peak = this.#peak.pps;
     const all = [...this.#historyRates, ...this.#rates];
