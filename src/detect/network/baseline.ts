@@ -9,6 +9,8 @@ const BLOCKS_DELAYED = 2;
 const MAXIMUM_HALF_LIFE_SECONDS = 86_400;
 /** Until this much was seen, what is learned counts at once: a fresh station has nothing better. */
 const QUICK_SECONDS = 180;
+/** From this much on the deviation is known; a few seconds of a rise would make it as large as the rise itself. */
+const DEVIATION_SECONDS = 60;
 /** The cumulative sum counts what exceeds this multiple of the usual maximum … */
 const CUSUM_SLACK = 1.2;
 /** … and alarms at this many multiples of it together. */
@@ -41,7 +43,9 @@ export class Baseline {
   /** What a second may reach before it is too much; 0 while nothing was learned. */
   limit(): number {
     if (this.learnedSeconds === 0) return 0;
-    return Math.max(PARAMETERS.overMaximum * this.maximum(), this.mean + PARAMETERS.overDeviations * this.deviation);
+    const overMaximum = PARAMETERS.overMaximum * this.maximum();
+    if (this.learnedSeconds < DEVIATION_SECONDS) return overMaximum;
+    return Math.max(overMaximum, this.mean + PARAMETERS.overDeviations * this.deviation);
   }
 
   /** Learns one second of peace. Seconds that were not given since the last were silent. */
@@ -55,6 +59,8 @@ export class Baseline {
       this.#maximum *= 0.5 ** (silent / MAXIMUM_HALF_LIFE_SECONDS);
       this.learnedSeconds += Math.min(silent, MEAN_SECONDS);
     }
+    // The first second says nothing about how far seconds are from each other.
+    if (this.learnedSeconds === 0) this.mean = value;
     this.learnedSeconds++;
     const weight = Math.max(1 / MEAN_SECONDS, 1 / this.learnedSeconds);
     this.deviation += weight * (Math.abs(value - this.mean) - this.deviation);
