@@ -2,26 +2,33 @@ import type { FlowBatch } from '../model/flow-batch.ts';
 import { FRAGMENT_LATER, HAS, LAYER_QUOTED } from '../model/flow-columns.ts';
 import { CLASS, icmpClass, tcpClass, udpClass } from '../model/traffic-class.ts';
 
-/** `classes[row]` of rows that are counted for nobody: no IP, quoted in an ICMP error, multicast, or without packets. */
+/** `classes[row]` of rows that are counted for nobody: no IP, no destination, quoted in an ICMP error, multicast, or without packets. */
 export const UNCOUNTED = 255;
 
-/** Writes the traffic class of rows `from` to `to` (exclusive) of a batch. */
+/** Columns that counting reads of every row, whether its record had them or not. */
+const COUNTED = HAS.srcAddr | HAS.dstAddr | HAS.proto | HAS.srcPort | HAS.dstPort;
+
+/**
+ * Writes the traffic class of rows `from` to `to` (exclusive) of a batch. Absent addresses, ports and protocols, which hold what
+ * an earlier row left, become 0: what is kept of a row depends on that row alone.
+ */
 export function classifyRows(batch: FlowBatch, from: number, to: number, classes: Uint8Array): void {
   const { dstAddr, srcPort, dstPort, proto, tcpFlags, icmpType, fragment, present, ipVersion, layer, packets, bytes } =
     batch;
   for (let row = from; row < to; row++) {
     const at = 4 * row;
+    if ((present[row] & COUNTED) !== COUNTED) clearAbsent(batch, row);
     const version = ipVersion[row];
     // Multicast and broadcast are chatter of the local net; no website answers there.
     const chatter =
       version === 4
         ? dstAddr[at + 3] >>> 28 === 14 || dstAddr[at + 3] === 0xffffffff
         : version === 0 || dstAddr[at] >>> 24 === 0xff;
-    if (chatter || layer[row] === LAYER_QUOTED || !(packets[row] > 0)) {
+    const has = present[row];
+    if (chatter || layer[row] === LAYER_QUOTED || (has & HAS.dstAddr) === 0 || !(packets[row] > 0)) {
       classes[row] = UNCOUNTED;
       continue;
     }
-    const has = present[row];
     if ((has & HAS.fragment) !== 0 && fragment[row] === FRAGMENT_LATER) {
       classes[row] = CLASS.fragment;
       continue;
@@ -53,4 +60,14 @@ export function classifyRows(batch: FlowBatch, from: number, to: number, classes
         classes[row] = CLASS.other;
     }
   }
+}
+
+function clearAbsent(batch: FlowBatch, row: number): void {
+  const has = batch.present[row];
+  const at = 4 * row;
+  if ((has & HAS.srcAddr) === 0) for (let word = 0; word < 4; word++) batch.srcAddr[at + word] = 0;
+  if ((has & HAS.dstAddr) === 0) for (let word = 0; word < 4; word++) batch.dstAddr[at + word] = 0;
+  if ((has & HAS.proto) === 0) batch.proto[row] = 0;
+  if ((has & HAS.srcPort) === 0) batch.srcPort[row] = 0;
+  if ((has & HAS.dstPort) === 0) batch.dstPort[row] = 0;
 }
