@@ -31,10 +31,13 @@ export type RowTaker = (batch: FlowBatch, classes: Uint8Array, from: number, to:
  * A share keeps the distance of its release from its carriage as the difference of observedMs and startMs: the true start of
  * an attack is told by it. When pending records fill up, half of the new ones are kept at twice the weight (their sampling
  * rate doubles, and so does the error bound's knowledge of it), then a quarter: the loss is unbiased and counted in `thinned`.
+ * When there is no room at all a record is counted whole on arrival (`unpaced`): late traffic is better than lost traffic.
  */
 export class Pacer {
   /** Records that were dropped by thinning; those that were kept stand for them. */
   thinned = 0;
+  /** Records that were counted whole on arrival, because not even thinning left room for them. */
+  unpaced = 0;
   #pending = 0;
   readonly #rows: FlowBatch;
   readonly #classes: Uint8Array;
@@ -76,6 +79,10 @@ export class Pacer {
     const delayMs = this.#delayMs(batch, row);
     if (!(durationMs >= PACED_DURATION_MIN_MS) && delayMs < 1000) return false;
     if (classes[row] === UNCOUNTED) return false;
+    if (this.#pending >= this.#limits.pendingMax) {
+      this.unpaced++;
+      return false;
+    }
     const thinning = this.#thinning(batch.packets[row] + batch.srcPort[row] + batch.startMs[row]);
     if (thinning === 0) {
       this.thinned++;
@@ -149,7 +156,6 @@ export class Pacer {
     const room = 1 - this.#pending / this.#limits.pendingMax;
     if (room > 0.5) return 1;
     const oneIn = room > 0.25 ? 2 : room > 0.05 ? 4 : 16;
-    if (this.#pending >= this.#limits.pendingMax) return 0;
     return Math.imul(salt, 0x9e3779b1) >>> 28 < 16 / oneIn ? oneIn : 0;
   }
 
@@ -159,15 +165,18 @@ export class Pacer {
     const shares = this.#shares[slot];
     const rows = this.#rows;
     const out = this.#out;
-    const packets = shareOf(rows.packets[slot], share, shares);
-    if (packets === 0 && share > 0) return;
+    const total = rows.packets[slot];
+    const before = packetsUntil(total, share, shares);
+    const until = packetsUntil(total, share + 1, shares);
+    // The first share has a packet always, and with it the flow; bytes go with the packets, so an empty share loses nothing.
+    if (until === before) return;
     // The first share counts the flow itself, so it leaves apart from the others.
     if (share === 0) this.#flush();
     const row = out.length++;
     copyRow(rows, slot, out, row);
-    out.packets[row] = packets;
-    out.bytes[row] = shareOf(rows.bytes[slot], share, shares);
-    this.#outClasses[row] = packets > 0 ? this.#classes[slot] : UNCOUNTED;
+    out.packets[row] = until - before;
+    out.bytes[row] = bytesUntil(rows.bytes[slot], until, total) - bytesUntil(rows.bytes[slot], before, total);
+    this.#outClasses[row] = this.#classes[slot];
     const releasedMs = this.#firstSecond[slot] * 1000 + share * 1000;
     const carriedMs = rows.startMs[slot] + share * 1000;
     out.observedMs[row] = Math.max(releasedMs, carriedMs);
@@ -184,10 +193,14 @@ export class Pacer {
   }
 }
 
-/** The part of `total` that falls into step `share` of `shares`, so that all parts are whole and add up. */
-function shareOf(total: number, share: number, shares: number): number {
-  if (shares <= 1) return total;
-  return Math.round((total * (share + 1)) / shares) - Math.round((total * share) / shares);
+/** Packets of the first `share` of `shares` shares: whole, at least one of the first, all of the last. */
+function packetsUntil(total: number, share: number, shares: number): number {
+  return share >= shares ? total : Math.min(total, Math.ceil((total * share) / shares));
+}
+
+/** Bytes of the first `packets` of a record's `total` packets, in whole numbers. */
+function bytesUntil(bytes: number, packets: number, total: number): number {
+  return packets >= total ? bytes : Math.round((bytes * packets) / total);
 }
 
 /** Copies the columns that counting reads. */
