@@ -341,7 +341,9 @@ export class Detector implements SecondTaker {
     if (state.attack !== undefined) return;
     for (const excess of candidate.groups) {
       for (const measure of excess.measures) {
-        if (learns(excess)) state.baseline(excess.group, measure).learn(second.second, excess.rates[measure]);
+        // What is held against the limit is the lower bound under sampling, and so is what the limit is learned from.
+        const sure = excess.rates[measure] * excess.rates.sureShare;
+        if (learns(excess)) state.baseline(excess.group, measure).learn(second.second, sure);
       }
       const slot = second.watch.find(state.words, 0, state.length);
       const detail = slot < 0 ? undefined : second.watch.detail(slot, firstClass(excess.group));
@@ -390,7 +392,7 @@ function learns(excess: GroupExcess): boolean {
 /** Remembers since when a group has stood out from its own past without a pause. */
 function noteRise(second: number, state: TargetState, excess: GroupExcess): void {
   const usual = state.knownBaseline(excess.group, excess.measure)?.mean ?? 0;
-  if (excess.rates[excess.measure] > RISE_FACTOR * usual) {
+  if (excess.observed > RISE_FACTOR * usual) {
     state.noteRise(excess.group, second, startOf(second, excess));
   }
 }
