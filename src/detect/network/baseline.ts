@@ -29,8 +29,13 @@ export class Baseline {
   #blockMaximum = 0;
   #blockStart = -1;
   readonly #delayed = new Float64Array(BLOCKS_DELAYED);
-  #lastSecond = -1;
+  #lastSecond: number;
   #cusum = 0;
+
+  /** `quietSince`: the second from which on silence is known, as the target was looked for and not found; -1 for never. */
+  constructor(quietSince = -1) {
+    this.#lastSecond = quietSince;
+  }
 
   /** The largest second of peacetime; 0 while nothing was learned. */
   maximum(): number {

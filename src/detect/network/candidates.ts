@@ -61,6 +61,8 @@ export class CandidateScan {
   readonly #states = new Map<string, TargetState>();
   readonly #configuredPps: Readonly<Partial<Record<Vector, number>>>;
   readonly #scratch = new NodeTraffic();
+  /** A target without a state has been quiet since this second. */
+  #quietSince = -1;
 
   constructor(configuredPps: Readonly<Partial<Record<Vector, number>>>) {
     this.#configuredPps = configuredPps;
@@ -73,6 +75,7 @@ export class CandidateScan {
   /** Candidates of a second: prefixes first, the widest before the narrower, then addresses; the worst first within a level. */
   candidates(second: Second, ladder: Ladder, coveredMs: number): Candidate[] {
     const decideMs = Math.max(coveredMs, PARAMETERS.coveredMsMin);
+    if (this.#quietSince < 0) this.#quietSince = second.second - 1;
     const addresses = this.#addresses(second, decideMs);
     const hot = addresses.filter((candidate) => candidate.excess >= 1 || candidate.state.attack !== undefined);
     const { fine, wide, network, organisation } = ladder;
@@ -84,7 +87,7 @@ export class CandidateScan {
     const prefixes = levels.flatMap(({ level, inner }) =>
       this.#prefixes(second, level, inner, ladder, hot, decideMs).sort(worstFirst),
     );
-    this.#forgetQuiet();
+    this.#forgetQuiet(second.second);
     return [...prefixes, ...addresses.sort(worstFirst)];
   }
 
@@ -253,7 +256,7 @@ export class CandidateScan {
     const key = `${words[0]},${words[1]},${words[2]},${words[3]}/${level === 'network' ? `n${length}` : length}`;
     let state = this.#states.get(key);
     if (state === undefined) {
-      state = new TargetState(key, words, length);
+      state = new TargetState(key, words, length, this.#quietSince);
       this.#states.set(key, state);
     }
     state.lastSecond = second;
@@ -261,8 +264,10 @@ export class CandidateScan {
   }
 
   /** Keeps the table bounded: the targets that were quiet for longest leave, those under attack stay. */
-  #forgetQuiet(): void {
+  #forgetQuiet(second: number): void {
     if (this.#states.size <= PARAMETERS.targetsMax) return;
+    // Those that leave were not quiet before: should they return, their past begins here.
+    this.#quietSince = second;
     const quiet = [...this.#states.values()]
       .filter((state) => state.attack === undefined)
       .sort((left, right) => left.lastSecond - right.lastSecond);

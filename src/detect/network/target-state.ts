@@ -23,6 +23,8 @@ export class TargetState {
   readonly key: string;
   readonly words: Uint32Array;
   readonly length: number;
+  /** Its groups were below their low-water marks from this second on until it was first seen. */
+  readonly #quietSince: number;
   attack: AttackRecord | undefined;
   /** The last second in which it was looked at. */
   lastSecond = -1;
@@ -37,7 +39,8 @@ export class TargetState {
   readonly #rows = new Map<number, number>();
   #sources: { old: Uint8Array; young: Uint8Array; since: number; seconds: number } | undefined;
 
-  constructor(key: string, words: Uint32Array, length: number) {
+  constructor(key: string, words: Uint32Array, length: number, quietSince: number) {
+    this.#quietSince = quietSince;
     this.key = key;
     this.words = words;
     this.length = length;
@@ -47,7 +50,7 @@ export class TargetState {
     const index = group * MEASURES.length + MEASURES.indexOf(measure);
     let baseline = this.#groups.get(index);
     if (baseline === undefined) {
-      baseline = new Baseline();
+      baseline = new Baseline(this.#quietSince);
       this.#groups.set(index, baseline);
     }
     return baseline;
