@@ -1,3 +1,4 @@
+import { assert } from '../base/errors.ts';
 import { hashAddress } from '../base/hash.ts';
 import { isIpv4 } from '../base/ip.ts';
 import { IPV4_MAPPED_BITS, maskWord } from '../base/prefix.ts';
@@ -64,6 +65,7 @@ export class AddressTable {
   readonly #foldKey = new Uint32Array(4);
 
   constructor(seed: number, limits: AddressTableLimits = ADDRESS_TABLE_LIMITS, rowsAtFirst = 1024) {
+    assert(limits.rowsMax * FOLDED_SHARE >= 1 && limits.cellsMax >= 1, 'room for 16 rows and a cell at least');
     this.#seed = seed;
     this.#limits = limits;
     const rows = Math.min(rowsAtFirst, limits.rowsMax);
@@ -107,6 +109,12 @@ export class AddressTable {
     return this.rowData[ROW_STRIDE * row + ROW_FLAGS];
   }
 
+  /** Joins the flags of an address or prefix to those of a row that counts it too: out only where all of them are. */
+  join(row: number, flags: number): void {
+    const at = ROW_STRIDE * row + ROW_FLAGS;
+    this.rowData[at] = (this.rowData[at] & (flags | ~ROW_OUT)) | (flags & ROW_FOLDED);
+  }
+
   /** The four words of the row's address, copied. */
   wordsOf(row: number): Uint32Array {
     return this.rowData.slice(ROW_STRIDE * row, ROW_STRIDE * row + 4);
@@ -130,7 +138,7 @@ export class AddressTable {
       row = this.find(this.#foldKey, 0, hash);
     }
     if (row < 0) row = this.#insert(this.#foldKey, 0, hash, flags);
-    this.rowData[ROW_STRIDE * row + ROW_FLAGS] |= ROW_FOLDED;
+    this.join(row, flags | ROW_FOLDED);
     return row;
   }
 
@@ -183,7 +191,7 @@ export class AddressTable {
     for (let from = 0; from < other.rows; from++) {
       const at = ROW_STRIDE * from;
       const row = this.row(other.rowData, at, hashAddress(other.rowData, at, this.#seed), other.flagsOf(from));
-      this.rowData[ROW_STRIDE * row + ROW_FLAGS] |= other.flagsOf(from);
+      this.join(row, other.flagsOf(from));
       this.addCells(row, other, from, 0);
     }
     this.folded += other.folded;

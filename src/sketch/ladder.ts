@@ -96,7 +96,10 @@ export class Ladder {
     const at = ROW_STRIDE * row;
     const length = isIpv4(from.rowData, at) ? lengthIpv4 : lengthIpv6;
     for (let word = 0; word < 4; word++) this.#key[word] = from.rowData[at + word] & maskWord(length, word);
-    return into.row(this.#key, 0, hashAddress(this.#key, 0, this.#seed), from.flagsOf(row) & ~ROW_FOLDED);
+    const flags = from.flagsOf(row) & ~ROW_FOLDED;
+    const target = into.row(this.#key, 0, hashAddress(this.#key, 0, this.#seed), flags);
+    into.join(target, flags);
+    return target;
   }
 }
 
