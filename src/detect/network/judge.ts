@@ -45,6 +45,8 @@ export interface Features {
   sources: number;
   packetsPerSource: number;
   topSourceShare: number;
+  /** Share of the four sources that send most. */
+  topFourShare: number;
   srcPorts: number;
   dstPorts: number;
   topDstPort: number;
@@ -55,6 +57,8 @@ export interface Features {
   meanBytes: number;
   /** Rows the estimates rest on. */
   rows: number;
+  /** Packets that the ports were read from: of those looked at by the exporter, one in so many is looked at here. */
+  portPackets: number;
 }
 
 /** Traffic from fewer sources than this is not "from many". */
@@ -64,6 +68,13 @@ const SEVERAL_SOURCES = 10;
 const SINGLE_SOURCE_EXCESS = 10;
 /** More distinct ports than this share of the packets: every packet has its own. */
 const RANDOM_PORTS_SHARE = 0.3;
+/** As many ports suffice to tell, however many packets there are. */
+const PORTS_TOLD = 1000;
+/** And fewer packets than this tell nothing. */
+const PORTS_LOOKED_MIN = 10;
+/** Scanners and testers are few, and send nearly all of it. */
+const FEW_SENDERS = 4;
+const NEARLY_ALL = 0.9;
 /** The target sends at least this much back for each packet it receives: a conversation. */
 const CONVERSATION_SHARE = 0.2;
 /** A scan of ports stays below this, packets a second; beyond, whoever it is, the target drowns. */
@@ -88,6 +99,7 @@ export function featuresOf(view: View): Features {
       sources: 0,
       packetsPerSource: Number.NaN,
       topSourceShare: 0,
+      topFourShare: 0,
       srcPorts: 0,
       dstPorts: 0,
       topDstPort: -1,
@@ -97,16 +109,20 @@ export function featuresOf(view: View): Features {
       addresses: 1,
       meanBytes,
       rows: 0,
+      portPackets: 0,
     };
   }
   const sources = Math.max(1, Math.round(hllEstimate(detail.sources, 0, SOURCES_PRECISION)));
-  const topSource = detail.topSources.top(1)[0];
+  const topSources = detail.topSources.top(FEW_SENDERS);
+  const topShare = (slots: readonly number[]): number =>
+    slots.reduce((sum, slot) => sum + detail.topSources.counts[slot], 0) / detail.topSources.total;
   const topSrcPort = detail.topSrcPorts.top(1)[0];
   const topDstPort = detail.topDstPorts.top(1)[0];
   return {
     sources,
     packetsPerSource: (rates.packets * view.detailShare) / sources,
-    topSourceShare: detail.topSources.counts[topSource] / detail.topSources.total,
+    topSourceShare: topShare(topSources.slice(0, 1)),
+    topFourShare: topShare(topSources),
     srcPorts: hllEstimate(detail.srcPorts, 0, PORTS_PRECISION),
     dstPorts: hllEstimate(detail.dstPorts, 0, PORTS_PRECISION),
     topDstPort: detail.topDstPorts.keys[4 * topDstPort + 3],
@@ -116,6 +132,7 @@ export function featuresOf(view: View): Features {
     addresses: Math.round(hllEstimate(detail.addresses, 0, ADDRESSES_PRECISION)),
     meanBytes,
     rows: detail.rows,
+    portPackets: (rates.packets * view.detailShare) / 2 ** detail.thinBits,
   };
 }
 
@@ -182,8 +199,16 @@ function answeredShare(view: View): number | undefined {
 
 function isScan(view: View, features: Features): boolean {
   if (view.rates.pps >= SCAN_PPS_MAX || features.rows === 0) return false;
-  if (view.carpet) return features.sources <= 4 && view.rates.packets < 8 * features.addresses;
-  return features.sources <= 4 && features.dstPorts > RANDOM_PORTS_SHARE * Math.min(view.rates.packets, 1000);
+  // Readers go on opening connections while somebody scans: it is his share that counts.
+  if (features.topFourShare < NEARLY_ALL) return false;
+  return view.carpet ? view.rates.packets < 8 * features.addresses : hasRandomPorts(view, features);
+}
+
+/** Nearly every packet that was looked at goes to a port of its own, which no application does. */
+function hasRandomPorts(view: View, features: Features): boolean {
+  const samplingRate = 1 + view.rates.variance / Math.max(1, view.rates.packets);
+  const looked = features.portPackets / samplingRate;
+  return looked >= PORTS_LOOKED_MIN && features.dstPorts > RANDOM_PORTS_SHARE * Math.min(looked, PORTS_TOLD);
 }
 
 function judgeSynAck(view: View, features: Features): Judgement {
@@ -219,7 +244,8 @@ function judgeTcp(view: View, features: Features): Judgement {
   if (view.replySeen && sent >= 0.1 * packets) {
     return no('download', `the target answers with ${formatCount(sent)} packets for ${formatCount(packets)}`);
   }
-  const ownPorts = features.srcPorts > RANDOM_PORTS_SHARE * Math.min(packets, 1000);
+  // Under sampling a packet is nearly always the only one seen of its connection, so that its own port says nothing.
+  const ownPorts = features.srcPorts > RANDOM_PORTS_SHARE * Math.min(features.portPackets, PORTS_TOLD);
   if (!ownPorts && (features.sources < MANY_SOURCES || features.packetsPerSource > 20)) {
     return no('download', 'few senders with many packets each, as on established connections', fromSources(features));
   }
@@ -241,7 +267,9 @@ function judgeConnections(view: View, features: Features): Judgement {
   if (answered < 0.5 * connections) return no('unanswered', 'connections are not completed; judged as SYN');
   const perSource = (connections * view.detailShare) / Math.max(1, features.sources);
   const note = `${perSource.toFixed(1)} connections a second from each of ${formatCount(features.sources)} sources`;
-  if (features.sources <= 2) return no('load-test', note);
+  if (features.sources <= 2 || features.topSourceShare >= NEARLY_ALL) {
+    return no('load-test', `${formatShare(features.topSourceShare)} from one source`, note);
+  }
   if (perSource < CONNECTIONS_PER_SOURCE) return no('flash-crowd', note);
   return yes(view, note);
 }
@@ -252,7 +280,7 @@ function judgeUdp(view: View, features: Features): Judgement {
   if (view.replySeen && sent >= CONVERSATION_SHARE * packets && view.excess < SINGLE_SOURCE_EXCESS) {
     return no('conversation', `the target answers with ${formatCount(sent)} packets for ${formatCount(packets)}`);
   }
-  const randomPorts = features.dstPorts > RANDOM_PORTS_SHARE * Math.min(packets, 1000);
+  const randomPorts = hasRandomPorts(view, features);
   if (features.sources < MANY_SOURCES && !randomPorts && view.excess < SINGLE_SOURCE_EXCESS) {
     return no('stream', 'few senders to few ports, as a stream or a collector has', fromSources(features));
   }
