@@ -111,7 +111,9 @@ export function tcpClass(flags: number, srcPort: number, dstPort: number, packet
   const towardsServer = dstPort < srcPort;
   if ((bits & TCP_SYN) !== 0) {
     if ((bits & TCP_ACK) === 0) return CLASS.tcpSyn;
-    if ((bits & (TCP_FIN | TCP_RST | TCP_PSH)) === 0 && !towardsServer) return CLASS.tcpSynAck;
+    // A connection that goes on without a push or an end shows the same flags, but carries something.
+    const handshakeOnly = (bits & (TCP_FIN | TCP_RST | TCP_PSH)) === 0 && bytes <= ACK_BYTES_MAX * packets;
+    if (handshakeOnly && !towardsServer) return CLASS.tcpSynAck;
     if (!towardsServer) return CLASS.tcpData;
     return packets <= SESSION_SMALL_PACKETS_MAX && bytes <= SESSION_SMALL_BYTES_MAX
       ? CLASS.tcpSessionSmall
