@@ -264,7 +264,9 @@ export class AttackRecord {
     if (this.#pulses >= (this.#lagged ? 2 : 1)) return 'pulse';
     if (opening.cusum) return 'ramp';
     const peak = this.#peak.pps;
-    const all = [...this.#historyRates, ...this.#rates];
+    // What came before the start is the target's own.
+    const before = Math.max(0, Math.floor((this.#startMs - this.#historyFromMs) / 1000));
+    const all = [...this.#historyRates, ...this.#rates].slice(before);
     const reached = (share: number): number => all.findIndex((rate) => rate.pps >= share * peak);
     return peak > 0 && reached(0.9) - reached(0.25) >= RAMP_SECONDS_MIN ? 'ramp' : 'steady';
   }
