@@ -73,7 +73,9 @@ export class SecondStream implements BatchSink {
     for (let row = 0; row < batch.length; row++) {
       const timeMs = observedMs[row];
       // A row without a time (a raw datagram of sFlow) belongs to the second that is open.
-      if (!(timeMs >= this.#second.second * 1000 && timeMs < this.#second.second * 1000 + 1000)) {
+      // Before the first time nothing is open, not even the first second of 1970 (captures of a relative clock).
+      const startMs = this.#second.second * 1000;
+      if (!(timeMs >= startMs && timeMs < startMs + 1000) || Number.isNaN(this.#firstMs)) {
         if (from < row) this.#second.add(batch, classes, from, row);
         from = row;
         this.#moveTo(timeMs);

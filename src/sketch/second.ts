@@ -128,7 +128,9 @@ export class Second {
       cells[at + CELL_BYTES] += rowBytes;
       cells[at + CELL_FLOWS] += flows;
       if (rate > 1) cells[at + CELL_VARIANCE] += rowPackets * (rate - 1);
-      if (!captured) cells[at + CELL_LAG] += rowPackets * Math.round(observedMs[row] - startMs[row]);
+      const lagMs = Math.round(observedMs[row] - startMs[row]);
+      // Rows without a time have no lag to tell.
+      if (!captured && !Number.isNaN(lagMs)) cells[at + CELL_LAG] += rowPackets * lagMs;
       if (startMs[row] < cells[at + CELL_FIRST_MS]) cells[at + CELL_FIRST_MS] = startMs[row];
       totalPackets += rowPackets;
       totalBytes += rowBytes;
