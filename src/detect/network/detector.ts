@@ -305,7 +305,10 @@ export class Detector implements SecondTaker {
           const classes = this.#classesOf(record, excess.group);
           const rates = candidate.node().rates(classes, shownMs);
           const view = this.#view(second, candidate, excess);
-          if (rates[held.measure] * rates.sureShare < PARAMETERS.holdShare * held.limit) continue;
+          const sure = rates[held.measure] * rates.sureShare;
+          if (sure < PARAMETERS.holdShare * held.limit) continue;
+          // Below the limit, what does not look like the attack is what the target usually receives.
+          if (sure < held.limit && !judge(view, featuresOf(view)).attack) continue;
           active = true;
           record.add(vector, rates, view.detail);
           rate.bps += rates.bps;
@@ -393,7 +396,7 @@ function learns(excess: GroupExcess): boolean {
 function noteRise(second: number, state: TargetState, excess: GroupExcess): void {
   const usual = state.knownBaseline(excess.group, excess.measure)?.mean ?? 0;
   if (excess.observed > RISE_FACTOR * usual) {
-    state.noteRise(excess.group, second, startOf(second, excess));
+    state.noteRise(excess.group, second, startOf(second, excess), excess.observed);
   }
 }
 

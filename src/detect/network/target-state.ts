@@ -33,7 +33,7 @@ export class TargetState {
   readonly total = { pps: new Baseline(), bps: new Baseline(), fps: new Baseline() };
   readonly #groups = new Map<number, Baseline>();
   readonly #over = new Map<number, { bits: number; second: number }>();
-  readonly #rising = new Map<number, { readonly sinceMs: number; second: number }>();
+  readonly #rising = new Map<number, { sinceMs: number; since: number; second: number; rate: number }>();
   readonly #history: Rate[] = [];
   #historySecond = -1;
   readonly #rows = new Map<number, number>();
@@ -61,12 +61,20 @@ export class TargetState {
     return this.#groups.get(group * MEASURES.length + MEASURES.indexOf(measure));
   }
 
-  /** Notes that a group stands out in this second, whose first such packet was carried at `startMs`. */
-  noteRise(group: number, second: number, startMs: number): void {
+  /**
+   * Notes that a group stands out in this second with a rate, and that its first such packet was carried at `startMs`. A leap
+   * begins another rise: a crowd that came before a flood is no part of it.
+   */
+  noteRise(group: number, second: number, startMs: number, rate: number): void {
     const known = this.#rising.get(group);
-    if (known === undefined || second - known.second > RISE_GAP_SECONDS)
-      this.#rising.set(group, { sinceMs: startMs, second });
-    else known.second = second;
+    const leaps =
+      known !== undefined && rate > PARAMETERS.suddenFactor * known.rate && second - known.since > RISE_GAP_SECONDS;
+    if (known === undefined || leaps || second - known.second > RISE_GAP_SECONDS) {
+      this.#rising.set(group, { sinceMs: startMs, since: second, second, rate });
+      return;
+    }
+    known.second = second;
+    known.rate = rate;
   }
 
   /** Since when the group has stood out, ms since 1970. */
