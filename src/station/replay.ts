@@ -2,6 +2,7 @@ import type { Prefix } from '../base/prefix.ts';
 import { formatTime } from '../base/units.ts';
 import { Detector } from '../detect/network/detector.ts';
 import { PARAMETERS } from '../detect/network/parameters.ts';
+import { openCountries } from '../input/countries.ts';
 import type { Attack, ReplayReport, Verdict } from '../model/attack.ts';
 import type { BatchSink, FlowBatch } from '../model/flow-batch.ts';
 import { NO_EXPORTER } from '../model/flow-columns.ts';
@@ -80,11 +81,25 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
     ...(totals.flows > 0
       ? { reported: { packets: Math.round(reported.packets), bytes: Math.round(reported.bytes) } }
       : {}),
-    attacks: detector.attacks(),
+    attacks: await withCountries(detector.attacks()),
     ...(options.allVerdicts ? { verdicts: verdicts.list() } : {}),
     exporters: totals.exporters.list().map(reportExporter),
     rejected: totals.rejections.toRecord(),
   };
+}
+
+/** Adds the countries of sources; not where the sources are forged, whose addresses say nothing about anybody. */
+async function withCountries(attacks: readonly Attack[]): Promise<Attack[]> {
+  if (attacks.length === 0) return [];
+  const countryOf = await openCountries();
+  return attacks.map((attack) => {
+    if (attack.sources.spoofed === 'likely') return attack;
+    const top = attack.sources.top.map((source) => {
+      const country = countryOf(source.addr);
+      return country === undefined ? source : { ...source, country };
+    });
+    return { ...attack, sources: { ...attack.sources, top } };
+  });
 }
 
 /** Sums what telemetry reports on its way into the stream. */
