@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type BenchCase, formatRate, formatReport, measure, measureAsync, runCase, selectCases } from './harness.ts';
+import { formatMarkdown } from './markdown.ts';
 
 function caseOf(name: string): BenchCase {
   return { name, unit: 'items', goal: 1, sizes: { small: 10, full: 100 }, run: (size) => measure(size, () => size) };
@@ -71,6 +72,33 @@ describe('a report', () => {
     assert.equal(
       formatReport(report),
       'wire/x: 50.0 M records a CPU-second, 0.020 s CPU, 0.030 s wall, 100 MB, hash 000000ff',
+    );
+  });
+
+  it('is written as tables for the documents', () => {
+    const run = { items: 2e6, cpuSeconds: 4, wallSeconds: 5, rssMaxBytes: 50e6, note: '1 attack found' };
+    const results = [
+      { program: 'a', did: 'counts', run },
+      { program: 'b', did: 'writes' },
+    ];
+    assert.deepEqual(
+      formatMarkdown('a machine', [{ ...report, goal: 60e6 }], [{ input: 'a file', unit: 'packets', results }]).split(
+        '\n',
+      ),
+      [
+        'Measured on: a machine.',
+        '',
+        '| case | items a CPU-second | goal | largest memory |',
+        '|---|---|---|---|',
+        '| `wire/x` | 50.0 M records | 60.0 M records | 100 MB |',
+        '',
+        'Whole programs, from start to end, on a file:',
+        '',
+        '| program | what it does | items a CPU-second | CPU | largest memory | |',
+        '|---|---|---|---|---|---|',
+        '| a | counts | 0.50 M packets | 4.00 s | 50 MB | 1 attack found |',
+        '| b | writes |  |  |  | not installed |',
+      ],
     );
   });
 

@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: every case of bench/, each in a process of its own, then other programs on the same input.
  *
- *   npm run bench -- [--only PART] [--size small|full] [--peers | --no-peers] [--json]
+ *   npm run bench -- [--only PART] [--size small|full] [--peers | --no-peers] [--json | --markdown]
  *
  * `--only` takes the cases with PART in their name, and leaves the peers out unless `--peers` is given. Exit code 1 where a case
  * failed; a goal that was missed is said, and no failure: the machine may be a slow one.
@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { type BenchCase, type CaseReport, formatReport, parseSize, selectCases } from './harness.ts';
 import { inputDirectory } from './make/input.ts';
+import { formatMarkdown } from './markdown.ts';
 import { comparePeers, describeMachine, formatComparison } from './peers/compare.ts';
 
 interface FoundCase extends BenchCase {
@@ -53,6 +54,7 @@ async function main(): Promise<number> {
       only: { type: 'string' },
       size: { type: 'string', default: 'full' },
       json: { type: 'boolean', default: false },
+      markdown: { type: 'boolean', default: false },
       peers: { type: 'boolean' },
     },
   });
@@ -61,7 +63,7 @@ async function main(): Promise<number> {
   if (selected.length === 0) throw new Error(`no case has ${values.only} in its name`);
   inputDirectory();
   const say = (text: string): void => {
-    if (!values.json) process.stdout.write(`${text}\n`);
+    if (!values.json && !values.markdown) process.stdout.write(`${text}\n`);
   };
   const machine = await describeMachine();
   say(`${machine}\n`);
@@ -80,6 +82,7 @@ async function main(): Promise<number> {
   const comparisons = (values.peers ?? values.only === undefined) ? await comparePeers(size) : [];
   for (const comparison of comparisons) say(`\n${formatComparison(comparison)}`);
   if (values.json) process.stdout.write(`${JSON.stringify({ machine, size, cases: reports, comparisons })}\n`);
+  if (values.markdown) process.stdout.write(`${formatMarkdown(machine, reports, comparisons)}\n`);
   return failed > 0 ? 1 : 0;
 }
 

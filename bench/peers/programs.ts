@@ -32,7 +32,7 @@ export interface PeerRun {
 const BONGHWA = fileURLToPath(new URL('../../bin/bonghwa.js', import.meta.url));
 
 /** Datagrams that are sent to nfcapd between two pauses: with more at once, its socket buffer overflows. */
-const SENT_AT_ONCE = 40;
+const SENT_AT_ONCE = 20;
 const DATAGRAM_BYTES_MAX = 65_507;
 
 /** `bonghwa replay` as a person starts it. */
