@@ -96,6 +96,46 @@ export class AddressTable {
     return -1;
   }
 
+  /**
+   * Rows of the addresses `from` to `to` (exclusive) of a column, written to `rows`; -1 where there is none. One loop gathers index
+   * entries, the next compares keys: without a branch between them the processor waits for many cache lines at a time.
+   */
+  findAll(words: Uint32Array, hashes: Uint32Array, rows: Int32Array, from: number, to: number): void {
+    const index = this.#index;
+    const rowData = this.rowData;
+    const mask = this.#mask;
+    for (let item = from; item < to; item++) rows[item] = index[hashes[item] & mask];
+    for (let item = from; item < to; item++) {
+      const entry = rows[item];
+      if (entry === 0) {
+        rows[item] = -1;
+        continue;
+      }
+      const key = ROW_STRIDE * (entry - 1);
+      const at = 4 * item;
+      const same =
+        rowData[key + 3] === words[at + 3] &&
+        rowData[key + 2] === words[at + 2] &&
+        rowData[key + 1] === words[at + 1] &&
+        rowData[key] === words[at];
+      rows[item] = same ? entry - 1 : this.find(words, at, hashes[item]);
+    }
+  }
+
+  /** Where the cells of `rows` (skipping -1) and `classes` begin, written to `cells`; made where they are new. */
+  cellAll(rows: Int32Array, classes: Uint8Array, cells: Int32Array, from: number, to: number): void {
+    const rowData = this.rowData;
+    for (let item = from; item < to; item++) {
+      cells[item] = rows[item] < 0 ? 0 : CELL_STRIDE * (rowData[ROW_STRIDE * rows[item] + ROW_HEAD] - 1);
+    }
+    for (let item = from; item < to; item++) {
+      if (rows[item] < 0) continue;
+      // A row made a moment ago has no cell yet: its head gave a place before the first.
+      if (cells[item] >= 0 && this.cellData[cells[item] + CELL_CLASS] === classes[item]) continue;
+      cells[item] = this.cell(rows[item], classes[item]);
+    }
+  }
+
   /** Row of the address, made with `flags` if it is new; folded into its prefix when the table is full. */
   row(words: Uint32Array, at: number, hash: number, flags: number): number {
     const found = this.find(words, at, hash);

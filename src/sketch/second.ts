@@ -47,9 +47,10 @@ export class Second {
   readonly #seed: number;
   readonly #networks: readonly Prefix[];
   readonly #slots = new Int32Array(16);
-  /** Hash and table row of each row of the batch in hand. */
+  /** Hash, table row and cell of each row of the batch in hand. */
   #hashes = new Uint32Array(BATCH_ROWS);
   #rows = new Int32Array(BATCH_ROWS);
+  #cells = new Int32Array(BATCH_ROWS);
 
   /** `networks`: what is protected; with none, every destination is counted as inside. */
   constructor(seed: number, networks: readonly Prefix[] = [], limits: SecondLimits = SECOND_LIMITS) {
@@ -70,6 +71,7 @@ export class Second {
     if (this.#hashes.length < batch.capacity) {
       this.#hashes = new Uint32Array(batch.capacity);
       this.#rows = new Int32Array(batch.capacity);
+      this.#cells = new Int32Array(batch.capacity);
     }
     this.#place(batch, classes, from, to);
     this.#count(batch, classes, from, to, startsFlows);
@@ -86,7 +88,7 @@ export class Second {
     const rows = this.#rows;
     const guarded = this.#networks.length > 0;
     for (let row = from; row < to; row++) hashes[row] = hashAddress(dstAddr, 4 * row, seed);
-    for (let row = from; row < to; row++) rows[row] = table.find(dstAddr, 4 * row, hashes[row]);
+    table.findAll(dstAddr, hashes, rows, from, to);
     for (let row = from; row < to; row++) {
       if (classes[row] === UNCOUNTED) {
         rows[row] = -1;
@@ -112,6 +114,9 @@ export class Second {
     const { samplingRate, packets, bytes, startMs, observedMs, exporter } = batch;
     const table = this.table;
     const rows = this.#rows;
+    const cellOf = this.#cells;
+    table.cellAll(rows, classes, cellOf, from, to);
+    const cells = table.cellData;
     let totalPackets = 0;
     let totalBytes = 0;
     let totalFlows = 0;
@@ -122,8 +127,7 @@ export class Second {
       const rowBytes = bytes[row] * rate;
       const captured = exporter[row] === NO_EXPORTER;
       const flows = captured ? (classes[row] === CLASS.tcpSyn ? 1 : 0) : startsFlows ? 1 : 0;
-      const at = table.cell(rows[row], classes[row]);
-      const cells = table.cellData;
+      const at = cellOf[row];
       cells[at + CELL_PACKETS] += rowPackets;
       cells[at + CELL_BYTES] += rowBytes;
       cells[at + CELL_FLOWS] += flows;
@@ -181,9 +185,12 @@ export class Second {
     for (let row = from; row < to; row++) {
       if (rows[row] < 0) continue;
       const at = 4 * row;
+      const received = watch.maybe(dstAddr, at);
+      const sent = watch.maybe(srcAddr, at);
+      if (!received && !sent) continue;
       const srcHash = hashAddress(srcAddr, at, seed);
       const rate = samplingRate[row] > 1 ? samplingRate[row] : 1;
-      if (watch.maybe(dstAddr, at, hashes[row])) {
+      if (received) {
         const has = present[row];
         const hasPorts = (has & HAS.srcPort) !== 0;
         const thinHash = mix32(
@@ -208,7 +215,7 @@ export class Second {
           );
         }
       }
-      if (watch.maybe(srcAddr, at, srcHash)) {
+      if (sent) {
         const count = watch.match(srcAddr, at, srcHash, slots);
         for (let match = 0; match < count; match++) {
           watch.outPackets[slots[match] * CLASS_COUNT + classes[row]] += packets[row] * rate;
@@ -228,7 +235,7 @@ export class Second {
       const trafficClass = sample.trafficClass[row];
       const dstHash = hashAddress(sample.dstAddr, at, this.#seed);
       const srcHash = hashAddress(sample.srcAddr, at, this.#seed);
-      if (watch.maybe(sample.dstAddr, at, dstHash)) {
+      if (watch.maybe(sample.dstAddr, at)) {
         const count = watch.match(sample.dstAddr, at, dstHash, slots);
         for (let match = 0; match < count; match++) {
           const detail = watch.detail(slots[match], trafficClass);
@@ -248,7 +255,7 @@ export class Second {
           );
         }
       }
-      if (watch.maybe(sample.srcAddr, at, srcHash)) {
+      if (watch.maybe(sample.srcAddr, at)) {
         const count = watch.match(sample.srcAddr, at, srcHash, slots);
         for (let match = 0; match < count; match++) {
           watch.outPackets[slots[match] * CLASS_COUNT + trafficClass] += sample.packets[row] * scale;

@@ -92,7 +92,10 @@ export class Detector implements SecondTaker {
     for (const candidate of candidates) this.#learn(second, candidate);
     this.#slow.take(second.slowServers, second.second, untilMs);
     this.#watchNext = candidates
-      .filter((candidate) => candidate.excess >= PARAMETERS.holdShare && candidate.state.attack === undefined)
+      .filter(
+        (candidate) =>
+          candidate.excess >= PARAMETERS.holdShare && !candidate.carpet && candidate.state.attack === undefined,
+      )
       .sort((left, right) => right.excess - left.excess)
       .slice(0, PARAMETERS.watchedMax);
   }
