@@ -124,6 +124,7 @@ test('whatever comes, rows and cells stay within their limits and totals are con
       fc.record({ rowsMax: fc.integer({ min: 16, max: 80 }), cellsMax: fc.integer({ min: 1, max: 100 }) }),
       fc.array(fc.tuple(fc.nat(3), fc.nat(200), fc.nat(27), fc.integer({ min: 1, max: 1000 }), fc.nat(3)), {
         maxLength: 300,
+        size: 'max',
       }),
       (limits: AddressTableLimits, rows) => {
         const tables = Array.from({ length: 4 }, () => new AddressTable(SEED, limits, 2));

@@ -276,6 +276,7 @@ test('records that end at different times give way to each other without loss', 
     fc.property(
       fc.array(fc.tuple(fc.nat(40), fc.integer({ min: 1500, max: 30_000 }), fc.integer({ min: 1, max: 500 })), {
         maxLength: 60,
+        size: 'max',
       }),
       (records) => {
         const rig = new Rig(SMALL);

@@ -22,6 +22,7 @@ function expected(all: readonly number[], capacity: number): { threshold: number
 
 const HASHES = fc.array(fc.oneof(fc.nat(0xffffffff), fc.nat(50), fc.constantFrom(0, 1, 0xffffffff, 0x80000000, 77)), {
   maxLength: 200,
+  size: 'max',
 });
 
 test('exactly the rows below the threshold are kept, and the threshold is the highest that leaves room', () => {
