@@ -8,6 +8,8 @@ import { SlowConnections } from './slow-connections.ts';
 
 /** A silence longer than this is a jump of the clock: the seconds between are not gone through one by one. */
 const JUMP_SECONDS_MIN = 3600;
+/** 1970 to 9999: no other time can be told, and a row that claims one is counted where it comes. */
+const TIME_MAX_MS = 253_402_300_800_000;
 
 export interface SecondStreamOptions {
   readonly seed: number;
@@ -80,7 +82,7 @@ export class SecondStream implements BatchSink {
         from = row;
         this.#moveTo(timeMs);
       }
-      if (timeMs > this.#lastMs) this.#lastMs = timeMs;
+      if (timeMs > this.#lastMs && timeMs < TIME_MAX_MS) this.#lastMs = timeMs;
       if (exporter[row] === NO_EXPORTER) continue;
       this.#telemetrySeen = true;
       if (this.#pacer?.takes(batch, classes, row, this.#second.second) === true) {
@@ -100,7 +102,7 @@ export class SecondStream implements BatchSink {
 
   #moveTo(timeMs: number): void {
     const second = Math.floor(timeMs / 1000);
-    if (Number.isNaN(second)) return;
+    if (!(timeMs >= 0 && timeMs < TIME_MAX_MS)) return;
     if (Number.isNaN(this.#firstMs)) {
       this.#firstMs = timeMs;
       this.#lastMs = timeMs;

@@ -41,6 +41,8 @@ interface VectorTotals {
 }
 
 const TOP_SOURCES = 10;
+/** The end of the year 9999. */
+const TIME_MAX_MS = 253_402_300_799_999;
 const TOP_PORTS = 5;
 const TOP_CAPACITY = 512;
 /** Quiet for at least this long between active stretches, s: a pulse. */
@@ -307,6 +309,7 @@ function roundRate(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
+/** Records may lie about when they were carried; ISO 8601 has four digits for the year. */
 function timeOf(timeMs: number): string {
-  return formatTime(timeMs) ?? new Date(0).toISOString();
+  return formatTime(Math.min(Math.max(timeMs, 0), TIME_MAX_MS)) ?? new Date(0).toISOString();
 }
