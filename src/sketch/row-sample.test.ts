@@ -106,3 +106,21 @@ test('a flood of identical rows ends at a threshold that keeps none of them, and
     assert.equal(sample.length, 1);
   }
 });
+
+test('a sample that kept all takes over the threshold of one that could not', () => {
+  for (const backwards of [false, true]) {
+    const [few, many] = [new RowSample(20), new RowSample(20)];
+    const all = [0x10000000, 0xf0000000];
+    for (const hash of all) add(few, hash);
+    for (let row = 0; row < 30; row++) {
+      all.push(row * 0x08000000);
+      add(many, row * 0x08000000);
+    }
+    const merged = backwards ? many : few;
+    merged.merge(backwards ? few : many);
+    const { threshold, kept } = expected(all, 20);
+    assert.equal(threshold, 2 ** 31);
+    assert.equal(merged.threshold, threshold);
+    assert.deepEqual(hashes(merged), kept);
+  }
+});
