@@ -1,15 +1,18 @@
 import type { Prefix } from '../base/prefix.ts';
 import { BATCH_ROWS, type BatchSink, type FlowBatch } from '../model/flow-batch.ts';
 import { NO_EXPORTER } from '../model/flow-columns.ts';
-import { classifyRows } from './classify.ts';
+import { classifyRows, UNCOUNTED } from './classify.ts';
 import { PACER_LIMITS, Pacer, type PacerLimits } from './pacer.ts';
 import { SECOND_LIMITS, Second, type SecondLimits } from './second.ts';
 import { SlowConnections } from './slow-connections.ts';
 
 /** A silence longer than this is a jump of the clock: the seconds between are not gone through one by one. */
 const JUMP_SECONDS_MIN = 3600;
-/** 1970 to 9999: no other time can be told, and a row that claims one is counted where it comes. */
-const TIME_MAX_MS = 253_402_300_800_000;
+
+/** Rows that are late by no more than this count in the second that is open, s. */
+const LATE_SECONDS_MAX = 10;
+/** So many rows in a row with a clock far behind are a clock set back, not strays. */
+const BEHIND_ROWS_MIN = 100;
 
 export interface SecondStreamOptions {
   readonly seed: number;
@@ -38,6 +41,11 @@ export interface SecondTaker {
 export class SecondStream implements BatchSink {
   /** Rows that came after their second had been closed. */
   late = 0;
+  /** Rows that were not counted because their clock was far behind that of the others. */
+  outOfTime = 0;
+  /** Packets and bytes that telemetry reports, scaled by sampling. */
+  reportedPackets = 0;
+  reportedBytes = 0;
   /** Records that waited for release when the clock jumped. */
   lostByJump = 0;
   readonly #second: Second;
@@ -45,6 +53,8 @@ export class SecondStream implements BatchSink {
   readonly #slow: SlowConnections;
   readonly #taker: SecondTaker;
   #classes = new Uint8Array(BATCH_ROWS);
+  /** Rows in a row whose clock was far behind. */
+  #behind = 0;
   #firstMs = Number.NaN;
   /** Telemetry has told of traffic since before its first datagram: only captures begin and end inside a second. */
   #telemetrySeen = false;
@@ -68,7 +78,7 @@ export class SecondStream implements BatchSink {
   take(batch: FlowBatch): void {
     if (this.#classes.length < batch.capacity) this.#classes = new Uint8Array(batch.capacity);
     const classes = this.#classes;
-    const { observedMs, exporter } = batch;
+    const { observedMs, exporter, samplingRate, packets, bytes } = batch;
     classifyRows(batch, 0, batch.length, classes);
     this.#slow.add(batch, classes, 0, batch.length);
     let from = 0;
@@ -80,11 +90,14 @@ export class SecondStream implements BatchSink {
       if (!(timeMs >= startMs && timeMs < startMs + 1000) || Number.isNaN(this.#firstMs)) {
         if (from < row) this.#second.add(batch, classes, from, row);
         from = row;
-        this.#moveTo(timeMs);
+        if (!this.#moveTo(timeMs)) classes[row] = UNCOUNTED;
       }
-      if (timeMs > this.#lastMs && timeMs < TIME_MAX_MS) this.#lastMs = timeMs;
-      if (exporter[row] === NO_EXPORTER) continue;
+      if (timeMs > this.#lastMs) this.#lastMs = timeMs;
+      if (exporter[row] === NO_EXPORTER || classes[row] === UNCOUNTED) continue;
       this.#telemetrySeen = true;
+      const rate = samplingRate[row] > 1 ? samplingRate[row] : 1;
+      this.reportedPackets += packets[row] * rate;
+      this.reportedBytes += bytes[row] * rate;
       if (this.#pacer?.takes(batch, classes, row, this.#second.second) === true) {
         if (from < row) this.#second.add(batch, classes, from, row);
         from = row + 1;
@@ -100,24 +113,34 @@ export class SecondStream implements BatchSink {
     this.#close(this.#lastMs);
   }
 
-  #moveTo(timeMs: number): void {
+  /**
+   * Opens the second of a time, closing those before it. False where the row must not be counted: its clock is far behind. When one
+   * such row follows another, it is the clock that has changed, and they open a second of their own.
+   */
+  #moveTo(timeMs: number): boolean {
     const second = Math.floor(timeMs / 1000);
-    if (!(timeMs >= 0 && timeMs < TIME_MAX_MS)) return;
+    if (Number.isNaN(second)) return;
     if (Number.isNaN(this.#firstMs)) {
       this.#firstMs = timeMs;
       this.#lastMs = timeMs;
       this.#begin(second);
-      return;
+      return true;
     }
     if (second < this.#second.second) {
       this.late++;
-      return;
+      if (this.#second.second - second <= LATE_SECONDS_MAX) return true;
+      this.#behind++;
+      if (this.#behind < BEHIND_ROWS_MIN) {
+        this.outOfTime++;
+        return false;
+      }
+      this.#jumpTo(second);
+      return true;
     }
+    this.#behind = 0;
     if (second - this.#second.second > JUMP_SECONDS_MIN) {
-      this.#close((this.#second.second + 1) * 1000);
-      this.lostByJump += this.#pacer?.drop() ?? 0;
-      this.#begin(second);
-      return;
+      this.#jumpTo(second);
+      return true;
     }
     while (this.#second.second < second) {
       const next = this.#second.second + 1;
@@ -125,6 +148,14 @@ export class SecondStream implements BatchSink {
       this.#begin(next);
       this.#pacer?.advance(next);
     }
+    return true;
+  }
+
+  #jumpTo(second: number): void {
+    this.#behind = 0;
+    this.#close((this.#second.second + 1) * 1000);
+    this.lostByJump += this.#pacer?.drop() ?? 0;
+    this.#begin(second);
   }
 
   #begin(second: number): void {

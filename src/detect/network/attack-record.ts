@@ -309,7 +309,7 @@ function roundRate(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-/** Records may lie about when they were carried; ISO 8601 has four digits for the year. */
-function timeOf(timeMs: number): string {
+/** Text of a time. Captures and records may lie about it; ISO 8601 has four digits for the year. */
+export function timeOf(timeMs: number): string {
   return formatTime(Math.min(Math.max(timeMs, 0), TIME_MAX_MS)) ?? new Date(0).toISOString();
 }

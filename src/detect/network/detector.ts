@@ -1,5 +1,4 @@
 import { formatPrefix, type Prefix } from '../../base/prefix.ts';
-import { formatTime } from '../../base/units.ts';
 import type { Attack, Rate, Target, Verdict } from '../../model/attack.ts';
 import { CLASS, CLASS_COUNT } from '../../model/traffic-class.ts';
 import type { Vector } from '../../model/vector.ts';
@@ -8,7 +7,7 @@ import type { Second } from '../../sketch/second.ts';
 import { SECOND_LIMITS } from '../../sketch/second.ts';
 import type { SecondTaker } from '../../sketch/second-stream.ts';
 import { Watch } from '../../sketch/watch.ts';
-import { AttackRecord, type Opening } from './attack-record.ts';
+import { AttackRecord, type Opening, timeOf } from './attack-record.ts';
 import { type Candidate, CandidateScan, covers, type GroupExcess } from './candidates.ts';
 import { ANSWERED_CLASSES, GROUPS } from './groups.ts';
 import { featuresOf, type Judgement, judge, type View } from './judge.ts';
@@ -382,7 +381,7 @@ export class Detector implements SecondTaker {
     this.#options.onVerdict({
       target: this.#target(candidate),
       direction: candidate.direction,
-      at: formatTime(second.second * 1000) ?? '',
+      at: timeOf(second.second * 1000),
       peak: { bps: Math.round(rates.bps), pps: round1(rates.pps), fps: round1(rates.fps) },
       kind,
       reason: `${GROUPS[excess.group].vector} by volume (${excess.excess.toFixed(1)} times its limit), but not by shape: ${notes}`,
