@@ -8,6 +8,9 @@ export interface Datagram {
   bytes: Uint8Array;
   /** Over the same memory as `bytes`, from its first byte. */
   view: DataView;
+  /** The memory of `bytes` and where it begins there, kept because the getters of typed arrays are slow. */
+  buffer: ArrayBufferLike;
+  byteOffset: number;
   exporter: ExporterState;
   /** Arrival in event time, ms since 1970; NaN where it is not known. Templates expire by it. */
   arrivalMs: number;

@@ -254,13 +254,10 @@ export class ExporterTable {
     nowMs: number,
     expires = true,
   ): ExporterState {
-    const bucket = this.#bucketOf(words, at, domain, protocol);
-    let exporter = this.#heads[bucket];
-    while (exporter !== undefined && !isKey(exporter, words, at, domain, protocol)) exporter = exporter.chained;
-    if (exporter === undefined) exporter = this.#add(bucket, words, at, domain, protocol, nowMs);
-    else if (exporter !== this.#newest) {
-      this.#unlink(exporter);
-      this.#linkNewest(exporter);
+    let exporter = this.#newest;
+    // Datagrams come in bursts from one exporter.
+    if (exporter === undefined || !isKey(exporter, words, at, domain, protocol)) {
+      exporter = this.#find(words, at, domain, protocol, nowMs);
     }
     exporter.datagrams++;
     if (nowMs > exporter.lastSeenMs) exporter.lastSeenMs = nowMs;
@@ -268,6 +265,17 @@ export class ExporterTable {
     while (this.#oldest !== undefined && nowMs - this.#oldest.lastSeenMs > this.#limits.exporterExpiryMs) {
       this.#drop(this.#oldest);
     }
+    return exporter;
+  }
+
+  /** The exporter of this key, made if it is new, as the newest of the list. */
+  #find(words: AddressWords, at: number, domain: number, protocol: TelemetryProtocol, nowMs: number): ExporterState {
+    const bucket = this.#bucketOf(words, at, domain, protocol);
+    let exporter = this.#heads[bucket];
+    while (exporter !== undefined && !isKey(exporter, words, at, domain, protocol)) exporter = exporter.chained;
+    if (exporter === undefined) return this.#add(bucket, words, at, domain, protocol, nowMs);
+    this.#unlink(exporter);
+    this.#linkNewest(exporter);
     return exporter;
   }
 

@@ -10,7 +10,7 @@ export const NETFLOW5_RECORD_LENGTH = 48;
 /** Flows: a gap beyond is a restart of the exporter and not a loss. */
 const SEQUENCE_JUMP_MAX = 1 << 24;
 
-/** The record as a template: IANA elements by id and length, 0 for what is not read. */
+/** Fields of a record: IANA elements by id and length, 0 for what is not read. */
 const FIELDS: readonly (readonly [element: number, length: number])[] = [
   [8, 4],
   [12, 4],
@@ -33,14 +33,11 @@ const FIELDS: readonly (readonly [element: number, length: number])[] = [
   [13, 1],
   [0, 2],
 ];
-const RECORD = new Template(
-  0,
-  Int32Array.from(FIELDS.flatMap(([element, length]) => [element, length, 0])),
-  -1,
-  NETFLOW5_RECORD_LENGTH,
-  false,
-  Number.NaN,
-);
+/** The record as a template, which holds what is compiled for a decoder. */
+export function netflow5Template(): Template {
+  const fields = Int32Array.from(FIELDS.flatMap(([element, length]) => [element, length, 0]));
+  return new Template(0, fields, -1, NETFLOW5_RECORD_LENGTH, false, Number.NaN);
+}
 
 /**
  * Decodes one NetFlow v5 datagram (Cisco, NetFlow Export Datagram Format):
@@ -72,6 +69,7 @@ export function decodeNetflow5(
   datagram: Datagram,
   exporters: ExporterTable,
   records: RecordDecoder,
+  template: Template,
   offset: number,
   length: number,
   sourceWords: Uint32Array,
@@ -117,11 +115,11 @@ export function decodeNetflow5(
   const first = offset + NETFLOW5_HEADER_LENGTH;
   const end = first + count * NETFLOW5_RECORD_LENGTH;
   if (datagram.trace === undefined) {
-    records.append(datagram, RECORD, first, end);
+    records.append(datagram, template, first, end);
     return;
   }
   for (let at = first; at < end; at += NETFLOW5_RECORD_LENGTH) {
     traceNetflow5(datagram, offset, at);
-    records.append(datagram, RECORD, at, at + NETFLOW5_RECORD_LENGTH);
+    records.append(datagram, template, at, at + NETFLOW5_RECORD_LENGTH);
   }
 }

@@ -1,7 +1,8 @@
 import { REJECT } from '../model/rejection.ts';
 import type { Datagram } from './datagram.ts';
 import type { ExporterTable } from './exporter.ts';
-import { FIELD_INTS, type TemplateStore, VARIABLE_LENGTH } from './template.ts';
+import type { TemplateStore } from './template.ts';
+import { FIELD_INTS, VARIABLE_LENGTH } from './template-field.ts';
 import type { DataSetReader } from './template-sets.ts';
 
 const HEADER_LENGTH = 20;

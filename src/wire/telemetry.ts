@@ -3,7 +3,7 @@ import { REJECT, type Rejections } from '../model/rejection.ts';
 import type { Datagram } from './datagram.ts';
 import { EXPORTER_LIMITS, type ExporterLimits, ExporterState, ExporterTable } from './exporter.ts';
 import { decodeIpfix } from './ipfix.ts';
-import { decodeNetflow5 } from './netflow5.ts';
+import { decodeNetflow5, netflow5Template } from './netflow5.ts';
 import { decodeNetflow9 } from './netflow9.ts';
 import type { RecordTrace } from './record-trace.ts';
 import { Sflow5Decoder } from './sflow5.ts';
@@ -11,8 +11,15 @@ import { TEMPLATE_LIMITS, type TemplateLimits, TemplateStore } from './template.
 import { RecordDecoder } from './template-run.ts';
 import { DataSetReader } from './template-sets.ts';
 
-export type TelemetryLimits = ExporterLimits & TemplateLimits;
-export const TELEMETRY_LIMITS: TelemetryLimits = { ...EXPORTER_LIMITS, ...TEMPLATE_LIMITS };
+export interface TelemetryLimits extends ExporterLimits, TemplateLimits {
+  /** Records of one template after which its decoding is compiled, for batches made by `createKernelBatch`. */
+  readonly kernelAfterRecords: number;
+}
+export const TELEMETRY_LIMITS: TelemetryLimits = {
+  ...EXPORTER_LIMITS,
+  ...TEMPLATE_LIMITS,
+  kernelAfterRecords: 4096,
+};
 
 /** sFlow counts its version in 32 bits, of which these are the upper half. */
 const VERSION_SFLOW = 0;
@@ -27,7 +34,8 @@ export class TelemetryDecoder {
   readonly exporters: ExporterTable;
   readonly templates: TemplateStore;
   readonly #rejections: Rejections;
-  readonly #records = new RecordDecoder();
+  readonly #records: RecordDecoder;
+  readonly #netflow5 = netflow5Template();
   readonly #reader: DataSetReader;
   readonly #datagram: Datagram;
   readonly #sflow: Sflow5Decoder;
@@ -37,12 +45,15 @@ export class TelemetryDecoder {
     this.#rejections = rejections;
     this.exporters = new ExporterTable(rejections, limits, seed);
     this.templates = new TemplateStore(this.exporters, rejections, limits);
-    this.#reader = new DataSetReader(this.templates);
+    this.#records = new RecordDecoder(limits.kernelAfterRecords ?? TELEMETRY_LIMITS.kernelAfterRecords);
+    this.#reader = new DataSetReader(this.templates, this.#records);
     this.#sflow = new Sflow5Decoder(rejections);
     const bytes = new Uint8Array(0);
     this.#datagram = {
       bytes,
       view: new DataView(bytes.buffer),
+      buffer: bytes.buffer,
+      byteOffset: 0,
       // Replaced by every decoder before it is read.
       exporter: new ExporterState(0, new Uint32Array(4), 0, 0, 'ipfix', 0),
       arrivalMs: Number.NaN,
@@ -80,6 +91,8 @@ export class TelemetryDecoder {
     const datagram = this.#datagram;
     if (datagram.bytes !== bytes) {
       datagram.bytes = bytes;
+      datagram.buffer = bytes.buffer;
+      datagram.byteOffset = bytes.byteOffset;
       datagram.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
     datagram.batch = batch;
@@ -91,7 +104,17 @@ export class TelemetryDecoder {
         this.#sflow.decode(bytes, offset, length, arrivalMs, exporters, sourceWords, sourceAt, batch, sink, this.trace);
         return true;
       case VERSION_NETFLOW5:
-        decodeNetflow5(datagram, exporters, this.#records, offset, length, sourceWords, sourceAt, arrivalMs);
+        decodeNetflow5(
+          datagram,
+          exporters,
+          this.#records,
+          this.#netflow5,
+          offset,
+          length,
+          sourceWords,
+          sourceAt,
+          arrivalMs,
+        );
         return true;
       case VERSION_NETFLOW9:
         decodeNetflow9(datagram, exporters, templates, this.#reader, offset, length, sourceWords, sourceAt, arrivalMs);

@@ -1,6 +1,7 @@
 import type { Datagram } from './datagram.ts';
-import { FIELD_INTS, type Template } from './template.ts';
+import type { Template } from './template.ts';
 import { unsignedAt } from './template-columns.ts';
+import { FIELD_INTS } from './template-field.ts';
 
 /* Elements of options data that change how flow records are read (RFC 5477, RFC 3954 section 8, IANA). */
 const SAMPLING_INTERVAL = 34;

@@ -1,6 +1,6 @@
 import { HAS } from '../model/flow-columns.ts';
 import { REVERSE_PEN } from './elements.ts';
-import { FIELD_INTS, VARIABLE_LENGTH } from './template.ts';
+import { FIELD_INTS, VARIABLE_LENGTH } from './template-field.ts';
 
 /**
  * A template compiled to a flat list of operations, so that the record loop looks nothing up. One operation moves one field

@@ -1,24 +1,35 @@
 import { assert } from '../base/errors.ts';
-import type { FlowBatch } from '../model/flow-batch.ts';
-import { FRAGMENT_NONE, LAYER_OUTER } from '../model/flow-columns.ts';
+import type { WasmMemory } from '../base/wasm.ts';
+import { BATCH_STAGE_BYTES, type FlowBatch } from '../model/flow-batch.ts';
 import { REJECT } from '../model/rejection.ts';
 import type { Datagram } from './datagram.ts';
 import type { Template } from './template.ts';
-import * as copy from './template-columns.ts';
-import * as plan from './template-plan.ts';
+import { compileKernel, KERNEL_RECORDS_MAX, type Kernel, type KernelRun, kernelRun } from './template-kernel.ts';
+import { appendRows, applyOp, CHUNK_RECORDS } from './template-ops.ts';
 import { OP_INTS, type Plan } from './template-plan.ts';
-import { applyRareOp, finishRows } from './template-rows.ts';
-import * as times from './template-times.ts';
+import { finishRows } from './template-rows.ts';
 
-/** The header length that some exporters leave in the upper bits of two bytes of flags (RFC 7125). */
-const TCP_FLAGS_MASK = 0xfff;
-/** Records that are decoded together, column by column. */
-const CHUNK_RECORDS = 256;
+/** Kernels compiled for one decoder. Templates of more shapes than any network has are decoded without. */
+const KERNELS_MAX = 256;
 
 /** Decodes data records of flows by their templates. Holds the places of the records in work. */
 export class RecordDecoder {
+  readonly #kernelAfterRecords: number;
   /** Where each segment of each record begins: segment `s` of record `i` at `s * CHUNK_RECORDS + i`. */
   #bases = new Int32Array(CHUNK_RECORDS);
+  /** Kernels by the shape of their templates, which many exporters share. */
+  readonly #kernels = new Map<string, Kernel>();
+  /** The memory of the batch last used, its bytes for the records in work, and the kernel bound to it last. */
+  #memory: WasmMemory | undefined = undefined;
+  #buffer: ArrayBufferLike | undefined = undefined;
+  #stage = new Uint8Array(0);
+  #kernel: Kernel | undefined = undefined;
+  #run: KernelRun | undefined = undefined;
+
+  /** A template gets a kernel after `kernelAfterRecords`: compiling costs as much as decoding some thousands. */
+  constructor(kernelAfterRecords: number) {
+    this.#kernelAfterRecords = kernelAfterRecords;
+  }
 
   /**
    * Appends the records in `bytes[at, end)`, handing the batch to the sink whenever it is full. Returns how many there were.
@@ -28,6 +39,12 @@ export class RecordDecoder {
     const { batch, exporter } = datagram;
     const compiled = template.planned();
     const segments = compiled.segments.length;
+    if (batch.memory !== undefined && segments === 0) {
+      const kernel = this.#kernelOf(template, compiled, batch, Math.floor((end - at) / template.recordLength));
+      if (kernel !== undefined && !(kernel.needsUptime && Number.isNaN(datagram.uptimeMs))) {
+        return this.#appendByKernel(datagram, template, kernel, batch.memory, at, end);
+      }
+    }
     if (this.#bases.length < (segments + 1) * CHUNK_RECORDS) {
       this.#bases = new Int32Array((segments + 1) * CHUNK_RECORDS);
     }
@@ -60,6 +77,86 @@ export class RecordDecoder {
     return total;
   }
 
+  /** The kernel of a template of which `records` more have come; `undefined` as long as there is none. */
+  #kernelOf(template: Template, compiled: Plan, batch: FlowBatch, records: number): Kernel | undefined {
+    const known = template.kernel;
+    if (known !== undefined) return known !== null && known.capacity === batch.capacity ? known : undefined;
+    template.decoded += records;
+    if (template.decoded < this.#kernelAfterRecords) return undefined;
+    const shape = `${batch.capacity} ${template.recordLength} ${JSON.stringify(compiled)}`;
+    let kernel: Kernel | undefined = this.#kernels.get(shape);
+    if (kernel === undefined && this.#kernels.size < KERNELS_MAX) {
+      kernel = compileKernel(compiled, template.recordLength, batch);
+      if (kernel !== undefined) this.#kernels.set(shape, kernel);
+    }
+    template.kernel = kernel ?? null;
+    return kernel;
+  }
+
+  #appendByKernel(
+    datagram: Datagram,
+    template: Template,
+    kernel: Kernel,
+    memory: WasmMemory,
+    at: number,
+    end: number,
+  ): number {
+    const { batch, bytes, exporter, rejections } = datagram;
+    if (this.#memory !== memory || this.#kernel !== kernel) {
+      this.#memory = memory;
+      this.#buffer = memory.buffer;
+      this.#stage = new Uint8Array(memory.buffer, 0, BATCH_STAGE_BYTES);
+      this.#kernel = kernel;
+      this.#run = kernelRun(kernel, memory);
+    }
+    const run = this.#run!;
+    const { recordLength } = template;
+    const total = Math.floor((end - at) / recordLength);
+    // A receiver that reads into the memory of its batch saves the copy.
+    const inPlace = datagram.buffer === this.#buffer;
+    if (!inPlace) this.#stage.set(bytes.subarray(at, at + total * recordLength));
+    let source = inPlace ? datagram.byteOffset + at : 0;
+    let from = at;
+    let left = total;
+    while (left > 0) {
+      const row = batch.length;
+      const room = Math.min(batch.capacity - row, kernel.complete ? KERNEL_RECORDS_MAX : CHUNK_RECORDS);
+      assert(room > 0, 'the sink makes room in the batch');
+      const count = left < room ? left : room;
+      const found = run(
+        source,
+        count,
+        row,
+        exporter.index,
+        exporter.observationDomain,
+        datagram.uptimeMs,
+        datagram.observedMs,
+        exporter.defaultSamplingRate(),
+        datagram.exportMs,
+      );
+      if ((found & 0xffff) !== 0) rejections.count(REJECT['record-time-absurd'], found & 0xffff);
+      if (found >>> 16 !== 0) rejections.count(REJECT['record-empty'], found >>> 16);
+      if (!kernel.complete) this.#applyRest(datagram, kernel.rest, recordLength, from, row, count);
+      batch.length = row + count;
+      if (batch.length === batch.capacity) datagram.sink.take(batch);
+      source += count * recordLength;
+      from += count * recordLength;
+      left -= count;
+    }
+    exporter.records += total;
+    return total;
+  }
+
+  /** What the kernel left undone, for records that it has put into rows. */
+  #applyRest(datagram: Datagram, rest: Plan, recordLength: number, at: number, row: number, count: number): void {
+    const { batch } = datagram;
+    const bases = this.#bases;
+    for (let i = 0, from = at; i < count; i++, from += recordLength) bases[i] = from;
+    const ops = rest.ops;
+    for (let op = 0; op < ops.length; op += OP_INTS) applyOp(datagram, batch, ops, op, bases, row, count);
+    finishRows(datagram, batch, rest, row, count);
+  }
+
   /** Finds the segments of one record. Returns where the next record begins, or -1 if this one overruns the set. */
   #placeVariable(
     bytes: Uint8Array,
@@ -89,274 +186,5 @@ export class RecordDecoder {
       bases[(segment + 1) * CHUNK_RECORDS + record] = from;
     }
     return end - from >= rest ? from + rest : -1;
-  }
-}
-
-/** Appends `count` records to a batch that has room for them. */
-function appendRows(datagram: Datagram, compiled: Plan, bases: Int32Array, count: number): void {
-  const batch = datagram.batch;
-  const row = batch.length;
-  fillKnown(datagram, batch, compiled, row, count);
-  const ops = compiled.ops;
-  for (let op = 0; op < ops.length; op += OP_INTS) applyOp(datagram, batch, ops, op, bases, row, count);
-  finishRows(datagram, batch, compiled, row, count);
-  batch.length = row + count;
-  if (batch.length === batch.capacity) datagram.sink.take(batch);
-}
-
-/** The columns that are the same for all records of a set, and those that no field of the template tells. */
-function fillKnown(datagram: Datagram, batch: FlowBatch, compiled: Plan, row: number, count: number): void {
-  const { exporter, observedMs } = datagram;
-  const end = row + count;
-  fillTwo(batch.observedMs, batch.samplingRate, row, end, observedMs, exporter.defaultSamplingRate());
-  fillThree(
-    batch.exporter,
-    batch.observationDomain,
-    batch.present,
-    row,
-    end,
-    exporter.index,
-    exporter.observationDomain,
-    compiled.present,
-  );
-  fillBytes(batch.layer, batch.ipVersion, row, end, LAYER_OUTER, compiled.ipVersion);
-  if (!compiled.writesStart) batch.startMs.fill(observedMs, row, end);
-  if (!compiled.writesEnd) batch.endMs.fill(observedMs, row, end);
-  if (!compiled.writesPackets) batch.packets.fill(0, row, end);
-  if (!compiled.writesBytes) batch.bytes.fill(0, row, end);
-  if (compiled.fragmentKnown) batch.fragment.fill(FRAGMENT_NONE, row, end);
-}
-
-function fillTwo(a: Float64Array, b: Float64Array, row: number, end: number, valueA: number, valueB: number): void {
-  for (let at = row; at < end; at++) {
-    a[at] = valueA;
-    b[at] = valueB;
-  }
-}
-
-function fillThree(
-  a: Uint32Array,
-  b: Uint32Array,
-  c: Uint32Array,
-  row: number,
-  end: number,
-  valueA: number,
-  valueB: number,
-  valueC: number,
-): void {
-  for (let at = row; at < end; at++) {
-    a[at] = valueA;
-    b[at] = valueB;
-    c[at] = valueC;
-  }
-}
-
-function fillBytes(a: Uint8Array, b: Uint8Array, row: number, end: number, valueA: number, valueB: number): void {
-  for (let at = row; at < end; at++) {
-    a[at] = valueA;
-    b[at] = valueB;
-  }
-}
-
-/** Applies the operation at `ops[op]` to `count` rows. */
-function applyOp(
-  datagram: Datagram,
-  batch: FlowBatch,
-  ops: Int32Array,
-  op: number,
-  bases: Int32Array,
-  row: number,
-  count: number,
-): void {
-  const { bytes, view } = datagram;
-  const code = ops[op];
-  const length = ops[op + 1];
-  const a = ops[op + 2] * CHUNK_RECORDS;
-  const offset = ops[op + 3];
-  const b = ops[op + 4] * CHUNK_RECORDS;
-  const offsetB = ops[op + 5];
-  switch (code) {
-    case plan.OP_ADDRESSES_V4:
-      copy.copyIpv4Pair(batch.srcAddr, batch.dstAddr, row, count, view, bases, a, offset, b, offsetB);
-      return;
-    case plan.OP_PORTS:
-      copy.copyU16Pair(batch.srcPort, batch.dstPort, row, count, view, bases, a, offset, b, offsetB);
-      return;
-    case plan.OP_INTERFACES:
-      copy.copyU32Pair(batch.inIf, batch.outIf, row, count, view, bases, a, offset, b, offsetB, length);
-      return;
-    case plan.OP_SYSTEMS:
-      copy.copyU32Pair(batch.srcAs, batch.dstAs, row, count, view, bases, a, offset, b, offsetB, length);
-      return;
-    case plan.OP_PROTO_FLAGS_TOS: {
-      const c = ops[op + 6] * CHUNK_RECORDS;
-      const { proto, tcpFlags, tos } = batch;
-      copy.copyBytes(proto, tcpFlags, tos, row, count, bytes, bases, a, offset, b, offsetB, c, ops[op + 7]);
-      return;
-    }
-    case plan.OP_COUNTERS: {
-      const { packets, bytes: octets } = batch;
-      const empty = copy.copyCounters(packets, octets, row, count, view, bases, a, offset, b, offsetB, length);
-      if (empty > 0) datagram.rejections.count(REJECT['record-empty'], empty);
-      return;
-    }
-    case plan.OP_TIMES_UPTIME:
-    case plan.OP_TIMES_MS:
-      applyTimes(datagram, batch, code, bases, a, offset, b, offsetB, row, count);
-      return;
-    case plan.OP_SRC_V4:
-      copy.copyIpv4(batch.srcAddr, row, count, view, bases, a, offset);
-      return;
-    case plan.OP_DST_V4:
-      copy.copyIpv4(batch.dstAddr, row, count, view, bases, a, offset);
-      return;
-    case plan.OP_SRC_V6:
-      copy.copyIpv6(batch.srcAddr, row, count, view, bases, a, offset);
-      return;
-    case plan.OP_DST_V6:
-      copy.copyIpv6(batch.dstAddr, row, count, view, bases, a, offset);
-      return;
-    case plan.OP_SRC_V6_OVER:
-      overlayIpv6(batch, batch.srcAddr, row, count, view, bases, a, offset);
-      return;
-    case plan.OP_DST_V6_OVER:
-      overlayIpv6(batch, batch.dstAddr, row, count, view, bases, a, offset);
-      return;
-    case plan.OP_IP_VERSION:
-      copy.copyToU8(batch.ipVersion, row, count, bytes, bases, a, offset, length);
-      // The column holds 4, 6 or 0; an exporter may tell anything.
-      for (let at = row; at < row + count; at++) {
-        if (batch.ipVersion[at] !== 4 && batch.ipVersion[at] !== 6) batch.ipVersion[at] = 0;
-      }
-      return;
-    case plan.OP_PROTO:
-      copy.copyToU8(batch.proto, row, count, bytes, bases, a, offset, length);
-      return;
-    case plan.OP_TTL:
-      copy.copyToU8(batch.ttl, row, count, bytes, bases, a, offset, length);
-      return;
-    case plan.OP_TOS:
-      copy.copyToU8(batch.tos, row, count, bytes, bases, a, offset, length);
-      return;
-    case plan.OP_DIRECTION:
-      copy.copyToU8(batch.flowDirection, row, count, bytes, bases, a, offset, length);
-      return;
-    case plan.OP_SRC_PORT:
-      copy.copyToU16(batch.srcPort, row, count, bytes, view, bases, a, offset, length);
-      return;
-    case plan.OP_DST_PORT:
-      copy.copyToU16(batch.dstPort, row, count, bytes, view, bases, a, offset, length);
-      return;
-    case plan.OP_VLAN:
-      copy.copyToU16(batch.vlan, row, count, bytes, view, bases, a, offset, length);
-      return;
-    case plan.OP_ETHER_TYPE:
-      copy.copyToU16(batch.etherType, row, count, bytes, view, bases, a, offset, length);
-      return;
-    case plan.OP_TCP_FLAGS:
-      copy.copyToU16(batch.tcpFlags, row, count, bytes, view, bases, a, offset, length);
-      if (length > 1) for (let at = row; at < row + count; at++) batch.tcpFlags[at] &= TCP_FLAGS_MASK;
-      return;
-    case plan.OP_IN_IF:
-      copy.copyToU32(batch.inIf, row, count, bytes, view, bases, a, offset, length);
-      return;
-    case plan.OP_OUT_IF:
-      copy.copyToU32(batch.outIf, row, count, bytes, view, bases, a, offset, length);
-      return;
-    case plan.OP_SRC_AS:
-      copy.copyToU32(batch.srcAs, row, count, bytes, view, bases, a, offset, length);
-      return;
-    case plan.OP_DST_AS:
-      copy.copyToU32(batch.dstAs, row, count, bytes, view, bases, a, offset, length);
-      return;
-    case plan.OP_PACKETS:
-      copy.copyToF64(batch.packets, row, count, bytes, view, bases, a, offset, length);
-      return;
-    case plan.OP_BYTES:
-      copy.copyToF64(batch.bytes, row, count, bytes, view, bases, a, offset, length);
-      return;
-    case plan.OP_REVERSE_PACKETS:
-      copy.copyToF64(batch.reversePackets, row, count, bytes, view, bases, a, offset, length);
-      return;
-    case plan.OP_REVERSE_BYTES:
-      copy.copyToF64(batch.reverseBytes, row, count, bytes, view, bases, a, offset, length);
-      return;
-    case plan.OP_START_MS:
-    case plan.OP_START_RAW:
-      copy.copyToF64(batch.startMs, row, count, bytes, view, bases, a, offset, length);
-      return;
-    case plan.OP_END_MS:
-    case plan.OP_END_RAW:
-      copy.copyToF64(batch.endMs, row, count, bytes, view, bases, a, offset, length);
-      return;
-    case plan.OP_START_UPTIME:
-    case plan.OP_END_UPTIME: {
-      const { exportMs, uptimeMs } = datagram;
-      const column = code === plan.OP_START_UPTIME ? batch.startMs : batch.endMs;
-      times.copyUptime(column, row, count, bytes, view, bases, a, offset, length, exportMs, uptimeMs);
-      return;
-    }
-    default:
-      for (let i = 0; i < count; i++) applyRareOp(datagram, batch, code, bases[a + i] + offset, length, row + i);
-  }
-}
-
-function applyTimes(
-  datagram: Datagram,
-  batch: FlowBatch,
-  code: number,
-  bases: Int32Array,
-  a: number,
-  offset: number,
-  b: number,
-  offsetB: number,
-  row: number,
-  count: number,
-): void {
-  const { view, observedMs, exportMs, uptimeMs } = datagram;
-  const { startMs, endMs } = batch;
-  let absurd = 0;
-  if (code === plan.OP_TIMES_MS) {
-    absurd = times.copyMsPair(startMs, endMs, row, count, view, bases, a, offset, b, offsetB, observedMs);
-  } else if (Number.isNaN(uptimeMs)) {
-    absurd = times.placeUptimePair(startMs, endMs, row, count, view, bases, a, offset, b, offsetB, observedMs);
-  } else {
-    absurd = times.copyUptimePair(
-      startMs,
-      endMs,
-      row,
-      count,
-      view,
-      bases,
-      a,
-      offset,
-      b,
-      offsetB,
-      observedMs,
-      exportMs,
-      uptimeMs,
-    );
-  }
-  if (absurd > 0) datagram.rejections.count(REJECT['record-time-absurd'], absurd);
-}
-
-/** Puts an IPv6 address over the IPv4 one where the record has it: a template that holds both fills the unused with zeros. */
-function overlayIpv6(
-  batch: FlowBatch,
-  column: Uint32Array,
-  row: number,
-  count: number,
-  view: DataView,
-  bases: Int32Array,
-  a: number,
-  offset: number,
-): void {
-  for (let i = 0; i < count; i++) {
-    if (batch.ipVersion[row + i] === 4) continue;
-    const at = bases[a + i] + offset;
-    const any = view.getUint32(at) | view.getUint32(at + 4) | view.getUint32(at + 8) | view.getUint32(at + 12);
-    if (any === 0) continue;
-    copy.copyIpv6(column, row + i, 1, view, bases, a + i, offset);
-    batch.ipVersion[row + i] = 6;
   }
 }

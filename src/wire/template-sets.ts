@@ -1,8 +1,9 @@
 import { REJECT } from '../model/rejection.ts';
 import type { Datagram } from './datagram.ts';
-import { FIELD_INTS, type Template, type TemplateStore, VARIABLE_LENGTH } from './template.ts';
+import type { Template, TemplateStore } from './template.ts';
+import { FIELD_INTS, VARIABLE_LENGTH } from './template-field.ts';
 import { type FieldPlaces, takeOptions } from './template-options.ts';
-import { RecordDecoder } from './template-run.ts';
+import type { RecordDecoder } from './template-run.ts';
 import { namedFields } from './template-trace.ts';
 
 /**
@@ -12,12 +13,13 @@ import { namedFields } from './template-trace.ts';
  */
 export class DataSetReader {
   readonly #templates: TemplateStore;
-  readonly #records = new RecordDecoder();
+  readonly #records: RecordDecoder;
   /** Places of the fields of the record in work, where records are read one by one. */
   readonly #places: FieldPlaces;
 
-  constructor(templates: TemplateStore) {
+  constructor(templates: TemplateStore, records: RecordDecoder) {
     this.#templates = templates;
+    this.#records = records;
     const fieldsMax = templates.limits.fieldsPerTemplateMax;
     this.#places = { offset: new Int32Array(fieldsMax), length: new Int32Array(fieldsMax) };
   }

@@ -1,7 +1,8 @@
 import { formatTime } from '../base/units.ts';
 import type { Datagram } from './datagram.ts';
 import { elementOf, elementValue, NETFLOW9_PEN, NETFLOW9_SCOPE_PEN } from './elements.ts';
-import { FIELD_INTS, type Template } from './template.ts';
+import type { Template } from './template.ts';
+import { FIELD_INTS } from './template-field.ts';
 import type { FieldPlaces } from './template-options.ts';
 
 /**

@@ -1,11 +1,8 @@
 import { REJECT, type Rejections } from '../model/rejection.ts';
 import type { ExporterState, ExporterTable } from './exporter.ts';
+import { FIELD_INTS, VARIABLE_LENGTH } from './template-field.ts';
+import type { Kernel } from './template-kernel.ts';
 import { compilePlan, type Plan } from './template-plan.ts';
-
-/** Integers that describe one field: id, length (65535 is variable), enterprise number (0 is IANA). */
-export const FIELD_INTS = 3;
-/** Length in a template that says: each record tells its own (RFC 7011 section 7). */
-export const VARIABLE_LENGTH = 0xffff;
 
 export interface TemplateLimits {
   /** Templates kept for one exporter and observation domain; when full the one unused longest is dropped. */
@@ -40,6 +37,10 @@ export class Template {
   readonly variable: boolean;
   /** Compiled on first use: exporters announce templates that they never use. Only for flow records. */
   plan: Plan | undefined = undefined;
+  /** Compiled once enough records came, if it can be; `null` where it cannot. */
+  kernel: Kernel | null | undefined = undefined;
+  /** Records decoded by it, until there is a kernel. */
+  decoded = 0;
   /** Event time; NaN where datagrams come without an arrival, and then nothing expires. */
   lastUsedMs: number;
   newer: Template | undefined = undefined;

@@ -64,7 +64,7 @@ function decodePlain(paths: readonly string[]): FlowBatch {
 function columnsOf(batch: FlowBatch): Record<string, unknown> {
   const columns: Record<string, unknown> = { length: batch.length };
   for (const [name, column] of Object.entries(batch)) {
-    if (typeof column === 'number') continue;
+    if (column === undefined || typeof column === 'number') continue;
     columns[name] = Array.from(column.slice(0, (name.endsWith('Addr') ? 4 : 1) * batch.length));
   }
   return columns;

@@ -1,0 +1,36 @@
+/* Opcodes of WebAssembly by their names in the specification; those with X in the type are behind the prefix of SIMD. */
+export const I32_LOAD8_U = 0x2d;
+export const I32_LOAD16_U = 0x2f;
+export const I32_STORE = 0x36;
+export const F64_STORE = 0x39;
+export const I32_STORE8 = 0x3a;
+export const I32_STORE16 = 0x3b;
+export const I32_EQ = 0x46;
+export const F64_EQ = 0x61;
+export const F64_LT = 0x63;
+export const F64_GT = 0x64;
+export const I32_ADD = 0x6a;
+export const I32_SUB = 0x6b;
+export const I32_AND = 0x71;
+export const I32_OR = 0x72;
+export const I32_SHL = 0x74;
+export const I32_SHR_U = 0x76;
+export const F64_ADD = 0xa0;
+export const F64_SUB = 0xa1;
+export const F64_CONVERT_I32_S = 0xb7;
+export const F64_CONVERT_I32_U = 0xb8;
+export const F64_CONVERT_I64_U = 0xba;
+export const V128_LOAD = 0x00;
+export const V128_STORE = 0x0b;
+export const V128_LOAD32_ZERO = 0x5c;
+export const V128_LOAD64_ZERO = 0x5d;
+export const V128_STORE32_LANE = 0x5a;
+export const I32X4_EXTRACT = 0x1b;
+export const I64X2_EXTRACT = 0x1d;
+
+export const I8X16_RELAXED_SWIZZLE = 0x100;
+export const V128_OR = 0x50;
+export const I32X4_SPLAT = 0x11;
+export const I8X16_SPLAT = 0x0f;
+export const F64X2_SPLAT = 0x14;
+export const I32_LT_U = 0x49;
