@@ -119,7 +119,8 @@ export class SecondStream implements BatchSink {
    */
   #moveTo(timeMs: number): boolean {
     const second = Math.floor(timeMs / 1000);
-    if (Number.isNaN(second)) return;
+    // Without a time the row belongs to the second that is open.
+    if (Number.isNaN(second)) return true;
     if (Number.isNaN(this.#firstMs)) {
       this.#firstMs = timeMs;
       this.#lastMs = timeMs;

@@ -4,8 +4,7 @@ import { Detector } from '../detect/network/detector.ts';
 import { PARAMETERS } from '../detect/network/parameters.ts';
 import { openCountries } from '../input/countries.ts';
 import type { Attack, ReplayReport, Verdict } from '../model/attack.ts';
-import type { BatchSink, FlowBatch } from '../model/flow-batch.ts';
-import { NO_EXPORTER } from '../model/flow-columns.ts';
+import { REJECT, type Rejections } from '../model/rejection.ts';
 import type { Vector } from '../model/vector.ts';
 import type { Second } from '../sketch/second.ts';
 import { SecondStream, type SecondTaker } from '../sketch/second-stream.ts';
@@ -56,7 +55,6 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
     { seed: REPLAY_SEED, networks: options.networks },
     options.onSecond === undefined ? detector : tellRates(detector, rates),
   );
-  const reported = new Reported(stream);
   const totals = await ingest(
     {
       files: options.files,
@@ -66,7 +64,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
       ...(options.onSecond === undefined ? {} : { stepMs: 1000, pause: () => drain(rates, options.onSecond) }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     },
-    reported,
+    stream,
   );
   stream.finish();
   await drain(rates, options.onSecond);
@@ -79,12 +77,12 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
     packets: totals.packets,
     bytes: totals.bytes,
     ...(totals.flows > 0
-      ? { reported: { packets: Math.round(reported.packets), bytes: Math.round(reported.bytes) } }
+      ? { reported: { packets: Math.round(stream.reportedPackets), bytes: Math.round(stream.reportedBytes) } }
       : {}),
     attacks: await withCountries(detector.attacks()),
     ...(options.allVerdicts ? { verdicts: verdicts.list() } : {}),
     exporters: totals.exporters.list().map(reportExporter),
-    rejected: totals.rejections.toRecord(),
+    rejected: rejectedBy(totals.rejections, stream),
   };
 }
 
@@ -102,25 +100,12 @@ async function withCountries(attacks: readonly Attack[]): Promise<Attack[]> {
   });
 }
 
-/** Sums what telemetry reports on its way into the stream. */
-class Reported implements BatchSink {
-  packets = 0;
-  bytes = 0;
-  readonly #stream: SecondStream;
-
-  constructor(stream: SecondStream) {
-    this.#stream = stream;
-  }
-
-  take(batch: FlowBatch): void {
-    for (let row = 0; row < batch.length; row++) {
-      if (batch.exporter[row] === NO_EXPORTER || batch.layer[row] !== 0) continue;
-      const rate = batch.samplingRate[row] > 1 ? batch.samplingRate[row] : 1;
-      this.packets += batch.packets[row] * rate;
-      this.bytes += batch.bytes[row] * rate;
-    }
-    this.#stream.take(batch);
-  }
+/** What decoding refused, and what counting could not place in time or keep. */
+function rejectedBy(rejections: Rejections, stream: SecondStream): ReplayReport['rejected'] {
+  rejections.count(REJECT['time-far-behind'], stream.outOfTime);
+  rejections.count(REJECT['record-not-released'], stream.lostByJump);
+  rejections.count(REJECT['record-thinned'], stream.thinned);
+  return rejections.toRecord();
 }
 
 function tellRates(taker: SecondTaker, rates: SecondRate[]): SecondTaker {
