@@ -12,6 +12,7 @@ import { type Candidate, CandidateScan, covers, type GroupExcess } from './candi
 import { ANSWERED_CLASSES, GROUPS } from './groups.ts';
 import { featuresOf, type Judgement, judge, type View } from './judge.ts';
 import { PARAMETERS } from './parameters.ts';
+import { isPartOfOther } from './side-effect.ts';
 import { SlowDetector } from './slow.ts';
 import type { TargetState } from './target-state.ts';
 
@@ -402,28 +403,8 @@ function noteRise(second: number, state: TargetState, excess: GroupExcess): void
   }
 }
 
-/**
- * Side effects are no vectors of their own: the fragments of amplified answers, the resets and ICMP errors of reflectors that
- * a forged request also reached, and what is too little beside the rest.
- */
-function isPartOfOther(view: View, found: readonly { readonly view: View }[]): boolean {
-  const packets = view.rates.packets;
-  const { vector } = view.group;
-  for (const { view: other } of found) {
-    const share = packets / Math.max(1, other.rates.packets);
-    if (other === view) continue;
-    const reflects = other.group.shape === 'amplification' || other.group.shape === 'synack';
-    if (other.group.shape === 'amplification' && vector === 'fragment-flood') return true;
-    if (reflects && (vector === 'rst-flood' || vector === 'icmp-flood') && share < REFLECTED_SIDE_SHARE) return true;
-    if (share < MINOR_SHARE && view.rates.bytes < MINOR_SHARE * other.rates.bytes) return true;
-  }
-  return false;
-}
-
 /** What rises above this multiple of its usual mean belongs to the attack that follows. */
 const RISE_FACTOR = 2;
-const REFLECTED_SIDE_SHARE = 0.5;
-const MINOR_SHARE = 0.05;
 
 /** The vector of an open attack that a group's traffic belongs to. */
 function heldVector(record: AttackRecord, vector: Vector): Vector | undefined {
