@@ -66,9 +66,15 @@ class Rig {
     this.#batch.length = 0;
     putRow(this.#batch, { ...BASE, ...spec });
     this.#classes[0] = trafficClass;
-    const taken = this.pacer.takes(this.#batch, this.#classes, 0, this.second);
-    if (!taken && trafficClass !== UNCOUNTED) this.#note(spec.packets ?? 1, spec.bytes ?? 100, true, 0);
-    return taken;
+    const waiting = this.pacer.pending;
+    const { thinned } = this.pacer;
+    this.pacer.pace(this.#batch, this.#classes, 0, this.second);
+    if (this.#classes[0] !== UNCOUNTED) {
+      const { packets, bytes, samplingRate, observedMs, startMs } = this.#batch;
+      const rate = samplingRate[0];
+      this.#note(packets[0] * rate, bytes[0] * rate, true, observedMs[0] - startMs[0]);
+    }
+    return this.pacer.pending > waiting || this.pacer.thinned > thinned;
   }
 
   to(second: number): void {
@@ -96,7 +102,9 @@ test('a record of 60 s gives the same rate in each of 60 seconds', () => {
   assert.equal(rig.sum('flows'), 1);
   assert.equal(rig.seconds.get(T)?.flows, 1);
   assert.equal(rig.pacer.pending, 0);
-  // The lag is the distance from carriage to release, the same for all shares.
+  // The lag is the distance from carriage to release, the same for all shares but for the part of a second that the first came late.
+  assert.equal(rig.seconds.get(T)?.lagMs, 60_000);
+  rig.seconds.delete(T);
   assert.ok([...rig.seconds.values()].every((released) => released.lagMs === 59_750));
 });
 

@@ -1,8 +1,12 @@
+import { mix32 } from '../base/hash.ts';
 import { createFlowBatch, type FlowBatch } from '../model/flow-batch.ts';
 import { UNCOUNTED } from './classify.ts';
 
-/** Records carried for less than this are counted in the second in which they arrive, ms. */
-export const PACED_DURATION_MIN_MS = 1500;
+/**
+ * Records carried for less than this are counted in the second in which they arrive, ms: among many short flows early and late ones
+ * balance, and no vector is told by a single one.
+ */
+export const PACED_DURATION_MIN_MS = 5000;
 /** An exporter that was silent for this long and then sends is flushing what it gathered, ms. */
 const FLUSH_GAP_MIN_MS = 2000;
 /** No record is released over more seconds than this. */
@@ -39,12 +43,18 @@ export class Pacer {
   /** Records that were counted whole on arrival, because not even thinning left room for them. */
   unpaced = 0;
   #pending = 0;
+  /** Makes equal records draw unequal lots. */
+  #drawn = 0;
+  /** Columns as counting reads them; packets, bytes and times are those of the share that is due. */
   readonly #rows: FlowBatch;
   readonly #classes: Uint8Array;
+  /** Classes of the shares that are due; UNCOUNTED for the others. */
+  readonly #due: Uint8Array;
+  readonly #totalPackets: Float64Array;
+  readonly #totalBytes: Float64Array;
+  readonly #startMs: Float64Array;
   readonly #firstSecond: Float64Array;
   readonly #shares: Uint16Array;
-  readonly #out: FlowBatch = createFlowBatch(1024);
-  readonly #outClasses = new Uint8Array(1024);
   readonly #limits: PacerLimits;
   readonly #next: RowTaker;
   readonly #arrivedMs: Float64Array;
@@ -57,6 +67,10 @@ export class Pacer {
     this.#limits = limits;
     this.#rows = createFlowBatch(limits.pendingMax);
     this.#classes = new Uint8Array(limits.pendingMax);
+    this.#due = new Uint8Array(limits.pendingMax);
+    this.#totalPackets = new Float64Array(limits.pendingMax);
+    this.#totalBytes = new Float64Array(limits.pendingMax);
+    this.#startMs = new Float64Array(limits.pendingMax);
     this.#firstSecond = new Float64Array(limits.pendingMax);
     this.#shares = new Uint16Array(limits.pendingMax);
     this.#arrivedMs = new Float64Array(limits.exportersMax);
@@ -71,54 +85,61 @@ export class Pacer {
   }
 
   /**
-   * Looks at one telemetry row that arrived in `second`. False: count it now, as it is. True: the pacer has taken it and releases it,
-   * its first share perhaps at once.
+   * Looks at one telemetry row that arrived in `second`, before it is counted. A long one becomes its own first share where it stands,
+   * and the rest waits; one that must wait as a whole, or was thinned out, gets the class UNCOUNTED.
    */
-  takes(batch: FlowBatch, classes: Uint8Array, row: number, second: number): boolean {
+  pace(batch: FlowBatch, classes: Uint8Array, row: number, second: number): void {
     const durationMs = batch.endMs[row] - batch.startMs[row];
     const delayMs = this.#delayMs(batch, row);
-    if (!(durationMs >= PACED_DURATION_MIN_MS) && delayMs < 1000) return false;
-    if (classes[row] === UNCOUNTED) return false;
+    const isLong = durationMs >= PACED_DURATION_MIN_MS;
+    if ((!isLong && delayMs < 1000) || classes[row] === UNCOUNTED) return;
     if (this.#pending >= this.#limits.pendingMax) {
       this.unpaced++;
-      return false;
+      return;
     }
-    const thinning = this.#thinning(batch.packets[row] + batch.srcPort[row] + batch.startMs[row]);
+    const thinning = this.#thinning(batch, row);
     if (thinning === 0) {
       this.thinned++;
-      return true;
+      classes[row] = UNCOUNTED;
+      return;
     }
+    if (thinning > 1) batch.samplingRate[row] = thinning * Math.max(1, batch.samplingRate[row]);
     const slot = this.#pending++;
+    const shares = isLong ? Math.min(SHARES_MAX, Math.ceil(durationMs / 1000)) : 1;
     copyRow(batch, row, this.#rows, slot);
     this.#classes[slot] = classes[row];
-    if (thinning > 1) this.#rows.samplingRate[slot] = thinning * Math.max(1, batch.samplingRate[row]);
+    this.#totalPackets[slot] = batch.packets[row];
+    this.#totalBytes[slot] = batch.bytes[row];
+    this.#startMs[slot] = batch.startMs[row];
     this.#firstSecond[slot] = second + Math.floor(delayMs / 1000);
-    this.#shares[slot] = durationMs > 1000 ? Math.min(SHARES_MAX, Math.ceil(durationMs / 1000)) : 1;
-    if (this.#firstSecond[slot] <= second) this.#release(slot, second);
-    this.#flush();
-    if (this.#shares[slot] === 1 && this.#firstSecond[slot] <= second) this.#pending--;
-    return true;
+    this.#shares[slot] = shares;
+    if (delayMs >= 1000) {
+      classes[row] = UNCOUNTED;
+      return;
+    }
+    const total = batch.packets[row];
+    const packets = packetsUntil(total, 1, shares);
+    batch.bytes[row] = bytesUntil(batch.bytes[row], packets, total);
+    batch.packets[row] = packets;
   }
 
   /** Releases the shares that are due in `second`; call once for every second, in order, before its own records. */
   advance(second: number): void {
+    let beginning = 0;
     for (let slot = 0; slot < this.#pending; slot++) {
       const share = second - this.#firstSecond[slot];
-      if (share < 0) continue;
-      if (share < this.#shares[slot]) this.#release(slot, second);
-      if (share >= this.#shares[slot] - 1) {
-        // The last pending record takes the place of the finished one.
-        this.#pending--;
-        if (slot < this.#pending) {
-          copyRow(this.#rows, this.#pending, this.#rows, slot);
-          this.#classes[slot] = this.#classes[this.#pending];
-          this.#firstSecond[slot] = this.#firstSecond[this.#pending];
-          this.#shares[slot] = this.#shares[this.#pending];
-        }
-        slot--;
-      }
+      this.#due[slot] = UNCOUNTED;
+      if (share === 0) beginning++;
+      else if (share > 0 && share < this.#shares[slot] && this.#prepare(slot, share))
+        this.#due[slot] = this.#classes[slot];
     }
-    this.#flush();
+    if (this.#pending > 0) this.#next(this.#rows, this.#due, 0, this.#pending, false);
+    if (beginning > 0) this.#begin(second);
+    for (let slot = 0; slot < this.#pending; slot++) {
+      if (second - this.#firstSecond[slot] < this.#shares[slot] - 1) continue;
+      this.#remove(slot);
+      slot--;
+    }
   }
 
   /** Forgets what waits: after a jump of the clock. Returns how many records were lost by that. */
@@ -126,6 +147,45 @@ export class Pacer {
     const lost = this.#pending;
     this.#pending = 0;
     return lost;
+  }
+
+  /** Releases the first shares of the records that had to wait as a whole. */
+  #begin(second: number): void {
+    for (let slot = 0; slot < this.#pending; slot++) {
+      const begins = second === this.#firstSecond[slot] && this.#prepare(slot, 0);
+      this.#due[slot] = begins ? this.#classes[slot] : UNCOUNTED;
+    }
+    this.#next(this.#rows, this.#due, 0, this.#pending, true);
+  }
+
+  /** Makes a pending row its share; false where that share has no packet. Shares are whole numbers that add up to the record. */
+  #prepare(slot: number, share: number): boolean {
+    const rows = this.#rows;
+    const total = this.#totalPackets[slot];
+    const before = packetsUntil(total, share, this.#shares[slot]);
+    const until = packetsUntil(total, share + 1, this.#shares[slot]);
+    // The first share has a packet always, and with it the flow; bytes go with the packets, so an empty share loses nothing.
+    if (until === before) return false;
+    const bytes = this.#totalBytes[slot];
+    rows.packets[slot] = until - before;
+    rows.bytes[slot] = bytesUntil(bytes, until, total) - bytesUntil(bytes, before, total);
+    const carriedMs = this.#startMs[slot] + share * 1000;
+    rows.startMs[slot] = carriedMs;
+    rows.observedMs[slot] = Math.max((this.#firstSecond[slot] + share) * 1000, carriedMs);
+    return true;
+  }
+
+  /** The last pending record takes the place of the finished one. */
+  #remove(slot: number): void {
+    const last = --this.#pending;
+    if (slot === last) return;
+    copyRow(this.#rows, last, this.#rows, slot);
+    this.#classes[slot] = this.#classes[last];
+    this.#totalPackets[slot] = this.#totalPackets[last];
+    this.#totalBytes[slot] = this.#totalBytes[last];
+    this.#startMs[slot] = this.#startMs[last];
+    this.#firstSecond[slot] = this.#firstSecond[last];
+    this.#shares[slot] = this.#shares[last];
   }
 
   /** How long a record has to wait so that a flushed batch comes out at the pace at which it was gathered, ms. */
@@ -151,45 +211,14 @@ export class Pacer {
     return delayMs < gapMs ? Math.max(0, delayMs) : gapMs;
   }
 
-  /** 1 to keep the record as it is, 2 or 4 to keep it for as many, 0 to drop it. */
-  #thinning(salt: number): number {
+  /** 1 to keep the record as it is, 2 or more to keep it for as many, 0 to drop it. */
+  #thinning(batch: FlowBatch, row: number): number {
     const room = 1 - this.#pending / this.#limits.pendingMax;
     if (room > 0.5) return 1;
     const oneIn = room > 0.25 ? 2 : room > 0.05 ? 4 : 16;
-    return Math.imul(salt, 0x9e3779b1) >>> 28 < 16 / oneIn ? oneIn : 0;
-  }
-
-  /** Puts the share of `second` into the outgoing batch. Shares are whole numbers that add up to the record. */
-  #release(slot: number, second: number): void {
-    const share = second - this.#firstSecond[slot];
-    const shares = this.#shares[slot];
-    const rows = this.#rows;
-    const out = this.#out;
-    const total = rows.packets[slot];
-    const before = packetsUntil(total, share, shares);
-    const until = packetsUntil(total, share + 1, shares);
-    // The first share has a packet always, and with it the flow; bytes go with the packets, so an empty share loses nothing.
-    if (until === before) return;
-    // The first share counts the flow itself, so it leaves apart from the others.
-    if (share === 0) this.#flush();
-    const row = out.length++;
-    copyRow(rows, slot, out, row);
-    out.packets[row] = until - before;
-    out.bytes[row] = bytesUntil(rows.bytes[slot], until, total) - bytesUntil(rows.bytes[slot], before, total);
-    this.#outClasses[row] = this.#classes[slot];
-    const releasedMs = this.#firstSecond[slot] * 1000 + share * 1000;
-    const carriedMs = rows.startMs[slot] + share * 1000;
-    out.observedMs[row] = Math.max(releasedMs, carriedMs);
-    out.startMs[row] = carriedMs;
-    if (share === 0) {
-      this.#next(out, this.#outClasses, 0, 1, true);
-      out.length = 0;
-    } else if (out.length === out.capacity) this.#flush();
-  }
-
-  #flush(): void {
-    if (this.#out.length > 0) this.#next(this.#out, this.#outClasses, 0, this.#out.length, false);
-    this.#out.length = 0;
+    this.#drawn = (this.#drawn + 0x9e3779b9) >>> 0;
+    const salt = mix32(batch.srcAddr[4 * row + 3] ^ (batch.startMs[row] & 0x7fffffff) ^ this.#drawn);
+    return salt >>> 28 < 16 / oneIn ? oneIn : 0;
   }
 }
 
@@ -211,7 +240,6 @@ function copyRow(from: FlowBatch, row: number, to: FlowBatch, at: number): void 
   }
   to.observedMs[at] = from.observedMs[row];
   to.startMs[at] = from.startMs[row];
-  to.endMs[at] = from.endMs[row];
   to.exporter[at] = from.exporter[row];
   to.samplingRate[at] = from.samplingRate[row];
   to.packets[at] = from.packets[row];

@@ -98,10 +98,7 @@ export class SecondStream implements BatchSink {
       const rate = samplingRate[row] > 1 ? samplingRate[row] : 1;
       this.reportedPackets += packets[row] * rate;
       this.reportedBytes += bytes[row] * rate;
-      if (this.#pacer?.takes(batch, classes, row, this.#second.second) === true) {
-        if (from < row) this.#second.add(batch, classes, from, row);
-        from = row + 1;
-      }
+      this.#pacer?.pace(batch, classes, row, this.#second.second);
     }
     if (from < batch.length) this.#second.add(batch, classes, from, batch.length);
     batch.length = 0;
