@@ -105,7 +105,8 @@ function factsOf(attack: Attack, telemetry: boolean): [label: string, text: stri
   if (evidence.addresses !== undefined)
     facts.push(['addresses', `${exact(evidence.addresses)} attacked inside ${attack.target.value}`]);
   if (evidence.replyRatio !== undefined) {
-    facts.push(['replies', `${Number(evidence.replyRatio.toPrecision(2))} packets sent back for each one received`]);
+    const replies = Number(evidence.replyRatio.toPrecision(2));
+    facts.push(['replies', `${replies} ${replies === 1 ? 'packet' : 'packets'} sent back for each one received`]);
   }
   for (const [at, shape] of evidence.shape.entries()) facts.push([at === 0 ? 'shape' : '', shape]);
   facts.push(['closing', attack.closing]);

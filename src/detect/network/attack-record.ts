@@ -27,6 +27,8 @@ export interface Opening {
   readonly limitFrom: 'baseline' | 'floor' | 'configured';
   readonly cusum: boolean;
   readonly notes: readonly string[];
+  /** How long after it was carried the traffic of that second was counted, ms. */
+  readonly lagMs: number;
   readonly newSources: number | undefined;
 }
 
@@ -193,7 +195,7 @@ export class AttackRecord {
     const distinct = Math.round(hllEstimate(this.#sources, 0, SOURCES_PRECISION));
     const ttls = countTtls(this.#ttls);
     const evidence: Evidence = {
-      at: timeOf(opening.second * 1000),
+      at: timeOf(opening.second * 1000 - opening.lagMs),
       measure: opening.measure,
       observed: roundRate(opening.observed),
       limit: roundRate(opening.limit),
@@ -238,7 +240,7 @@ export class AttackRecord {
       closing: '',
       evidence,
       timeline: {
-        from: timeOf(this.#historyFromMs),
+        from: timeOf(this.#historyFromMs - opening.lagMs),
         stepMs: 1000,
         bps: [...this.#historyRates, ...this.#rates].map((rate) => Math.round(rate.bps)),
         pps: [...this.#historyRates, ...this.#rates].map((rate) => Math.round(rate.pps)),

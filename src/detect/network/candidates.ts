@@ -97,6 +97,7 @@ export class CandidateScan {
     const lowPps = (PARAMETERS.lowWaterShare * FLOOR_MIN.pps) / scale;
     const lowBytes = (PARAMETERS.lowWaterShare * FLOOR_MIN.bps) / scale / 8;
     const lowFlows = (PARAMETERS.lowWaterShare * FLOOR_MIN.fps) / scale;
+    const few = table.rows <= PARAMETERS.quietRowsMax && this.#states.size < PARAMETERS.quietTargetsMax;
     const found: Candidate[] = [];
     for (let row = 0; row < table.rows; row++) {
       let packets = 0;
@@ -110,8 +111,12 @@ export class CandidateScan {
         flows += data[at + CELL_FLOWS];
         entry = data[at + CELL_NEXT];
       }
-      if (packets < lowPps && bytes < lowBytes && flows < lowFlows) continue;
       if ((table.flagsOf(row) & ROW_FOLDED) !== 0) continue;
+      if (packets < lowPps && bytes < lowBytes && flows < lowFlows) {
+        const rate = { bps: bytes * 8 * scale, pps: packets * scale, fps: flows * scale };
+        if (few && (table.flagsOf(row) & ROW_OUT) === 0) this.#rememberQuiet(table.wordsOf(row), second.second, rate);
+        continue;
+      }
       this.#scratch.read(table, row);
       const candidate = this.#candidate(second, this.#scratch, table, row, 'address', 128, 1, decideMs);
       if (candidate !== undefined) found.push(candidate);
@@ -261,6 +266,13 @@ export class CandidateScan {
     }
     state.lastSecond = second;
     return state;
+  }
+
+  /** Where there are few targets the quiet ones have a past too, to be told beside an attack on them. */
+  #rememberQuiet(words: Uint32Array, second: number, rate: Rate): void {
+    const state = this.#state(words, 128, 'address', second);
+    state.remember(second, rate);
+    state.learnTotal(second, rate);
   }
 
   /** Keeps the table bounded: the targets that were quiet for longest leave, those under attack stay. */

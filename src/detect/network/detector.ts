@@ -284,6 +284,7 @@ export class Detector implements SecondTaker {
       limitFrom: excess.limitFrom,
       cusum: excess.cusum,
       notes: judgement.notes,
+      lagMs: Math.round(excess.rates.lagMs),
       newSources: view.detail === undefined ? undefined : candidate.state.newSources(view.detail),
     };
   }
@@ -358,9 +359,7 @@ export class Detector implements SecondTaker {
         if (learns(excess)) state.learnSources(second.second, detail);
       }
     }
-    state.total.pps.learn(second.second, candidate.rate.pps);
-    state.total.bps.learn(second.second, candidate.rate.bps);
-    state.total.fps.learn(second.second, candidate.rate.fps);
+    state.learnTotal(second.second, candidate.rate);
   }
 
   #target(candidate: Candidate): Target {

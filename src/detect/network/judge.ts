@@ -80,8 +80,10 @@ const CONVERSATION_SHARE = 0.2;
 /** A scan of ports stays below this, packets a second; beyond, whoever it is, the target drowns. */
 const SCAN_PPS_MAX = 5000;
 /** Answers at least this long are amplified; ordinary ones to a resolver are shorter, bytes. */
-const AMPLIFIED_BYTES_MIN = 700;
+const AMPLIFIED_BYTES_MIN = 1000;
 const WELL_KNOWN_PORTS = 1024;
+/** Packets that open connections, beside those that keep them going, where there are readers. */
+const OPENED_SHARE = 0.04;
 /** Connections a second from one source that no reader opens. */
 const CONNECTIONS_PER_SOURCE = 2;
 
@@ -245,6 +247,16 @@ function judgeTcp(view: View, features: Features): Judgement {
     return no('download', `the target answers with ${formatCount(sent)} packets for ${formatCount(packets)}`);
   }
   // Under sampling a packet is nearly always the only one seen of its connection, so that its own port says nothing.
+  // Connections that are opened and closed leave their SYN and FIN among the ACKs; a flood of ACKs has neither.
+  const syn = view.node.packets[CLASS.tcpSyn];
+  const fin = view.node.packets[CLASS.tcpFin];
+  if (syn >= OPENED_SHARE * packets && fin >= 0.3 * syn) {
+    return no(
+      'flash-crowd',
+      `${formatCount(syn)} connections opened and ${formatCount(fin)} closed`,
+      fromSources(features),
+    );
+  }
   const ownPorts = features.srcPorts > RANDOM_PORTS_SHARE * Math.min(features.portPackets, PORTS_TOLD);
   if (!ownPorts && (features.sources < MANY_SOURCES || features.packetsPerSource > 20)) {
     return no('download', 'few senders with many packets each, as on established connections', fromSources(features));
@@ -336,9 +348,8 @@ function judgeAmplification(view: View, features: Features): Judgement {
     notes.push(`${formatShare(features.topDstPortShare)} to port ${features.topDstPort}, which asks nobody`);
   if (features.sources < 3) return no('answers', ...notes);
   // Without a view of the other direction a busy resolver looks alike, but for long answers and its ever-changing ports.
-  const resolver = view.group.vector === 'dns-amplification' && !view.replySeen;
-  if (resolver && answerBytes < AMPLIFIED_BYTES_MIN && !fewPorts && !servicePort) return no('resolver', ...notes);
-  if (resolver && !fewPorts && !servicePort && view.excess < 3) return no('resolver', ...notes);
+  const resolver = view.group.vector === 'dns-amplification' && !view.replySeen && !fewPorts && !servicePort;
+  if (resolver && answerBytes < AMPLIFIED_BYTES_MIN) return no('resolver', ...notes);
   return yes(view, ...notes);
 }
 

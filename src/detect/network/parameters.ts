@@ -38,6 +38,10 @@ export const PARAMETERS = {
   slowConnectionsPerSource: 10,
   /** Targets whose baselines are kept; the quietest leaves first. */
   targetsMax: 65_536,
+  /** Quiet targets are remembered in seconds with no more destinations than this … */
+  quietRowsMax: 2048,
+  /** … and while there are fewer targets than this. */
+  quietTargetsMax: 4096,
   /** Attacks open at a time; further ones are counted. */
   attacksOpenMax: 4096,
   /** Targets judged by the row sample in one second, the worst first. */

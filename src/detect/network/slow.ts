@@ -82,6 +82,7 @@ export class SlowDetector {
         `${formatCount(server.connections)} connections held open by ${(server.packets / server.connections).toFixed(1)} scraps each, mean ${(server.bytes / server.packets).toFixed(0)} bytes, with no data back`,
         `${formatCount(sources)} ${sources === 1 ? 'source' : 'sources'} with ${(server.connections / sources).toFixed(0)} connections each`,
       ],
+      lagMs: 0,
       newSources: undefined,
     });
     const open = { record, packets: 0, bytes: 0 };

@@ -91,6 +91,13 @@ export class TargetState {
     return (now & 1) + ((now >>> 1) & 1) + ((now >>> 2) & 1);
   }
 
+  /** Learns what the target usually receives in all. */
+  learnTotal(second: number, rate: Rate): void {
+    this.total.pps.learn(second, rate.pps);
+    this.total.bps.learn(second, rate.bps);
+    this.total.fps.learn(second, rate.fps);
+  }
+
   /** Keeps the total rates of a second for the picture of what came before. */
   remember(second: number, rate: Rate): void {
     const silent = this.#historySecond < 0 ? 0 : Math.min(PARAMETERS.historySeconds, second - this.#historySecond - 1);

@@ -44,7 +44,7 @@ export function explain(attack: Attack): string {
       ? `the ${limit} that this target's own past allows`
       : evidence.limitFrom === 'configured'
         ? `the configured ${limit}`
-        : `the floor of ${limit} for a target without a past`;
+        : `the floor of ${limit}${usualText(attack, evidence.measure)}`;
   const how =
     evidence.cusum && times < 1
       ? 'rose steadily towards'
@@ -62,6 +62,12 @@ export function explainClosing(attack: Attack): string {
   const quiet = `${PARAMETERS.closeAfterSeconds} s below ${PARAMETERS.holdShare * 100} % of the limit that opened it`;
   if (attack.ongoing) return `Still going on at the end of the input; closes after ${quiet}.`;
   return `Last seen ${attack.end === undefined ? '' : clock(attack.end)}; an attack is closed after ${quiet}.`;
+}
+
+function usualText(attack: Attack, measure: 'pps' | 'bps' | 'fps'): string {
+  const usual = attack.baseline[measure];
+  if (usual === undefined) return ' for a target without a past';
+  return ` (all that is usual here is ${rateText(measure, usual)})`;
 }
 
 function connectionsText(_measure: 'pps' | 'bps' | 'fps', value: number): string {
