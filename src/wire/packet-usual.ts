@@ -32,8 +32,9 @@ export function beginRow(batch: FlowBatch, row: number, layer: number, bytes: nu
 }
 
 /**
- * Nearly every packet is Ethernet, IPv4 without options or fragments, TCP or UDP outside of tunnels, and wholly there as far as
- * the flags. Returns its protocol if it is such a one, or 0; the way through `writeUsual` is several times faster.
+ * Nearly every packet is Ethernet, IPv4 without options or fragments, TCP or UDP outside of tunnels, and there as far as the
+ * flags; what the snap length cut off behind them does not matter. Returns its protocol if it is such a one, or 0; the way
+ * through `writeUsual` is several times faster. `capturedLength` is at least USUAL_BYTES.
  */
 export function usualPacket(view: DataView, offset: number, capturedLength: number): number {
   const at = offset + 14;
@@ -41,9 +42,8 @@ export function usualPacket(view: DataView, offset: number, capturedLength: numb
   if ((view.getUint32(at - 2) & 0xffffff00) >>> 0 !== 0x08004500) return 0;
   if ((view.getUint16(at + 6) & 0x3fff) !== 0) return 0;
   const totalLength = view.getUint16(at + 2);
-  if (totalLength > capturedLength - 14) return 0;
   const proto = view.getUint8(at + 9);
-  if (proto === PROTO_TCP) return totalLength >= 34 ? PROTO_TCP : 0;
+  if (proto === PROTO_TCP) return totalLength >= 34 && capturedLength >= 48 ? PROTO_TCP : 0;
   if (proto !== PROTO_UDP || totalLength < 28) return 0;
   return isTunnelPort(view.getUint16(at + 22)) ? 0 : PROTO_UDP;
 }

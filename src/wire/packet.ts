@@ -120,7 +120,7 @@ export class PacketDecoder {
           this.udpPayloadLength = udpPayload(
             bytes,
             offset + 34,
-            offset + 14 + ((bytes[offset + 16] << 8) | bytes[offset + 17]),
+            Math.min(offset + capturedLength, offset + 14 + ((bytes[offset + 16] << 8) | bytes[offset + 17])),
           );
           this.udpRow = row;
         }
