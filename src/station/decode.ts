@@ -21,6 +21,9 @@ interface Traced {
   readonly exporter: string | undefined;
   readonly observationDomain: number;
   readonly fields: string;
+  /** Times of the flow as the record itself tells them, ms since 1970; NaN where it tells none, or only an uptime. */
+  readonly startMs: number;
+  readonly endMs: number;
 }
 
 /** Address text of datagrams outside a capture: their sender is not known. */
@@ -64,6 +67,8 @@ export class JsonLines implements BatchSink, RecordTrace {
       exporter: exporter.address === UNKNOWN_EXPORTER ? undefined : exporter.address,
       observationDomain: exporter.observationDomain,
       fields: JSON.stringify(fields, exactNumbers),
+      startMs: reportedMs(fields, START_ELEMENTS),
+      endMs: reportedMs(fields, END_ELEMENTS),
     };
     if (kind !== 'flow' && this.#next === this.#waiting.length) this.#writeTraced(traced);
     else this.#waiting.push(traced);
@@ -90,6 +95,9 @@ export class JsonLines implements BatchSink, RecordTrace {
       const traced = this.#waiting[this.#next++];
       assert(traced?.kind === 'flow', 'every row of telemetry was traced as a flow');
       this.#exporter = traced.exporter;
+      // What is counted as too absurd to be used is still shown as it was reported.
+      if (!Number.isNaN(traced.startMs)) batch.startMs[row] = traced.startMs;
+      if (!Number.isNaN(traced.endMs)) batch.endMs[row] = traced.endMs;
       line = `{"kind":"flow",${this.#rows.members(batch, row)},"fields":${traced.fields}`;
       this.counts.flows++;
     }
@@ -126,6 +134,19 @@ export class JsonLines implements BatchSink, RecordTrace {
     this.#recordsLeft--;
     this.#write(line);
   }
+}
+
+const START_ELEMENTS = ['flowStartMilliseconds', 'flowStartMicroseconds', 'flowStartNanoseconds', 'flowStartSeconds'];
+const END_ELEMENTS = ['flowEndMilliseconds', 'flowEndMicroseconds', 'flowEndNanoseconds', 'flowEndSeconds'];
+
+/** The first of some elements that holds a time, in ms since 1970 without its fraction; NaN where none does. */
+function reportedMs(fields: Record<string, unknown>, names: readonly string[]): number {
+  for (const name of names) {
+    const value = fields[name];
+    const match = typeof value === 'string' ? /^(.*\.\d{3})\d*Z$/.exec(value) : null;
+    if (match !== null) return Date.parse(`${match[1]}Z`);
+  }
+  return Number.NaN;
 }
 
 /** Integers beyond 2^53 are written as text, so that no reader rounds them. */
