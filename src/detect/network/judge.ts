@@ -283,6 +283,8 @@ function judgeConnections(view: View, features: Features): Judgement {
     return no('load-test', `${formatShare(features.topSourceShare)} from one source`, note);
   }
   if (perSource < CONNECTIONS_PER_SOURCE) return no('flash-crowd', note);
+  // A handful of proxies or load balancers bring a site all its readers.
+  if (features.sources < SEVERAL_SOURCES && view.excess < SINGLE_SOURCE_EXCESS) return no('proxies', note);
   return yes(view, note);
 }
 
