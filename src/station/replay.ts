@@ -82,7 +82,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
     attacks: await withCountries(detector.attacks()),
     ...(options.allVerdicts ? { verdicts: verdicts.list() } : {}),
     exporters: totals.exporters.list().map(reportExporter),
-    rejected: rejectedBy(totals.rejections, stream),
+    rejected: rejectedBy(totals.rejections, stream, detector),
   };
 }
 
@@ -101,7 +101,8 @@ async function withCountries(attacks: readonly Attack[]): Promise<Attack[]> {
 }
 
 /** What decoding refused, and what counting could not place in time or keep. */
-function rejectedBy(rejections: Rejections, stream: SecondStream): ReplayReport['rejected'] {
+function rejectedBy(rejections: Rejections, stream: SecondStream, detector: Detector): ReplayReport['rejected'] {
+  rejections.count(REJECT['attack-not-kept'], detector.attacksRefused);
   rejections.count(REJECT['time-far-behind'], stream.outOfTime);
   rejections.count(REJECT['record-not-released'], stream.lostByJump);
   rejections.count(REJECT['record-thinned'], stream.thinned);

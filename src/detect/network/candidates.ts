@@ -2,17 +2,7 @@ import { maskWord } from '../../base/prefix.ts';
 import type { Rate } from '../../model/attack.ts';
 import { CLASS_COUNT } from '../../model/traffic-class.ts';
 import type { Vector } from '../../model/vector.ts';
-import {
-  type AddressTable,
-  CELL_BYTES,
-  CELL_FLOWS,
-  CELL_NEXT,
-  CELL_PACKETS,
-  CELL_STRIDE,
-  ROW_FOLDED,
-  ROW_OUT,
-  ROW_STRIDE,
-} from '../../sketch/address-table.ts';
+import { type AddressTable, CELL_BYTES, CELL_PACKETS, ROW_FOLDED, ROW_OUT } from '../../sketch/address-table.ts';
 import type { Ladder, LadderLevel } from '../../sketch/ladder.ts';
 import type { Second } from '../../sketch/second.ts';
 import { FLOOR_MIN, GROUPS, GROUPS_OF_CLASS, type Measure } from './groups.ts';
@@ -104,12 +94,10 @@ export class CandidateScan {
       let bytes = 0;
       let flows = 0;
       const data = table.cellData;
-      for (let entry = table.headOf(row); entry !== 0; ) {
-        const at = CELL_STRIDE * (entry - 1);
+      for (let at = table.firstCell(row); at >= 0; at = table.nextCell(at)) {
         packets += data[at + CELL_PACKETS];
         bytes += data[at + CELL_BYTES];
-        flows += data[at + CELL_FLOWS];
-        entry = data[at + CELL_NEXT];
+        flows += table.flowsOf(at);
       }
       if ((table.flagsOf(row) & ROW_FOLDED) !== 0) continue;
       if (packets < lowPps && bytes < lowBytes && flows < lowFlows) {
@@ -319,7 +307,7 @@ function isHeldByOne(excess: GroupExcess, words: Uint32Array, length: number, in
   for (const { table, lengthOf, name } of inner) {
     if (name === 'network') continue;
     for (let row = 0; row < table.rows; row++) {
-      if (lengthOf(row) <= length || !covers(words, length, table.rowData, ROW_STRIDE * row)) continue;
+      if (lengthOf(row) <= length || !covers(words, length, table.rowData, table.keyOf(row))) continue;
       if (table.packetsOf(row, classes) > PARAMETERS.carpetChildShareMax * excess.rates.packets) return true;
     }
   }

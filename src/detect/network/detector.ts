@@ -30,7 +30,7 @@ export interface DetectorOptions {
 
 /** Turns seconds into attacks. Deterministic: the same seconds give the same attacks. */
 export class Detector implements SecondTaker {
-  /** Attacks that were not opened because as many as are kept were open. */
+  /** Attacks that were not opened, or not kept once they were over, because there were too many. */
   attacksRefused = 0;
   readonly #options: DetectorOptions;
   readonly #ladder: Ladder;
@@ -38,7 +38,7 @@ export class Detector implements SecondTaker {
   readonly #sampled: Watch;
   readonly #slow: SlowDetector;
   readonly #open = new Set<TargetState>();
-  readonly #closed: AttackRecord[] = [];
+  readonly #closed: Attack[] = [];
   /** What the next second watches: the targets that were candidates in this one. */
   #watchNext: readonly Candidate[] = [];
   #nowMs = 0;
@@ -75,7 +75,7 @@ export class Detector implements SecondTaker {
     this.#nowMs = untilMs;
     this.#ladder.roll(second.table);
     const candidates = this.#scan.candidates(second, this.#ladder, coveredMs);
-    const hot = candidates.filter((candidate) => candidate.excess >= 1 || candidate.state.attack !== undefined);
+    const hot = candidates.filter(isHot);
     this.#detailHot(second, hot);
     this.#noteReplies(second, candidates);
     for (const candidate of candidates) {
@@ -107,11 +107,7 @@ export class Detector implements SecondTaker {
       const quietSeconds = Math.floor((this.#nowMs - 1) / 1000) - state.attack.lastActiveSecond;
       return [state.attack.toAttack(quietSeconds <= 2, this.#nowMs)];
     });
-    const attacks = [
-      ...this.#closed.map((record) => record.toAttack(false, this.#nowMs)),
-      ...open,
-      ...this.#slow.attacks(this.#nowMs),
-    ];
+    const attacks = [...this.#closed, ...open, ...this.#slow.attacks(this.#nowMs)];
     return attacks.sort((left, right) => left.start.localeCompare(right.start) || left.id.localeCompare(right.id));
   }
 
@@ -127,8 +123,7 @@ export class Detector implements SecondTaker {
     let needsAnswered = false;
     for (const group of groups) {
       // Groups that share a class share the first one's detail.
-      const lowest = 31 - Math.clz32(GROUPS[group].classes & -GROUPS[group].classes);
-      if (watch.detail(slot, lowest) === undefined)
+      if (watch.detail(slot, firstClass(group)) === undefined)
         watch.addDetail(slot, GROUPS[group].classes, watch === this.#sampled ? 0 : state.thinBits(group));
       needsAnswered ||= GROUPS[group].shape === 'syn' || GROUPS[group].shape === 'connection';
     }
@@ -329,8 +324,10 @@ export class Detector implements SecondTaker {
       if (second.second - record.lastActiveSecond >= PARAMETERS.closeAfterSeconds) {
         this.#open.delete(state);
         state.attack = undefined;
-        this.#closed.push(record);
-        this.#options.onAttack?.(record.toAttack(false, this.#nowMs), 'closed');
+        const attack = record.toAttack(false, this.#nowMs);
+        if (this.#closed.length < PARAMETERS.attacksKeptMax) this.#closed.push(attack);
+        else this.attacksRefused++;
+        this.#options.onAttack?.(attack, 'closed');
       }
     }
   }
@@ -404,6 +401,12 @@ function noteRise(second: number, state: TargetState, excess: GroupExcess): void
 
 /** What rises above this multiple of its usual mean belongs to the attack that follows. */
 const RISE_FACTOR = 2;
+
+/** What is judged: over a limit at once, or rising towards it for long, or under attack already. */
+function isHot(candidate: Candidate): boolean {
+  const { excess, groups, state } = candidate;
+  return excess >= 1 || state.attack !== undefined || groups.some((group) => group.cusum);
+}
 
 /** The vector of an open attack that a group's traffic belongs to. */
 function heldVector(record: AttackRecord, vector: Vector): Vector | undefined {

@@ -44,6 +44,8 @@ export const PARAMETERS = {
   quietTargetsMax: 4096,
   /** Attacks open at a time; further ones are counted. */
   attacksOpenMax: 4096,
+  /** Attacks that are over and kept for the report of a replay. */
+  attacksKeptMax: 10_000,
   /** Targets judged by the row sample in one second, the worst first. */
   judgedMax: 256,
   /** Targets watched in the next second without being under attack, the worst first. */

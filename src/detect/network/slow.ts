@@ -22,7 +22,7 @@ interface OpenSlow {
 export class SlowDetector {
   readonly #options: SlowDetectorOptions;
   readonly #open = new Map<string, OpenSlow>();
-  readonly #closed: AttackRecord[] = [];
+  readonly #closed: Attack[] = [];
 
   constructor(options: SlowDetectorOptions) {
     this.#options = options;
@@ -45,15 +45,16 @@ export class SlowDetector {
       if (!seen.has(address)) open.record.second(second, false, { bps: 0, pps: 0, fps: 0 }, nowMs);
       if (second - open.record.lastActiveSecond < PARAMETERS.closeAfterSeconds) continue;
       this.#open.delete(address);
-      this.#closed.push(open.record);
-      this.#options.onAttack?.(open.record.toAttack(false, nowMs), 'closed');
+      const attack = open.record.toAttack(false, nowMs);
+      if (this.#closed.length < PARAMETERS.attacksKeptMax) this.#closed.push(attack);
+      this.#options.onAttack?.(attack, 'closed');
     }
   }
 
   attacks(nowMs: number): Attack[] {
     const second = Math.floor((nowMs - 1) / 1000);
     return [
-      ...this.#closed.map((record) => record.toAttack(false, nowMs)),
+      ...this.#closed,
       ...[...this.#open.values()].map(({ record }) => record.toAttack(second - record.lastActiveSecond <= 2, nowMs)),
     ];
   }

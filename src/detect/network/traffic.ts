@@ -2,13 +2,9 @@ import { CLASS_COUNT } from '../../model/traffic-class.ts';
 import {
   type AddressTable,
   CELL_BYTES,
-  CELL_CLASS,
   CELL_FIRST_MS,
-  CELL_FLOWS,
   CELL_LAG,
-  CELL_NEXT,
   CELL_PACKETS,
-  CELL_STRIDE,
   CELL_VARIANCE,
 } from '../../sketch/address-table.ts';
 import { PARAMETERS } from './parameters.ts';
@@ -57,20 +53,18 @@ export class NodeTraffic {
     this.totalBytes = 0;
     this.totalFlows = 0;
     const data = table.cellData;
-    for (let entry = table.headOf(row); entry !== 0; ) {
-      const at = CELL_STRIDE * (entry - 1);
-      const trafficClass = data[at + CELL_CLASS];
+    for (let at = table.firstCell(row); at >= 0; at = table.nextCell(at)) {
+      const trafficClass = table.classOf(at);
       this.packets[trafficClass] = data[at + CELL_PACKETS];
       this.bytes[trafficClass] = data[at + CELL_BYTES];
-      this.flows[trafficClass] = data[at + CELL_FLOWS];
+      this.flows[trafficClass] = table.flowsOf(at);
       this.variance[trafficClass] = data[at + CELL_VARIANCE];
       this.lag[trafficClass] = data[at + CELL_LAG];
       this.firstMs[trafficClass] = data[at + CELL_FIRST_MS];
       this.present |= 1 << trafficClass;
       this.totalPackets += data[at + CELL_PACKETS];
       this.totalBytes += data[at + CELL_BYTES];
-      this.totalFlows += data[at + CELL_FLOWS];
-      entry = data[at + CELL_NEXT];
+      this.totalFlows += table.flowsOf(at);
     }
   }
 
