@@ -7,13 +7,14 @@ import { TELEMETRY_PORTS } from '../model/telemetry-ports.ts';
 import { CaptureReader } from '../wire/capture.ts';
 import type { ExporterTable } from '../wire/exporter.ts';
 import { PACKET_ROWS_MAX, PacketDecoder } from '../wire/packet.ts';
+import { PacketTotals, type RunLimits, runLimits } from '../wire/packet-run.ts';
 import type { RecordTrace } from '../wire/record-trace.ts';
 import { looksLikeTelemetry, TelemetryDecoder } from '../wire/telemetry.ts';
 
 /**
  * Files to batches: what `decode` and `replay` share.
  *
- *   file ──chunks──► CaptureReader ──packet──► PacketDecoder ──rows of traffic──────────────► batch ──► sink
+ *   file ──chunks──► CaptureReader ──packets─► PacketDecoder ──rows of traffic──────────────► batch ──► sink
  *                                                 └─ UDP to a telemetry port ──► TelemetryDecoder ─┘
  *
  * Memory is constant: one chunk, one batch, and the bounded tables of the decoders.
@@ -126,20 +127,14 @@ class Ingest {
   readonly #rejections = new Rejections();
   readonly #packetDecoder: PacketDecoder;
   readonly #telemetry: TelemetryDecoder;
-  /** 1 for every UDP port that is a telemetry port; all 0 where telemetry is not looked for. */
-  readonly #portIsTelemetry = new Uint8Array(65_536);
+  readonly #totals = new PacketTotals();
+  /** `untilMs` is the end of the current step of event time; never reached where no steps were asked for. */
+  readonly #limits: RunLimits;
   readonly #source = new Uint32Array(4);
   readonly #stepMs: number;
 
-  #packets = 0;
-  #bytes = 0;
   #flows = 0;
   #telemetryDatagrams = 0;
-  #fromMs = Number.NaN;
-  #toMs = Number.NaN;
-  #lastMs = Number.NaN;
-  /** End of the current step of event time; never reached where no steps were asked for. */
-  #stepEndMs: number;
   readonly #truncatedFiles: string[] = [];
 
   constructor(options: IngestOptions, sink: BatchSink) {
@@ -149,18 +144,23 @@ class Ingest {
     this.#telemetry = new TelemetryDecoder(this.#rejections, {}, randomInt(2 ** 32));
     this.#telemetry.trace = options.trace;
     this.#stepMs = options.stepMs ?? Number.POSITIVE_INFINITY;
-    this.#stepEndMs = options.stepMs === undefined ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-    if (options.as !== 'traffic')
-      for (const port of options.telemetryPorts ?? TELEMETRY_PORTS) this.#portIsTelemetry[port] = 1;
+    // All 0 where telemetry is not looked for.
+    const portIsTelemetry = new Uint8Array(65_536);
+    if (options.as !== 'traffic') {
+      for (const port of options.telemetryPorts ?? TELEMETRY_PORTS) portIsTelemetry[port] = 1;
+    }
+    this.#limits = runLimits(this.#batch.capacity, portIsTelemetry);
+    // The first step ends with the first packet.
+    if (options.stepMs !== undefined) this.#limits.untilMs = Number.NEGATIVE_INFINITY;
   }
 
   totals(): IngestTotals {
     const timed = this.#options.as === 'datagram';
     return {
-      fromMs: timed ? this.#forward.fromMs : this.#fromMs,
-      toMs: timed ? this.#forward.toMs : this.#toMs,
-      packets: this.#packets,
-      bytes: this.#bytes,
+      fromMs: timed ? this.#forward.fromMs : this.#totals.fromMs,
+      toMs: timed ? this.#forward.toMs : this.#totals.toMs,
+      packets: this.#totals.packets,
+      bytes: this.#totals.bytes,
       flows: this.#flows,
       telemetryDatagrams: this.#telemetryDatagrams,
       truncatedFiles: this.#truncatedFiles,
@@ -236,26 +236,24 @@ class Ingest {
   #readPackets(reader: CaptureReader): boolean {
     const batch = this.#batch;
     const decoder = this.#packetDecoder;
-    const ports = this.#portIsTelemetry;
+    const totals = this.#totals;
+    const limits = this.#limits;
+    const ports = limits.portIsOther;
     const trafficWanted = this.#options.as !== 'telemetry';
     const rowsFull = batch.capacity - PACKET_ROWS_MAX;
-    const stepEndMs = this.#stepEndMs;
-    let packets = 0;
-    let byteCount = 0;
-    let fromMs = this.#fromMs;
-    let toMs = this.#toMs;
-    let timeMs = this.#lastMs;
+    const stepEndMs = limits.untilMs;
     let stepped = false;
-    while (!stepped && reader.next()) {
-      timeMs = reader.timeMs;
-      packets++;
-      byteCount += reader.wireLength;
-      if (!(timeMs >= fromMs)) fromMs = timeMs;
-      if (!(timeMs <= toMs)) toMs = timeMs;
+    while (!stepped) {
       if (batch.length > rowsFull) this.#flush();
+      if (trafficWanted && reader.run(limits, batch, totals) > 0) {
+        stepped = totals.lastMs >= stepEndMs;
+        continue;
+      }
+      if (!reader.next()) break;
+      const { timeMs, bytes, wireLength } = reader;
+      totals.add(timeMs, wireLength);
       const row = batch.length;
-      const bytes = reader.bytes;
-      decoder.decode(bytes, reader.offset, reader.capturedLength, reader.wireLength, reader.linkType, timeMs, batch);
+      decoder.decode(bytes, reader.offset, reader.capturedLength, wireLength, reader.linkType, timeMs, batch);
       const udpRow = decoder.udpRow;
       if (
         udpRow >= 0 &&
@@ -271,12 +269,7 @@ class Ingest {
       }
       stepped = timeMs >= stepEndMs;
     }
-    this.#packets += packets;
-    this.#bytes += byteCount;
-    this.#fromMs = fromMs;
-    this.#toMs = toMs;
-    this.#lastMs = timeMs;
-    if (stepped) this.#stepEndMs = (Math.floor(timeMs / this.#stepMs) + 1) * this.#stepMs;
+    if (stepped) limits.untilMs = (Math.floor(totals.lastMs / this.#stepMs) + 1) * this.#stepMs;
     return stepped;
   }
 
@@ -303,9 +296,9 @@ class Ingest {
       file,
       bytesRead,
       bytesTotal,
-      packets: this.#packets,
+      packets: this.#totals.packets,
       flows: this.#flows,
-      timeMs: this.#lastMs,
+      timeMs: this.#totals.lastMs,
     });
   }
 }

@@ -1,5 +1,7 @@
+import type { FlowBatch } from '../model/flow-batch.ts';
 import { REJECT, type Rejections } from '../model/rejection.ts';
-import { LINK_UNKNOWN } from './packet-link.ts';
+import { LINK_ETHERNET, LINK_UNKNOWN } from './packet-link.ts';
+import { decodeRun, PACKET_BYTES_MAX, type PacketTotals, type RunLimits } from './packet-run.ts';
 import * as pcapng from './pcapng.ts';
 import { bigWord, CaptureInterfaces, littleWord } from './pcapng.ts';
 
@@ -21,8 +23,7 @@ import { bigWord, CaptureInterfaces, littleWord } from './pcapng.ts';
  * the bound of memory: whatever else is long (options, blocks of a gigabyte) is skipped as it streams by.
  */
 
-/** Longer packets than this do not exist in captures (the limit of libpcap, MAXIMUM_SNAPLEN). */
-export const PACKET_BYTES_MAX = 262_144;
+export { PACKET_BYTES_MAX };
 
 /** Bytes of an interface description that are looked at for options. */
 const INTERFACE_BYTES_MAX = 16_384;
@@ -121,6 +122,25 @@ export class CaptureReader {
       } else if (this.#state === READ_PCAPNG && this.#wholeBlock()) return true;
     }
     return this.#nextSlowly();
+  }
+
+  /**
+   * Advances over usual packets of pcap for as long as they come, decoding them into the batch; next() gives the packet behind
+   * them. `limits` tells when to stop; its layout is set here. Returns the number of rows: 0 where the next packet is another one.
+   */
+  run(limits: RunLimits, batch: FlowBatch, totals: PacketTotals): number {
+    if (this.#state !== READ_PCAP || this.linkType !== LINK_ETHERNET) return 0;
+    if (this.#carryLength > 0 || this.#skip > 0 || this.#searching) return 0;
+    limits.at = this.#at;
+    limits.end = this.#end;
+    limits.little = this.#little;
+    limits.recordHeader = this.#recordHeader;
+    limits.ticksPerMs = this.#ticksPerMs;
+    const rows = decodeRun(this.#chunkView, limits, batch, totals);
+    if (rows === 0) return 0;
+    this.#lastSeconds = limits.seconds;
+    this.#at = limits.at;
+    return rows;
   }
 
   /** The short way: a record of pcap that lies whole in the chunk, as nearly every one does. */

@@ -7,15 +7,15 @@ import { isTunnelPort } from './packet-tunnel.ts';
 /** Bytes that `usualPacket` looks at: Ethernet, IPv4 and UDP headers. */
 export const USUAL_BYTES = 42;
 
-const PROTO_TCP = 6;
-const PROTO_UDP = 17;
-const ETHER_IPV4 = 0x0800;
+export const PROTO_TCP = 6;
+export const PROTO_UDP = 17;
+export const ETHER_IPV4 = 0x0800;
 
 /** Bits of the columns that every IP header sets. */
 export const HAS_IP = HAS.srcAddr | HAS.dstAddr | HAS.proto | HAS.fragment | HAS.ttl | HAS.tos;
 export const HAS_PORTS = HAS.srcPort | HAS.dstPort;
-const HAS_TCP_FLAGS = HAS.tcpFlags;
-const HAS_USUAL = HAS_IP | HAS_PORTS | HAS.etherType;
+export const HAS_TCP_FLAGS = HAS.tcpFlags;
+export const HAS_USUAL = HAS_IP | HAS_PORTS | HAS.etherType;
 
 /** Sets the columns that every row has, but not `present`. */
 export function beginRow(batch: FlowBatch, row: number, layer: number, bytes: number, timeMs: number): void {

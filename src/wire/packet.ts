@@ -12,7 +12,18 @@ import { REJECT, type Rejections } from '../model/rejection.ts';
 import { CHAIN_CUT, CHAIN_TOO_DEEP, type ExtensionChain, followExtensions, isExtension } from './packet-extension.ts';
 import { LINK_ETHERNET, LinkHeader, NEXT_ETHERNET, NEXT_IP, NEXT_IPV4, NEXT_MPLS, NEXT_NONE } from './packet-link.ts';
 import { gre, type Inner, isTunnelPort, NEXT_CUT, udpTunnel } from './packet-tunnel.ts';
-import { beginRow, HAS_IP, HAS_PORTS, USUAL_BYTES, udpPayload, usualPacket, writeUsual } from './packet-usual.ts';
+import {
+  beginRow,
+  HAS_IP,
+  HAS_PORTS,
+  HAS_TCP_FLAGS,
+  PROTO_TCP,
+  PROTO_UDP,
+  USUAL_BYTES,
+  udpPayload,
+  usualPacket,
+  writeUsual,
+} from './packet-usual.ts';
 
 /**
  * Packets to rows: one row for the packet, further ones for what it carries in tunnels or quotes in an ICMP error.
@@ -30,8 +41,6 @@ export const PACKET_ROWS_MAX = 6;
 
 const PROTO_ICMP = 1;
 const PROTO_IPIP = 4;
-const PROTO_TCP = 6;
-const PROTO_UDP = 17;
 const PROTO_DCCP = 33;
 const PROTO_IPV6 = 41;
 const PROTO_GRE = 47;
@@ -42,7 +51,6 @@ const PROTO_UDPLITE = 136;
 const PROTO_MPLS = 137;
 const PROTO_ETHERNET = 143;
 
-const HAS_TCP_FLAGS = HAS.tcpFlags;
 const HAS_ICMP = HAS.icmpType | HAS.icmpCode;
 const HAS_ETHER_TYPE = HAS.etherType;
 const HAS_VLAN = HAS.vlan;
