@@ -9,9 +9,9 @@ export const ROW_OUT = 1;
 export const ROW_FOLDED = 2;
 
 export interface AddressTableLimits {
-  /** Addresses with counters of their own in one second. */
+  /** Addresses with counters of their own in one second; below 2^21. */
   readonly rowsMax: number;
-  /** Pairs of address and traffic class. */
+  /** Pairs of address and traffic class: one for each of the rows, and beyond them those of further classes. */
   readonly cellsMax: number;
 }
 
@@ -20,120 +20,157 @@ export const ADDRESS_TABLE_LIMITS: AddressTableLimits = { rowsMax: 1_310_720, ce
 /** What share of the rows is kept back for folded prefixes once the others are used. */
 const FOLDED_SHARE = 1 / 16;
 
-/** A row is eight words, half a cache line: the four of the address, the head of its list of cells, its flags. */
-export const ROW_STRIDE = 8;
-export const ROW_HEAD = 4;
-export const ROW_FLAGS = 5;
-
-/** A cell is eight numbers, one cache line. Counters are scaled by sampling. */
+/** A cell is one cache line: eight numbers, or sixteen words. */
 export const CELL_STRIDE = 8;
-export const CELL_PACKETS = 0;
-export const CELL_BYTES = 1;
-/** Flow records, where the traffic is telemetry; connection attempts, where it is packets. */
-export const CELL_FLOWS = 2;
+const WORDS_SHIFT = 4;
+const NUMBERS_SHIFT = 3;
+/** Places of the counters in the numbers of a cell; all are scaled by sampling. */
+export const CELL_PACKETS = 3;
+export const CELL_BYTES = 4;
 /** Sum of rate × (rate - 1) × sampled packets: the variance that sampling leaves on the packets. */
-export const CELL_VARIANCE = 3;
+export const CELL_VARIANCE = 5;
 /** Sum of packets × ms from when they were carried to when they were counted. */
-export const CELL_LAG = 4;
+export const CELL_LAG = 6;
 /** When the first of them was carried, ms since 1970. */
-export const CELL_FIRST_MS = 5;
-export const CELL_CLASS = 6;
-/** Number of the row's next cell plus one; 0 ends the list. */
-export const CELL_NEXT = 7;
+export const CELL_FIRST_MS = 7;
+/** Places in the words of a cell: what it is and what follows it, and its flows. */
+const WORD_META = 4;
+export const WORD_FLOWS = 5;
+
+const CLASS_BITS = 5;
+const CLASS_MASK = (1 << CLASS_BITS) - 1;
+/** The class of a row that has no cell yet. */
+const NO_CLASS = CLASS_MASK;
+const FLAGS_MASK = 3;
+const NEXT_SHIFT = 8;
+
+/** Bits of an index entry that hold the row number plus one; the others are those of the hash, as a tag. */
+const ENTRY_BITS = 21;
+const ENTRY_MASK = (1 << ENTRY_BITS) - 1;
+
+/** An allocator that maps large arrays puts its own 16 bytes before them: so far behind that cells begin at cache lines. */
+const ALIGN_BYTES = 48;
 
 /**
  * Counters of every active destination address by traffic class, for one second: the first of the two tiers.
  *
- *   index   [ row+1 | 0 | row+1 | … ]                              open addressing by hash, at most five eighths full
- *   rows    [ w0 w1 w2 w3 | head | flags | – | – ]                  32 bytes
- *   cells   [ packets bytes flows variance lag firstMs class next ]  64 bytes
+ *   index   [ tag · row+1 | 0 | tag · row+1 | … ]       open addressing by hash, at most five eighths full
+ *   cells   [ row 0 | row 1 | … ► free ◄ … | spare 1 | spare 0 ]
+ *   cell    [ w0 w1 w2 w3 | next · flags · class | flows | packets bytes variance lag firstMs ]     64 bytes
+ *              4 words          1 word           1 word              5 numbers
  *
- * An address receives few classes, so its cells are a short list. All counters are sums but `firstMs`, a minimum: tables of the
- * same second merge exactly. A record touches three cache lines; nothing is allocated but to grow.
+ * A row is the cell of the first class that its address received; those of further classes are spare cells, a short list. All
+ * counters are sums but `firstMs`, a minimum: tables of the same second merge exactly. A record touches two cache lines, one of
+ * the index and one of the cells; nothing is allocated but to grow.
  */
 export class AddressTable {
   rows = 0;
   cells = 0;
   /** Rows of data that found neither a row nor a cell of their own, and were counted with others. */
   folded = 0;
+  /** The cells as words and as numbers: one memory. Both are made anew when the table grows. */
   rowData: Uint32Array;
   cellData: Float64Array;
-  #index: Uint32Array;
+  #room: number;
+  #spares = 0;
+  #index: Int32Array;
   #mask: number;
   readonly #limits: AddressTableLimits;
   readonly #seed: number;
   readonly #foldKey = new Uint32Array(4);
 
   constructor(seed: number, limits: AddressTableLimits = ADDRESS_TABLE_LIMITS, rowsAtFirst = 1024) {
-    assert(limits.rowsMax * FOLDED_SHARE >= 1 && limits.cellsMax >= 1, 'room for 16 rows and a cell at least');
+    assert(limits.rowsMax * FOLDED_SHARE >= 1 && limits.rowsMax < ENTRY_MASK, 'room for 16 rows at least');
+    assert(limits.cellsMax >= limits.rowsMax && limits.cellsMax < 2 ** (32 - NEXT_SHIFT), 'a cell for every row');
     this.#seed = seed;
     this.#limits = limits;
-    const rows = Math.min(rowsAtFirst, limits.rowsMax);
-    this.rowData = new Uint32Array(ROW_STRIDE * rows);
-    this.cellData = new Float64Array(CELL_STRIDE * Math.min(2 * rows, limits.cellsMax));
-    this.#index = new Uint32Array(indexSize(rows));
+    this.#room = Math.min(rowsAtFirst, limits.cellsMax);
+    this.rowData = createCells(this.#room);
+    this.cellData = numbersOf(this.rowData);
+    this.#index = new Int32Array(indexSize(Math.min(this.#room, limits.rowsMax)));
     this.#mask = this.#index.length - 1;
   }
 
   /** Row of the address, or -1. `hash` is `hashAddress(words, at, seed)`. */
   find(words: Uint32Array, at: number, hash: number): number {
     const index = this.#index;
-    const rowData = this.rowData;
     const mask = this.#mask;
     let slot = hash & mask;
     for (let entry = index[slot]; entry !== 0; entry = index[slot]) {
-      const key = ROW_STRIDE * (entry - 1);
-      if (
-        rowData[key + 3] === words[at + 3] &&
-        rowData[key + 2] === words[at + 2] &&
-        rowData[key + 1] === words[at + 1] &&
-        rowData[key] === words[at]
-      ) {
-        return entry - 1;
+      if ((entry ^ hash) >>> ENTRY_BITS === 0 && this.#isRow((entry & ENTRY_MASK) - 1, words, at)) {
+        return (entry & ENTRY_MASK) - 1;
       }
       slot = (slot + 1) & mask;
     }
     return -1;
   }
 
+  #isRow(row: number, words: Uint32Array, at: number): boolean {
+    const rowData = this.rowData;
+    const key = row << WORDS_SHIFT;
+    return (
+      ((rowData[key + 3] ^ words[at + 3]) |
+        (rowData[key + 2] ^ words[at + 2]) |
+        (rowData[key + 1] ^ words[at + 1]) |
+        (rowData[key] ^ words[at])) ===
+      0
+    );
+  }
+
   /**
-   * Rows of the addresses `from` to `to` (exclusive) of a column, written to `rows`; -1 where there is none. One loop gathers index
-   * entries, the next compares keys: without a branch between them the processor waits for many cache lines at a time.
+   * Where in `cellData` the cells of addresses `from` to `to` (exclusive) of a column and their classes begin, written to `cells`;
+   * -1 where the table has no row, or one with a flag of `avoid`. There must be room for a cell of each (`reserve`). One loop gathers index entries, the next
+   * follows those whose tag is another's, the third compares keys: without a branch that waits for memory the processor waits
+   * for many cache lines at a time.
    */
-  findAll(words: Uint32Array, hashes: Uint32Array, rows: Int32Array, from: number, to: number): void {
+  cellAll(
+    words: Uint32Array,
+    hashes: Uint32Array,
+    classes: Uint8Array,
+    cells: Int32Array,
+    from: number,
+    to: number,
+    avoid: number,
+  ): void {
     const index = this.#index;
     const rowData = this.rowData;
     const mask = this.#mask;
-    for (let item = from; item < to; item++) rows[item] = index[hashes[item] & mask];
+    const metaMask = CLASS_MASK | (avoid << CLASS_BITS);
+    for (let item = from; item < to; item++) cells[item] = index[hashes[item] & mask];
     for (let item = from; item < to; item++) {
-      const entry = rows[item];
-      if (entry === 0) {
-        rows[item] = -1;
+      const hash = hashes[item];
+      let entry = cells[item];
+      for (let slot = hash; entry !== 0 && (entry ^ hash) >>> ENTRY_BITS !== 0; entry = index[slot & mask])
+        slot = (slot + 1) | 0;
+      cells[item] = (entry & ENTRY_MASK) - 1;
+    }
+    for (let item = from; item < to; item++) {
+      const row = cells[item];
+      // Classes that no cell can have are those of rows that are not counted.
+      if (row < 0 || classes[item] > CLASS_MASK) {
+        cells[item] = -1;
         continue;
       }
-      const key = ROW_STRIDE * (entry - 1);
-      const at = 4 * item;
-      const same =
-        rowData[key + 3] === words[at + 3] &&
-        rowData[key + 2] === words[at + 2] &&
-        rowData[key + 1] === words[at + 1] &&
-        rowData[key] === words[at];
-      rows[item] = same ? entry - 1 : this.find(words, at, hashes[item]);
+      const at = item << 2;
+      const key = row << WORDS_SHIFT;
+      const differs =
+        (rowData[key + 3] ^ words[at + 3]) |
+        (rowData[key + 2] ^ words[at + 2]) |
+        (rowData[key + 1] ^ words[at + 1]) |
+        (rowData[key] ^ words[at]) |
+        ((rowData[key + WORD_META] & metaMask) ^ classes[item]);
+      if (differs === 0) {
+        cells[item] = row << NUMBERS_SHIFT;
+        continue;
+      }
+      const found = this.#isRow(row, words, at) ? row : this.find(words, at, hashes[item]);
+      cells[item] = found < 0 || (this.flagsOf(found) & avoid) !== 0 ? -1 : this.cell(found, classes[item]);
     }
   }
 
-  /** Where the cells of `rows` (skipping -1) and `classes` begin, written to `cells`; made where they are new. */
-  cellAll(rows: Int32Array, classes: Uint8Array, cells: Int32Array, from: number, to: number): void {
-    const rowData = this.rowData;
-    for (let item = from; item < to; item++) {
-      cells[item] = rows[item] < 0 ? 0 : CELL_STRIDE * (rowData[ROW_STRIDE * rows[item] + ROW_HEAD] - 1);
-    }
-    for (let item = from; item < to; item++) {
-      if (rows[item] < 0) continue;
-      // A row made a moment ago has no cell yet: its head gave a place before the first.
-      if (cells[item] >= 0 && this.cellData[cells[item] + CELL_CLASS] === classes[item]) continue;
-      cells[item] = this.cell(rows[item], classes[item]);
-    }
+  /** Grows so that `count` more cells have room (as far as the limits allow): until then places in `cellData` stay. */
+  reserve(count: number): void {
+    while (this.rows + this.#spares + count > this.#room && this.#room < this.#limits.cellsMax) this.#grow();
   }
 
   /** Row of the address, made with `flags` if it is new; folded into its prefix when the table is full. */
@@ -146,23 +183,50 @@ export class AddressTable {
   }
 
   flagsOf(row: number): number {
-    return this.rowData[ROW_STRIDE * row + ROW_FLAGS];
+    return (this.rowData[(row << WORDS_SHIFT) + WORD_META] >>> CLASS_BITS) & FLAGS_MASK;
   }
 
   /** Joins the flags of an address or prefix to those of a row that counts it too: out only where all of them are. */
   join(row: number, flags: number): void {
-    const at = ROW_STRIDE * row + ROW_FLAGS;
-    this.rowData[at] = (this.rowData[at] & (flags | ~ROW_OUT)) | (flags & ROW_FOLDED);
+    const at = (row << WORDS_SHIFT) + WORD_META;
+    const joined = (this.flagsOf(row) & (flags | ~ROW_OUT)) | (flags & ROW_FOLDED);
+    this.rowData[at] = (this.rowData[at] & ~(FLAGS_MASK << CLASS_BITS)) | (joined << CLASS_BITS);
+  }
+
+  /** Where in `rowData` the four words of the row's address begin. */
+  keyOf(row: number): number {
+    return row << WORDS_SHIFT;
   }
 
   /** The four words of the row's address, copied. */
   wordsOf(row: number): Uint32Array {
-    return this.rowData.slice(ROW_STRIDE * row, ROW_STRIDE * row + 4);
+    return this.rowData.slice(row << WORDS_SHIFT, (row << WORDS_SHIFT) + 4);
   }
 
-  /** First cell of the row's list plus one; 0 where it has none. The next is at `CELL_NEXT` of each. */
-  headOf(row: number): number {
-    return this.rowData[ROW_STRIDE * row + ROW_HEAD];
+  /** Where in `cellData` the row's first cell begins; -1 where it has none. */
+  firstCell(row: number): number {
+    const at = row << NUMBERS_SHIFT;
+    return this.classOf(at) === NO_CLASS ? -1 : at;
+  }
+
+  /** The cell that follows in the row's list; -1 behind the last. */
+  nextCell(at: number): number {
+    const next = this.rowData[2 * at + WORD_META] >>> NEXT_SHIFT;
+    return next === 0 ? -1 : (this.#room - next) << NUMBERS_SHIFT;
+  }
+
+  /** Traffic class of the cell at a place in `cellData`. */
+  classOf(at: number): number {
+    return this.rowData[2 * at + WORD_META] & CLASS_MASK;
+  }
+
+  /** Flow records, where the traffic is telemetry; connection attempts, where it is packets. */
+  flowsOf(at: number): number {
+    return this.rowData[2 * at + WORD_FLOWS];
+  }
+
+  addFlows(at: number, flows: number): void {
+    this.rowData[2 * at + WORD_FLOWS] += flows;
   }
 
   #fold(words: Uint32Array, at: number, flags: number): number {
@@ -183,19 +247,20 @@ export class AddressTable {
   }
 
   #insert(words: Uint32Array, at: number, hash: number, flags: number): number {
-    if (ROW_STRIDE * this.rows === this.rowData.length) this.#growRows();
+    this.reserve(1);
+    if (this.rows >= GROWTH * this.#index.length) this.#growIndex();
     const row = this.rows++;
-    const key = ROW_STRIDE * row;
-    this.rowData[key] = words[at];
-    this.rowData[key + 1] = words[at + 1];
-    this.rowData[key + 2] = words[at + 2];
-    this.rowData[key + 3] = words[at + 3];
-    this.rowData[key + ROW_HEAD] = 0;
-    this.rowData[key + ROW_FLAGS] = flags;
+    const key = row << WORDS_SHIFT;
+    for (let word = 0; word < 4; word++) this.rowData[key + word] = words[at + word];
+    this.rowData[key + WORD_META] = (flags << CLASS_BITS) | NO_CLASS;
+    this.#enter(row, hash);
+    return row;
+  }
+
+  #enter(row: number, hash: number): void {
     let slot = hash & this.#mask;
     while (this.#index[slot] !== 0) slot = (slot + 1) & this.#mask;
-    this.#index[slot] = row + 1;
-    return row;
+    this.#index[slot] = (hash & ~ENTRY_MASK) | (row + 1);
   }
 
   /**
@@ -203,33 +268,40 @@ export class AddressTable {
    * takes the counts.
    */
   cell(row: number, trafficClass: number): number {
-    const head = ROW_STRIDE * row + ROW_HEAD;
-    for (let entry = this.rowData[head]; entry !== 0; ) {
-      const at = CELL_STRIDE * (entry - 1);
-      if (this.cellData[at + CELL_CLASS] === trafficClass) return at;
-      entry = this.cellData[at + CELL_NEXT];
+    const first = row << NUMBERS_SHIFT;
+    if (this.classOf(first) === NO_CLASS) {
+      this.#begin(first, (this.rowData[2 * first + WORD_META] & ~CLASS_MASK) | trafficClass);
+      return first;
     }
-    if (CELL_STRIDE * this.cells === this.cellData.length) {
-      if (this.cells >= this.#limits.cellsMax) {
-        this.folded++;
-        // A row without any cell shares the first cell of all.
-        return this.rowData[head] === 0 ? 0 : CELL_STRIDE * (this.rowData[head] - 1);
-      }
-      this.cellData = grown(this.cellData, CELL_STRIDE * Math.min(2 * this.cells, this.#limits.cellsMax), Float64Array);
+    for (let at = first; at >= 0; at = this.nextCell(at)) if (this.classOf(at) === trafficClass) return at;
+    if (this.#spares >= this.#limits.cellsMax - this.#limits.rowsMax) {
+      this.folded++;
+      return first;
     }
-    const at = CELL_STRIDE * this.cells++;
-    this.cellData.fill(0, at, at + CELL_STRIDE);
-    this.cellData[at + CELL_FIRST_MS] = Number.POSITIVE_INFINITY;
-    this.cellData[at + CELL_CLASS] = trafficClass;
-    this.cellData[at + CELL_NEXT] = this.rowData[head];
-    this.rowData[head] = this.cells;
+    this.reserve(1);
+    const at = (this.#room - ++this.#spares) << NUMBERS_SHIFT;
+    const head = this.rowData[2 * first + WORD_META];
+    this.#begin(at, (head & ~((1 << NEXT_SHIFT) - 1)) | trafficClass);
+    this.rowData[2 * first + WORD_META] = (this.#spares << NEXT_SHIFT) | (head & ((1 << NEXT_SHIFT) - 1));
     return at;
+  }
+
+  #begin(at: number, meta: number): void {
+    this.cells++;
+    this.rowData[2 * at + WORD_META] = meta;
+    this.rowData[2 * at + WORD_FLOWS] = 0;
+    const data = this.cellData;
+    data[at + CELL_PACKETS] = 0;
+    data[at + CELL_BYTES] = 0;
+    data[at + CELL_VARIANCE] = 0;
+    data[at + CELL_LAG] = 0;
+    data[at + CELL_FIRST_MS] = Number.POSITIVE_INFINITY;
   }
 
   /** Adds everything that `other` (same seed) holds. */
   merge(other: AddressTable): void {
     for (let from = 0; from < other.rows; from++) {
-      const at = ROW_STRIDE * from;
+      const at = other.keyOf(from);
       const row = this.row(other.rowData, at, hashAddress(other.rowData, at, this.#seed), other.flagsOf(from));
       this.join(row, other.flagsOf(from));
       this.addCells(row, other, from, 0);
@@ -240,16 +312,18 @@ export class AddressTable {
   /** Adds the cells of row `from` of another table to a row of this one, but for the classes in the bit mask `without`. */
   addCells(row: number, other: AddressTable, from: number, without: number): void {
     const data = other.cellData;
-    for (let entry = other.headOf(from); entry !== 0; ) {
-      const source = CELL_STRIDE * (entry - 1);
-      entry = data[source + CELL_NEXT];
-      const trafficClass = data[source + CELL_CLASS];
+    for (let source = other.firstCell(from); source >= 0; source = other.nextCell(source)) {
+      const trafficClass = other.classOf(source);
       if ((without >>> trafficClass) & 1) continue;
       const at = this.cell(row, trafficClass);
-      for (let counter = CELL_PACKETS; counter <= CELL_LAG; counter++)
-        this.cellData[at + counter] += data[source + counter];
-      if (data[source + CELL_FIRST_MS] < this.cellData[at + CELL_FIRST_MS]) {
-        this.cellData[at + CELL_FIRST_MS] = data[source + CELL_FIRST_MS];
+      const into = this.cellData;
+      this.addFlows(at, other.flowsOf(source));
+      into[at + CELL_PACKETS] += data[source + CELL_PACKETS];
+      into[at + CELL_BYTES] += data[source + CELL_BYTES];
+      into[at + CELL_VARIANCE] += data[source + CELL_VARIANCE];
+      into[at + CELL_LAG] += data[source + CELL_LAG];
+      if (data[source + CELL_FIRST_MS] < into[at + CELL_FIRST_MS]) {
+        into[at + CELL_FIRST_MS] = data[source + CELL_FIRST_MS];
       }
     }
   }
@@ -257,10 +331,8 @@ export class AddressTable {
   /** Packets of a row in a set of classes (a bit mask). */
   packetsOf(row: number, classes: number): number {
     let packets = 0;
-    for (let entry = this.headOf(row); entry !== 0; ) {
-      const at = CELL_STRIDE * (entry - 1);
-      if ((classes >>> this.cellData[at + CELL_CLASS]) & 1) packets += this.cellData[at + CELL_PACKETS];
-      entry = this.cellData[at + CELL_NEXT];
+    for (let at = this.firstCell(row); at >= 0; at = this.nextCell(at)) {
+      if ((classes >>> this.classOf(at)) & 1) packets += this.cellData[at + CELL_PACKETS];
     }
     return packets;
   }
@@ -271,28 +343,40 @@ export class AddressTable {
     this.rows = 0;
     this.cells = 0;
     this.folded = 0;
+    this.#spares = 0;
   }
 
-  #growRows(): void {
-    const rows = Math.min(2 * this.rows, this.#limits.rowsMax);
-    this.rowData = grown(this.rowData, ROW_STRIDE * rows, Uint32Array);
-    this.#index = new Uint32Array(indexSize(rows));
+  /** Doubles the room for cells: rows stay at its beginning, spare cells at its end. */
+  #grow(): void {
+    const old = this.rowData;
+    this.#room = Math.min(2 * this.#room, this.#limits.cellsMax);
+    this.rowData = createCells(this.#room);
+    this.cellData = numbersOf(this.rowData);
+    this.rowData.set(old.subarray(0, this.rows << WORDS_SHIFT));
+    const spares = old.subarray(old.length - (this.#spares << WORDS_SHIFT));
+    this.rowData.set(spares, this.rowData.length - spares.length);
+  }
+
+  #growIndex(): void {
+    this.#index = new Int32Array(2 * this.#index.length);
     this.#mask = this.#index.length - 1;
-    for (let row = 0; row < this.rows; row++) {
-      let slot = hashAddress(this.rowData, ROW_STRIDE * row, this.#seed) & this.#mask;
-      while (this.#index[slot] !== 0) slot = (slot + 1) & this.#mask;
-      this.#index[slot] = row + 1;
-    }
+    for (let row = 0; row < this.rows; row++) this.#enter(row, hashAddress(this.rowData, this.keyOf(row), this.#seed));
   }
 }
 
-/** Slots for `rows` rows: a power of two, so that the index is at most five eighths full. */
+/** The index is at most so full. */
+const GROWTH = 5 / 8;
+
+/** Slots for `rows` rows: a power of two. */
 function indexSize(rows: number): number {
-  return 2 ** Math.ceil(Math.log2(rows * 1.6));
+  return 2 ** Math.ceil(Math.log2(rows / GROWTH));
 }
 
-function grown<T extends Uint32Array | Float64Array>(old: T, length: number, create: new (length: number) => T): T {
-  const array = new create(length);
-  array.set(old);
-  return array;
+function createCells(cells: number): Uint32Array {
+  const words = cells << WORDS_SHIFT;
+  return new Uint32Array(new ArrayBuffer(4 * words + ALIGN_BYTES), ALIGN_BYTES, words);
+}
+
+function numbersOf(words: Uint32Array): Float64Array {
+  return new Float64Array(words.buffer, words.byteOffset, words.length / 2);
 }

@@ -2,7 +2,7 @@ import { hashAddress } from '../base/hash.ts';
 import { isIpv4 } from '../base/ip.ts';
 import { maskWord, type Prefix, prefixContains } from '../base/prefix.ts';
 import { CLASS } from '../model/traffic-class.ts';
-import { AddressTable, type AddressTableLimits, ROW_FOLDED, ROW_STRIDE } from './address-table.ts';
+import { AddressTable, type AddressTableLimits, ROW_FOLDED } from './address-table.ts';
 
 /** Classes that flow on established connections towards clients: no attack by themselves, and left out of the steps above an address. */
 const ESTABLISHED = (1 << CLASS.tcpData) | (1 << CLASS.tcpSession) | (1 << CLASS.tcpFin) | (1 << CLASS.quicReply);
@@ -41,7 +41,7 @@ export class Ladder {
       this.network = {
         name: 'network',
         table,
-        lengthOf: (row) => networks[table.rowData[ROW_STRIDE * row + 3]].length,
+        lengthOf: (row) => networks[table.rowData[table.keyOf(row) + 3]].length,
       };
       this.organisation = {
         name: 'organisation',
@@ -53,7 +53,8 @@ export class Ladder {
 
   /** The prefix of a row of the network level. */
   networkOf(row: number): Prefix | undefined {
-    return this.network === undefined ? undefined : this.#networks[this.network.table.rowData[ROW_STRIDE * row + 3]];
+    const table = this.network?.table;
+    return table === undefined ? undefined : this.#networks[table.rowData[table.keyOf(row) + 3]];
   }
 
   /** Sums a second's addresses into their prefixes. */
@@ -80,7 +81,7 @@ export class Ladder {
   #rollNetworks(network: LadderLevel, organisation: LadderLevel): void {
     const fine = this.fine.table;
     for (let row = 0; row < fine.rows; row++) {
-      const index = this.#networks.findIndex((prefix) => prefixContains(prefix, fine.rowData, ROW_STRIDE * row));
+      const index = this.#networks.findIndex((prefix) => prefixContains(prefix, fine.rowData, fine.keyOf(row)));
       if (index < 0) continue;
       this.#key.fill(0);
       this.#key[3] = index;
@@ -93,7 +94,7 @@ export class Ladder {
   }
 
   #prefixRow(into: AddressTable, from: AddressTable, row: number, lengthIpv4: number, lengthIpv6: number): number {
-    const at = ROW_STRIDE * row;
+    const at = from.keyOf(row);
     const length = isIpv4(from.rowData, at) ? lengthIpv4 : lengthIpv6;
     for (let word = 0; word < 4; word++) this.#key[word] = from.rowData[at + word] & maskWord(length, word);
     const flags = from.flagsOf(row) & ~ROW_FOLDED;
@@ -110,5 +111,5 @@ const WIDE_IPV6 = 48;
 
 function prefixLevel(name: 'fine' | 'wide', seed: number, lengthIpv4: number, lengthIpv6: number): LadderLevel {
   const table = new AddressTable(seed, LEVEL_LIMITS, 256);
-  return { name, table, lengthOf: (row) => (isIpv4(table.rowData, ROW_STRIDE * row) ? lengthIpv4 : lengthIpv6) };
+  return { name, table, lengthOf: (row) => (isIpv4(table.rowData, table.keyOf(row)) ? lengthIpv4 : lengthIpv6) };
 }

@@ -10,16 +10,19 @@ import {
   type AddressTableLimits,
   CELL_BYTES,
   CELL_FIRST_MS,
-  CELL_FLOWS,
   CELL_LAG,
   CELL_PACKETS,
   CELL_VARIANCE,
   ROW_OUT,
+  WORD_FLOWS,
 } from './address-table.ts';
 import { UNCOUNTED } from './classify.ts';
 import { RowSample } from './row-sample.ts';
 import type { SlowServer } from './slow-connections.ts';
 import { WATCH_LIMITS, Watch, type WatchLimits } from './watch.ts';
+
+/** Rows that are counted together: their cells fit the first level of the cache. */
+const BLOCK_ROWS = 256;
 
 export interface SecondLimits {
   readonly table: AddressTableLimits;
@@ -47,9 +50,8 @@ export class Second {
   readonly #seed: number;
   readonly #networks: readonly Prefix[];
   readonly #slots = new Int32Array(16);
-  /** Hash, table row and cell of each row of the batch in hand. */
+  /** Hash and cell of each row of the batch in hand. */
   #hashes = new Uint32Array(BATCH_ROWS);
-  #rows = new Int32Array(BATCH_ROWS);
   #cells = new Int32Array(BATCH_ROWS);
 
   /** `networks`: what is protected; with none, every destination is counted as inside. */
@@ -65,77 +67,95 @@ export class Second {
    * Counts rows `from` (inclusive) to `to` (exclusive), with their traffic classes, into this second, whatever their times
    * say. `startsFlows` is false for the later parts of a long record that is released over several seconds.
    *
-   * Three passes over the rows: hashes, table rows, counters. Each is a short loop whose cache misses the processor can overlap.
+   * Passes over a block of rows: hashes, cells, counters, sample. Each is a short loop whose cache misses the processor can overlap,
+   * and what one has fetched the next finds near.
    */
   add(batch: FlowBatch, classes: Uint8Array, from: number, to: number, startsFlows = true): void {
     if (this.#hashes.length < batch.capacity) {
       this.#hashes = new Uint32Array(batch.capacity);
-      this.#rows = new Int32Array(batch.capacity);
       this.#cells = new Int32Array(batch.capacity);
     }
-    this.#place(batch, classes, from, to);
-    this.#count(batch, classes, from, to, startsFlows);
-    this.#sampleRows(batch, classes, from, to);
-    if (this.watch.size > 0) this.#watchRows(batch, classes, from, to);
+    for (let block = from; block < to; block += BLOCK_ROWS) {
+      const end = Math.min(block + BLOCK_ROWS, to);
+      this.#place(batch, classes, block, end);
+      this.#count(batch, classes, block, end, startsFlows);
+      this.#sampleRows(batch, classes, block, end);
+      if (this.watch.size > 0) this.#watchRows(batch, classes, block, end);
+    }
   }
 
-  /** Finds or makes the table row of every destination; -1 where the row is nobody's here. */
+  /** Finds or makes the cell of every row's destination and class; -1 where the row is nobody's here. */
   #place(batch: FlowBatch, classes: Uint8Array, from: number, to: number): void {
-    const { srcAddr, dstAddr } = batch;
+    const dstAddr = batch.dstAddr;
     const table = this.table;
     const seed = this.#seed;
     const hashes = this.#hashes;
-    const rows = this.#rows;
+    const cells = this.#cells;
+    for (let row = from; row < to; row++) hashes[row] = hashAddress(dstAddr, row << 2, seed);
+    // Cells that were found must stay where they are until they have counted.
+    table.reserve(to - from);
     const guarded = this.#networks.length > 0;
-    for (let row = from; row < to; row++) hashes[row] = hashAddress(dstAddr, 4 * row, seed);
-    table.findAll(dstAddr, hashes, rows, from, to);
+    // Whether a row towards an outsider is anybody's here, its source tells.
+    table.cellAll(dstAddr, hashes, classes, cells, from, to, guarded ? ROW_OUT : 0);
     for (let row = from; row < to; row++) {
-      if (classes[row] === UNCOUNTED) {
-        rows[row] = -1;
-        continue;
-      }
-      let tableRow = rows[row];
-      if (tableRow >= 0 && !guarded) continue;
-      let flags = 0;
-      if (guarded && (tableRow < 0 || (table.flagsOf(tableRow) & ROW_OUT) !== 0) && !this.#inside(dstAddr, 4 * row)) {
-        // Traffic between two outsiders is nobody's here.
-        if (!this.#inside(srcAddr, 4 * row)) {
-          rows[row] = -1;
-          continue;
-        }
-        flags = ROW_OUT;
-      }
-      if (tableRow < 0) tableRow = table.row(dstAddr, 4 * row, hashes[row], flags);
-      rows[row] = tableRow;
+      if (cells[row] >= 0 || classes[row] === UNCOUNTED) continue;
+      cells[row] = guarded
+        ? this.#guardedCell(batch, classes, row)
+        : table.cell(table.row(dstAddr, row << 2, hashes[row], 0), classes[row]);
     }
+  }
+
+  /** The cell of a row that is counted, where networks are protected; -1 where the row is nobody's. */
+  #guardedCell(batch: FlowBatch, classes: Uint8Array, row: number): number {
+    const { srcAddr, dstAddr } = batch;
+    const table = this.table;
+    const at = row << 2;
+    const hash = this.#hashes[row];
+    let tableRow = table.find(dstAddr, at, hash);
+    let flags = 0;
+    if ((tableRow < 0 || (table.flagsOf(tableRow) & ROW_OUT) !== 0) && !this.#inside(dstAddr, at)) {
+      // Traffic between two outsiders is nobody's here.
+      if (!this.#inside(srcAddr, at)) return -1;
+      flags = ROW_OUT;
+    }
+    if (tableRow < 0) tableRow = table.row(dstAddr, at, hash, flags);
+    return table.cell(tableRow, classes[row]);
   }
 
   #count(batch: FlowBatch, classes: Uint8Array, from: number, to: number, startsFlows: boolean): void {
     const { samplingRate, packets, bytes, startMs, observedMs, exporter } = batch;
-    const table = this.table;
-    const rows = this.#rows;
-    const cellOf = this.#cells;
-    table.cellAll(rows, classes, cellOf, from, to);
-    const cells = table.cellData;
+    const cells = this.#cells;
+    const data = this.table.cellData;
+    const words = this.table.rowData;
+    const recordFlows = startsFlows ? 1 : 0;
     let totalPackets = 0;
     let totalBytes = 0;
     let totalFlows = 0;
     for (let row = from; row < to; row++) {
-      if (rows[row] < 0) continue;
-      const rate = samplingRate[row] > 1 ? samplingRate[row] : 1;
-      const rowPackets = packets[row] * rate;
-      const rowBytes = bytes[row] * rate;
-      const captured = exporter[row] === NO_EXPORTER;
-      const flows = captured ? (classes[row] === CLASS.tcpSyn ? 1 : 0) : startsFlows ? 1 : 0;
-      const at = cellOf[row];
-      cells[at + CELL_PACKETS] += rowPackets;
-      cells[at + CELL_BYTES] += rowBytes;
-      cells[at + CELL_FLOWS] += flows;
-      if (rate > 1) cells[at + CELL_VARIANCE] += rowPackets * (rate - 1);
-      const lagMs = Math.round(observedMs[row] - startMs[row]);
-      // Rows without a time have no lag to tell.
-      if (!captured && !Number.isNaN(lagMs)) cells[at + CELL_LAG] += rowPackets * lagMs;
-      if (startMs[row] < cells[at + CELL_FIRST_MS]) cells[at + CELL_FIRST_MS] = startMs[row];
+      const at = cells[row];
+      if (at < 0) continue;
+      let rowPackets = packets[row];
+      let rowBytes = bytes[row];
+      const rate = samplingRate[row];
+      if (rate > 1) {
+        rowPackets *= rate;
+        rowBytes *= rate;
+        data[at + CELL_VARIANCE] += rowPackets * (rate - 1);
+      }
+      data[at + CELL_PACKETS] += rowPackets;
+      data[at + CELL_BYTES] += rowBytes;
+      const carriedMs = startMs[row];
+      let flows = recordFlows;
+      // As signed integers: the processor has no comparison of unsigned ones with a number of 32 bits that V8 would use.
+      if ((exporter[row] | 0) === (NO_EXPORTER | 0)) {
+        flows = classes[row] === CLASS.tcpSyn ? 1 : 0;
+      } else {
+        const lagMs = Math.round(observedMs[row] - carriedMs);
+        // Rows without a time have no lag to tell.
+        if (!Number.isNaN(lagMs)) data[at + CELL_LAG] += rowPackets * lagMs;
+      }
+      words[(at << 1) + WORD_FLOWS] += flows;
+      if (carriedMs < data[at + CELL_FIRST_MS]) data[at + CELL_FIRST_MS] = carriedMs;
       totalPackets += rowPackets;
       totalBytes += rowBytes;
       totalFlows += flows;
@@ -149,9 +169,9 @@ export class Second {
     const { srcAddr, dstAddr, srcPort, dstPort, ttl, srcAs, present, samplingRate, packets, bytes, startMs } = batch;
     const sample = this.sample;
     const hashes = this.#hashes;
-    const rows = this.#rows;
+    const cells = this.#cells;
     for (let row = from; row < to; row++) {
-      if (rows[row] < 0) continue;
+      if (cells[row] < 0) continue;
       const at = 4 * row;
       const content = hashes[row] ^ Math.imul(srcAddr[at + 3] ^ srcAddr[at + 1], 0x9e3779b1) ^ bytes[row];
       const rowHash = mix32(content ^ (srcPort[row] << 16) ^ dstPort[row] ^ Math.imul(startMs[row] * 64, 0x85ebca6b));
@@ -179,11 +199,11 @@ export class Second {
     const { srcAddr, dstAddr, srcPort, dstPort, ttl, srcAs, present, samplingRate, packets, bytes, startMs } = batch;
     const watch = this.watch;
     const hashes = this.#hashes;
-    const rows = this.#rows;
+    const cells = this.#cells;
     const slots = this.#slots;
     const seed = this.#seed;
     for (let row = from; row < to; row++) {
-      if (rows[row] < 0) continue;
+      if (cells[row] < 0) continue;
       const at = 4 * row;
       const received = watch.maybe(dstAddr, at);
       const sent = watch.maybe(srcAddr, at);
