@@ -32,7 +32,7 @@ interface Whole {
 async function readAll(path: string): Promise<Whole> {
   const file = await openCapture(path);
   const chunks: Uint8Array[] = [];
-  for await (const chunk of file.chunks) chunks.push(chunk);
+  for await (const chunk of file.chunks) chunks.push(Uint8Array.from(chunk));
   await file.close();
   const { bytesRead, bytesTotal, truncated } = file;
   return { bytes: Buffer.concat(chunks), bytesRead, bytesTotal, truncated };
@@ -68,6 +68,26 @@ describe('openCapture', () => {
     assert.ok(file.bytesRead < 2_000_000, `${file.bytesRead} bytes were read for one chunk`);
     await file.close();
     await file.close();
+  });
+
+  test('a plain file that is closed between two chunks gives no more of them', async () => {
+    const file = await openCapture(fileOf('closed', content));
+    let length = 0;
+    for await (const chunk of file.chunks) {
+      length += chunk.length;
+      await file.close();
+    }
+    assert.ok(length > 0 && length < content.length, `${length} bytes`);
+    assert.equal(file.bytesRead, length);
+  });
+
+  test('timers have their turn while a plain file is read without a pause', async () => {
+    const file = await openCapture(fileOf('turns', Buffer.concat(Array.from({ length: 8 }, () => content))));
+    let turns = 0;
+    const timer = setInterval(() => turns++, 0);
+    for await (const chunk of file.chunks) assert.ok(chunk.length > 0);
+    clearInterval(timer);
+    assert.ok(turns > 0);
   });
 
   test('an empty file has no chunks', async () => {

@@ -1,6 +1,7 @@
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { createReadStream, readSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
 import { BonghwaError } from '../base/errors.ts';
 
@@ -9,7 +10,9 @@ import { BonghwaError } from '../base/errors.ts';
  * their size. Compression is told by the first bytes, not by the name.
  */
 export interface CaptureFile {
-  /** The bytes of the capture, uncompressed, in chunks that stay valid. Once only. Throws FILE_UNREADABLE. */
+  /**
+   * The bytes of the capture, uncompressed. A chunk is valid until the next one is asked for. Once only. Throws FILE_UNREADABLE.
+   */
   readonly chunks: AsyncIterable<Uint8Array>;
   /** Bytes of the file that were read so far, as stored: to be held against `bytesTotal`. */
   readonly bytesRead: number;
@@ -21,8 +24,15 @@ export interface CaptureFile {
   close(): Promise<void>;
 }
 
-/** Bytes asked for at a time. Measured on a file in the page cache: 64 KiB take three times the CPU time, 1 MiB no less. */
-const CHUNK_BYTES = 256 * 1024;
+/** Bytes asked of a pipe or a compressed file at a time. */
+const STREAM_BYTES = 256 * 1024;
+/**
+ * Bytes read of a plain file at a time, always into the same buffer. Measured on 341 MB in the page cache: 50 ms of CPU time, as
+ * with 64 KiB; 1 MiB, which no longer stays in the second-level cache, takes 150 ms, and a stream of buffers 250 ms.
+ */
+const CHUNK_BYTES = 128 * 1024;
+/** Chunks of a plain file between two turns of the event loop, where signals and timers have their say. */
+const CHUNKS_PER_TURN = 16;
 /** Inflated bytes given at a time; where compressed data turns into something else, less than this is lost before the fault. */
 const INFLATED_BYTES = 64 * 1024;
 /** Inflated chunks that wait for the reader. */
@@ -40,20 +50,67 @@ const BROKEN_COMPRESSION = /^(Z_BUF_ERROR|Z_DATA_ERROR|ZSTD_error_)/;
  */
 export async function openCapture(path: string): Promise<CaptureFile> {
   if (path === '-') return new StreamedCapture(process.stdin, undefined, 'standard input');
+  let handle: FileHandle | undefined;
   try {
-    const handle = await open(path, 'r');
+    handle = await open(path, 'r');
     const stats = await handle.stat();
     if (stats.isDirectory()) {
-      await handle.close();
       throw new BonghwaError('FILE_UNREADABLE', `${path} is a directory`, {
         hint: 'Name the capture files in it one by one, for example with *.pcap.',
         fields: { path },
       });
     }
-    const stream = createReadStream('', { fd: handle, highWaterMark: CHUNK_BYTES });
+    if (stats.isFile()) {
+      const head = new Uint8Array(ZSTD_MAGIC.length);
+      const { bytesRead } = await handle.read(head, 0, head.length, 0);
+      if (compressionOf(head.subarray(0, bytesRead)) === 'none') return new PlainFile(handle, stats.size, path);
+    }
+    const stream = createReadStream('', { fd: handle, highWaterMark: STREAM_BYTES });
     return new StreamedCapture(stream, stats.isFile() ? stats.size : undefined, path);
   } catch (error) {
+    await handle?.close();
     throw unreadable(path, error);
+  }
+}
+
+/** A regular file, not compressed: read where it is wanted, with nothing in between. */
+class PlainFile implements CaptureFile {
+  readonly bytesTotal: number;
+  bytesRead = 0;
+  readonly truncated = false;
+  readonly chunks: AsyncIterable<Uint8Array>;
+  readonly #handle: FileHandle;
+  readonly #name: string;
+  #closed = false;
+
+  constructor(handle: FileHandle, bytesTotal: number, name: string) {
+    this.#handle = handle;
+    this.bytesTotal = bytesTotal;
+    this.#name = name;
+    this.chunks = this.#read();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#handle.close();
+  }
+
+  async *#read(): AsyncGenerator<Uint8Array, void, undefined> {
+    const buffer = new Uint8Array(CHUNK_BYTES);
+    try {
+      for (let turn = 1; !this.#closed; turn++) {
+        const length = readSync(this.#handle.fd, buffer, 0, CHUNK_BYTES, null);
+        if (length === 0) return;
+        this.bytesRead += length;
+        yield buffer.subarray(0, length);
+        if (turn % CHUNKS_PER_TURN === 0) await setImmediate();
+      }
+    } catch (error) {
+      throw unreadable(this.#name, error);
+    } finally {
+      await this.close();
+    }
   }
 }
 
@@ -190,9 +247,19 @@ function drained(stream: Gunzip | ZstdDecompress): Promise<void> {
 }
 
 function decompressorOf(head: Uint8Array): Gunzip | ZstdDecompress | undefined {
-  if (startsWith(head, GZIP_MAGIC)) return createGunzip({ chunkSize: INFLATED_BYTES });
-  if (startsWith(head, ZSTD_MAGIC)) return createZstdDecompress({ chunkSize: INFLATED_BYTES });
-  return undefined;
+  switch (compressionOf(head)) {
+    case 'gzip':
+      return createGunzip({ chunkSize: INFLATED_BYTES });
+    case 'zstd':
+      return createZstdDecompress({ chunkSize: INFLATED_BYTES });
+    case 'none':
+      return undefined;
+  }
+}
+
+function compressionOf(head: Uint8Array): 'gzip' | 'zstd' | 'none' {
+  if (startsWith(head, GZIP_MAGIC)) return 'gzip';
+  return startsWith(head, ZSTD_MAGIC) ? 'zstd' : 'none';
 }
 
 function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {

@@ -3,7 +3,7 @@ import { REJECT, type Rejections } from '../model/rejection.ts';
 import { LINK_ETHERNET, LINK_UNKNOWN } from './packet-link.ts';
 import { decodeRun, PACKET_BYTES_MAX, type PacketTotals, type RunLimits } from './packet-run.ts';
 import * as pcapng from './pcapng.ts';
-import { bigWord, CaptureInterfaces, littleWord } from './pcapng.ts';
+import { bigWord, CaptureInterfaces, INTERFACE_BYTES_MAX, littleWord } from './pcapng.ts';
 
 /**
  * A push parser of capture files: pcap (draft-ietf-opsawg-pcap) and pcapng (draft-ietf-opsawg-pcapng), both byte orders.
@@ -25,8 +25,6 @@ import { bigWord, CaptureInterfaces, littleWord } from './pcapng.ts';
 
 export { PACKET_BYTES_MAX };
 
-/** Bytes of an interface description that are looked at for options. */
-const INTERFACE_BYTES_MAX = 16_384;
 const CARRY_BYTES = PACKET_BYTES_MAX + 64;
 
 /** After rubbish, a packet record is believed again when its time is this near to the last one. */
@@ -333,12 +331,12 @@ export class CaptureReader {
     this.wireLength = Math.max(wire, captured);
   }
 
-  /** Byte order of the section header at `at`; false where its magic is neither. */
+  /** Takes over the byte order of the section header at `at`; false where its magic is neither. */
   #sectionOrder(at: number): boolean {
-    this.#little = true;
-    if (this.#u32(at + 8) === pcapng.SECTION_MAGIC) return true;
-    this.#little = false;
-    return this.#u32(at + 8) === pcapng.SECTION_MAGIC;
+    const little = littleWord(this.#view, at + 8) === pcapng.SECTION_MAGIC;
+    if (!little && bigWord(this.#view, at + 8) !== pcapng.SECTION_MAGIC) return false;
+    this.#little = little;
+    return true;
   }
 
   /** One pcapng block: true when it gives a packet; else #waiting tells whether bytes are missing. */
@@ -347,16 +345,12 @@ export class CaptureReader {
     const at = this.#viewAt;
     let type = this.#u32(at);
     if (type === pcapng.BLOCK_SECTION) {
-      const little = this.#little;
       if (this.#sectionOrder(at)) this.#interfaces.count = 0;
-      else {
-        this.#little = little;
-        type = 0;
-      }
+      else type = 0;
     }
     const length = this.#u32(at + 4);
     if (this.#searching) {
-      if (!this.#believable(type, length)) {
+      if (!pcapng.believable(type, length)) {
         this.#pass(1);
         return false;
       }
@@ -375,19 +369,11 @@ export class CaptureReader {
       case pcapng.BLOCK_SIMPLE_PACKET:
         return this.#simplePacketBlock(length);
       case pcapng.BLOCK_INTERFACE:
-        this.#interfaceBlock(length);
-        return false;
+        return this.#interfaceBlock(length);
       default:
         this.#pass(length);
         return false;
     }
-  }
-
-  /** After rubbish, only the blocks that carry packets or begin a section are looked for. */
-  #believable(type: number, length: number): boolean {
-    if ((length & 3) !== 0) return false;
-    if (type === pcapng.BLOCK_SECTION) return length >= 28 && length <= INTERFACE_BYTES_MAX;
-    return type === pcapng.BLOCK_ENHANCED_PACKET && length >= 32 && length <= PACKET_BYTES_MAX + INTERFACE_BYTES_MAX;
   }
 
   #packetBlock(type: number, length: number): boolean {
@@ -452,17 +438,12 @@ export class CaptureReader {
     return false;
   }
 
-  #interfaceBlock(length: number): void {
-    if (length < 20) {
-      this.#badBlock(length, REJECT['capture-block-invalid']);
-      return;
-    }
+  #interfaceBlock(length: number): boolean {
+    if (length < 20) return this.#badBlock(length, REJECT['capture-block-invalid']);
     const looked = Math.min(length, INTERFACE_BYTES_MAX);
-    if (!this.#have(looked)) {
-      this.#waiting = true;
-      return;
-    }
+    if (!this.#have(looked)) return this.#wait();
     this.#interfaces.add(this.#view, this.#viewAt, looked, this.#little);
     this.#pass(length);
+    return false;
   }
 }

@@ -1,3 +1,5 @@
+import { PACKET_BYTES_MAX } from './packet-run.ts';
+
 /** Block types and the interface table of pcapng (draft-ietf-opsawg-pcapng). */
 export const BLOCK_SECTION = 0x0a0d0d0a;
 export const BLOCK_INTERFACE = 1;
@@ -6,12 +8,22 @@ export const BLOCK_SIMPLE_PACKET = 3;
 export const BLOCK_ENHANCED_PACKET = 6;
 export const SECTION_MAGIC = 0x1a2b3c4d;
 
+/** Bytes of an interface description that are looked at for options. */
+export const INTERFACE_BYTES_MAX = 16_384;
+
 /** Interfaces kept for one pcapng section. */
 export const INTERFACES_MAX = 4096;
 
 const OPTION_END = 0;
 const OPTION_TSRESOL = 9;
 const OPTION_TSOFFSET = 14;
+
+/** After rubbish, only the blocks that carry packets or begin a section are looked for. */
+export function believable(type: number, length: number): boolean {
+  if ((length & 3) !== 0) return false;
+  if (type === BLOCK_SECTION) return length >= 28 && length <= INTERFACE_BYTES_MAX;
+  return type === BLOCK_ENHANCED_PACKET && length >= 32 && length <= PACKET_BYTES_MAX + INTERFACE_BYTES_MAX;
+}
 
 /** The interfaces that a pcapng section describes, by index. Those beyond INTERFACES_MAX are not kept. */
 export class CaptureInterfaces {
