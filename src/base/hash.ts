@@ -20,3 +20,17 @@ export function hashAddress(words: Uint32Array, at: number, seed: number): numbe
   hash = Math.imul(hash ^ (hash >>> 15), 0x735a2d97);
   return (hash ^ (hash >>> 15)) >>> 0;
 }
+
+/** The part of `hashNumber` that is the same for all numbers under a seed. */
+export function hashNumberState(seed: number): number {
+  let hash = Math.imul(seed | 0, 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35);
+  return Math.imul(hash ^ (hash >>> 13), 0x27d4eb2f);
+}
+
+/** `hashAddress` of the words 0, 0, 0 and `value`, under the seed of the state. */
+export function hashNumber(value: number, state: number): number {
+  let hash = Math.imul(state ^ (state >>> 16) ^ value, 0x21f0aaad);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x735a2d97);
+  return (hash ^ (hash >>> 15)) >>> 0;
+}

@@ -5,6 +5,11 @@ import { CLASS, icmpClass, tcpClass, udpClass } from '../model/traffic-class.ts'
 /** `classes[row]` of rows that are counted for nobody: no IP, no destination, quoted in an ICMP error, multicast, or without packets. */
 export const UNCOUNTED = 255;
 
+// Constants of the module, which compiled code has as numbers.
+const HAS_DST_ADDR = HAS.dstAddr | 0;
+const HAS_FRAGMENT = HAS.fragment | 0;
+const HAS_TCP_FLAGS = HAS.tcpFlags | 0;
+
 /** Columns that counting reads of every row, whether its record had them or not. */
 const COUNTED = HAS.srcAddr | HAS.dstAddr | HAS.proto | HAS.srcPort | HAS.dstPort;
 
@@ -16,20 +21,20 @@ export function classifyRows(batch: FlowBatch, from: number, to: number, classes
   const { dstAddr, srcPort, dstPort, proto, tcpFlags, icmpType, fragment, present, ipVersion, layer, packets, bytes } =
     batch;
   for (let row = from; row < to; row++) {
-    const at = 4 * row;
-    if ((present[row] & COUNTED) !== COUNTED) clearAbsent(batch, row);
+    const at = row << 2;
+    const has = present[row];
+    if ((has & COUNTED) !== COUNTED) clearAbsent(batch, row);
     const version = ipVersion[row];
     // Multicast and broadcast are chatter of the local net; no website answers there.
     const chatter =
       version === 4
-        ? dstAddr[at + 3] >>> 28 === 14 || dstAddr[at + 3] === 0xffffffff
+        ? dstAddr[at + 3] >>> 28 === 14 || (dstAddr[at + 3] | 0) === -1
         : version === 0 || dstAddr[at] >>> 24 === 0xff;
-    const has = present[row];
-    if (chatter || layer[row] === LAYER_QUOTED || (has & HAS.dstAddr) === 0 || !(packets[row] > 0)) {
+    if (chatter || layer[row] === LAYER_QUOTED || (has & HAS_DST_ADDR) === 0 || !(packets[row] > 0)) {
       classes[row] = UNCOUNTED;
       continue;
     }
-    if ((has & HAS.fragment) !== 0 && fragment[row] === FRAGMENT_LATER) {
+    if ((has & HAS_FRAGMENT) !== 0 && fragment[row] === FRAGMENT_LATER) {
       classes[row] = CLASS.fragment;
       continue;
     }
@@ -37,7 +42,7 @@ export function classifyRows(batch: FlowBatch, from: number, to: number, classes
       case 6:
         // Without flags a record tells nothing about how the connection went: taken as an ordinary one.
         classes[row] =
-          (has & HAS.tcpFlags) === 0
+          (has & HAS_TCP_FLAGS) === 0
             ? CLASS.tcpSession
             : tcpClass(tcpFlags[row], srcPort[row], dstPort[row], packets[row], bytes[row]);
         break;

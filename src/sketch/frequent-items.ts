@@ -1,5 +1,5 @@
 import { assert } from '../base/errors.ts';
-import { hashAddress } from '../base/hash.ts';
+import { hashNumber, hashNumberState } from '../base/hash.ts';
 
 /**
  * The heaviest of many weighted keys in a fixed space: Misra and Gries with batched decrements (Anderson et al., "A
@@ -22,8 +22,10 @@ export class FrequentItems {
   errorMax = 0;
   #size = 0;
   readonly #mask: number;
-  readonly #seed: number;
   readonly #scratch: Float64Array;
+  /** Hash of the key in each slot; 0 marks an empty one. */
+  readonly #hashes: Uint32Array;
+  readonly #numberState: number;
 
   /** `seed`: every key is placed by `hashAddress(words, at, seed)`; summaries that merge share it. */
   constructor(capacity: number, seed: number) {
@@ -32,13 +34,14 @@ export class FrequentItems {
       'a power of two from 8 to 65,536',
     );
     this.capacity = capacity;
-    this.#seed = seed;
     const slots = capacity * 2;
     this.#mask = slots - 1;
     this.keys = new Uint32Array(4 * slots);
     this.counts = new Float64Array(slots);
     this.tags = new Uint32Array(slots);
     this.#scratch = new Float64Array(capacity + 1);
+    this.#hashes = new Uint32Array(slots);
+    this.#numberState = hashNumberState(seed);
   }
 
   get size(): number {
@@ -55,26 +58,32 @@ export class FrequentItems {
   /** Adds to a key of one word, such as a port. */
   addNumber(value: number, weight: number): void {
     NUMBER_KEY[3] = value;
-    this.add(NUMBER_KEY, 0, hashAddress(NUMBER_KEY, 0, this.#seed), weight);
+    this.add(NUMBER_KEY, 0, hashNumber(value, this.#numberState), weight);
   }
 
   #insert(words: Uint32Array, at: number, hash: number, weight: number, tag: number): void {
     const keys = this.keys;
-    let slot = hash & this.#mask;
-    while (this.counts[slot] !== 0) {
-      const key = 4 * slot;
+    const hashes = this.#hashes;
+    const mask = this.#mask;
+    const known = (hash | 0) === 0 ? 1 : hash >>> 0;
+    let slot = known & mask;
+    for (let held = hashes[slot]; held !== 0; held = hashes[slot]) {
+      const key = slot << 2;
       if (
-        keys[key + 3] === words[at + 3] &&
-        keys[key + 2] === words[at + 2] &&
-        keys[key + 1] === words[at + 1] &&
-        keys[key] === words[at]
+        held === known &&
+        ((keys[key + 3] ^ words[at + 3]) |
+          (keys[key + 2] ^ words[at + 2]) |
+          (keys[key + 1] ^ words[at + 1]) |
+          (keys[key] ^ words[at])) ===
+          0
       ) {
         this.counts[slot] += weight;
         return;
       }
-      slot = (slot + 1) & this.#mask;
+      slot = (slot + 1) & mask;
     }
-    const key = 4 * slot;
+    const key = slot << 2;
+    hashes[slot] = known;
     keys[key] = words[at];
     keys[key + 1] = words[at + 1];
     keys[key + 2] = words[at + 2];
@@ -86,24 +95,42 @@ export class FrequentItems {
 
   /** Takes the median count from every key and drops those that have no more: half of the room is free again. */
   #purge(): void {
+    const counts = this.counts;
+    const mask = this.#mask;
     let used = 0;
-    for (let slot = 0; slot <= this.#mask; slot++)
-      if (this.counts[slot] !== 0) this.#scratch[used++] = this.counts[slot];
-    const counts = this.#scratch.subarray(0, used).sort();
-    const cut = counts[used >> 1];
+    for (let slot = 0; slot <= mask; slot++) if (counts[slot] !== 0) this.#scratch[used++] = counts[slot];
+    const cut = select(this.#scratch, used, used >> 1);
     this.errorMax += cut;
-    this.#rebuild(cut);
+    this.#cut(cut);
   }
 
-  #rebuild(cut: number): void {
-    const keys = this.keys.slice();
-    const counts = this.counts.slice();
-    const tags = this.tags.slice();
-    this.counts.fill(0);
+  /**
+   * Takes `cut` from every key. Those that stay move as near to their places as those that go allow: from an empty slot on, in
+   * order, none can move behind its old slot.
+   */
+  #cut(cut: number): void {
+    const { keys, counts, tags } = this;
+    const hashes = this.#hashes;
+    const mask = this.#mask;
+    let empty = 0;
+    while (hashes[empty] !== 0) empty++;
     this.#size = 0;
-    for (let slot = 0; slot <= this.#mask; slot++) {
-      if (counts[slot] > cut)
-        this.#insert(keys, 4 * slot, hashAddress(keys, 4 * slot, this.#seed), counts[slot] - cut, tags[slot]);
+    for (let step = 1; step <= mask; step++) {
+      const from = (empty + step) & mask;
+      const hash = hashes[from];
+      if (hash === 0) continue;
+      const count = counts[from] - cut;
+      hashes[from] = 0;
+      counts[from] = 0;
+      if (!(count > 0)) continue;
+      let to = hash & mask;
+      while (hashes[to] !== 0) to = (to + 1) & mask;
+      hashes[to] = hash;
+      counts[to] = count;
+      this.#size++;
+      if (to === from) continue;
+      for (let word = 0; word < 4; word++) keys[4 * to + word] = keys[4 * from + word];
+      tags[to] = tags[from];
     }
   }
 
@@ -111,13 +138,7 @@ export class FrequentItems {
   merge(other: FrequentItems): void {
     for (let slot = 0; slot < other.counts.length; slot++) {
       if (other.counts[slot] === 0) continue;
-      this.#insert(
-        other.keys,
-        4 * slot,
-        hashAddress(other.keys, 4 * slot, this.#seed),
-        other.counts[slot],
-        other.tags[slot],
-      );
+      this.#insert(other.keys, 4 * slot, other.#hashes[slot], other.counts[slot], other.tags[slot]);
       if (this.#size > this.capacity) this.#purge();
     }
     this.total += other.total;
@@ -140,7 +161,10 @@ export class FrequentItems {
   }
 
   clear(): void {
-    if (this.#size > 0) this.counts.fill(0);
+    if (this.#size > 0) {
+      this.counts.fill(0);
+      this.#hashes.fill(0);
+    }
     this.#size = 0;
     this.total = 0;
     this.errorMax = 0;
@@ -148,3 +172,26 @@ export class FrequentItems {
 }
 
 const NUMBER_KEY = new Uint32Array(4);
+
+/** The value of a rank (0 is the smallest) among the first `count`, which are left in another order: Hoare's selection. */
+function select(values: Float64Array, count: number, rank: number): number {
+  let left = 0;
+  let right = count - 1;
+  while (left < right) {
+    const pivot = values[(left + right) >>> 1];
+    let low = left;
+    let high = right;
+    while (low <= high) {
+      while (values[low] < pivot) low++;
+      while (values[high] > pivot) high--;
+      if (low > high) break;
+      const value = values[low];
+      values[low++] = values[high];
+      values[high--] = value;
+    }
+    if (rank <= high) right = high;
+    else if (rank >= low) left = low;
+    else break;
+  }
+  return values[rank];
+}
