@@ -19,7 +19,7 @@ export class RowSample {
   /** Packets and bytes scaled by sampling of the exporter, not by this sample: divide by `share()` for totals. */
   readonly packets: Float64Array;
   readonly bytes: Float64Array;
-  /** Rows with a hash below this are kept; 2^32 keeps all. */
+  /** Rows with a hash below this are kept: a power of two, and 2^32 keeps all; or 0, which keeps none. */
   threshold = 2 ** 32;
 
   constructor(capacity = 32_768) {

@@ -19,7 +19,7 @@ import {
 import { UNCOUNTED } from './classify.ts';
 import { RowSample } from './row-sample.ts';
 import type { SlowServer } from './slow-connections.ts';
-import { WATCH_LIMITS, Watch, type WatchLimits } from './watch.ts';
+import { CHOSEN_RECEIVED, CHOSEN_SENT, WATCH_LIMITS, Watch, type WatchLimits } from './watch.ts';
 
 /** Rows that are counted together: their cells fit the first level of the cache. */
 const BLOCK_ROWS = 256;
@@ -53,6 +53,9 @@ export class Second {
   /** Hash and cell of each row of the batch in hand. */
   #hashes = new Uint32Array(BATCH_ROWS);
   #cells = new Int32Array(BATCH_ROWS);
+  /** Rows of a block that a pass has chosen, and what they hash to. */
+  readonly #chosen = new Int32Array(BLOCK_ROWS + 1);
+  readonly #rowHashes = new Uint32Array(BLOCK_ROWS + 1);
 
   /** `networks`: what is protected; with none, every destination is counted as inside. */
   constructor(seed: number, networks: readonly Prefix[] = [], limits: SecondLimits = SECOND_LIMITS) {
@@ -165,17 +168,31 @@ export class Second {
     this.flows += totalFlows;
   }
 
+  /** The first loop chooses without a branch, which nobody could predict; the second takes what was chosen. */
   #sampleRows(batch: FlowBatch, classes: Uint8Array, from: number, to: number): void {
     const { srcAddr, dstAddr, srcPort, dstPort, ttl, srcAs, present, samplingRate, packets, bytes, startMs } = batch;
     const sample = this.sample;
+    if (sample.threshold === 0) return;
     const hashes = this.#hashes;
     const cells = this.#cells;
+    const chosen = this.#chosen;
+    const rowHashes = this.#rowHashes;
+    // The threshold is a power of two: what is below has none of these bits.
+    const above = -sample.threshold | 0;
+    let count = 0;
     for (let row = from; row < to; row++) {
-      if (cells[row] < 0) continue;
-      const at = 4 * row;
+      const at = row << 2;
       const content = hashes[row] ^ Math.imul(srcAddr[at + 3] ^ srcAddr[at + 1], 0x9e3779b1) ^ bytes[row];
       const rowHash = mix32(content ^ (srcPort[row] << 16) ^ dstPort[row] ^ Math.imul(startMs[row] * 64, 0x85ebca6b));
+      chosen[count] = row;
+      rowHashes[count] = rowHash;
+      const refused = (rowHash & above) | (cells[row] & 0x80000000);
+      count += ((refused | -refused) >>> 31) ^ 1;
+    }
+    for (let index = 0; index < count; index++) {
+      const rowHash = rowHashes[index];
       if (rowHash >= sample.threshold) continue;
+      const row = chosen[index];
       const has = present[row];
       const rate = samplingRate[row] > 1 ? samplingRate[row] : 1;
       const hasPorts = (has & HAS.srcPort) !== 0;
@@ -183,7 +200,7 @@ export class Second {
         rowHash,
         srcAddr,
         dstAddr,
-        at,
+        row << 2,
         hasPorts ? srcPort[row] : 0,
         hasPorts ? dstPort[row] : 0,
         classes[row],
@@ -202,12 +219,13 @@ export class Second {
     const cells = this.#cells;
     const slots = this.#slots;
     const seed = this.#seed;
-    for (let row = from; row < to; row++) {
-      if (cells[row] < 0) continue;
-      const at = 4 * row;
-      const received = watch.maybe(dstAddr, at);
-      const sent = watch.maybe(srcAddr, at);
-      if (!received && !sent) continue;
+    const chosen = this.#chosen;
+    const chosenCount = watch.choose(srcAddr, dstAddr, cells, from, to, chosen);
+    for (let index = 0; index < chosenCount; index++) {
+      const row = chosen[index] >>> 2;
+      const at = row << 2;
+      const received = (chosen[index] & CHOSEN_RECEIVED) !== 0;
+      const sent = (chosen[index] & CHOSEN_SENT) !== 0;
       const srcHash = hashAddress(srcAddr, at, seed);
       const rate = samplingRate[row] > 1 ? samplingRate[row] : 1;
       if (received) {
@@ -218,9 +236,9 @@ export class Second {
         );
         const count = watch.match(dstAddr, at, hashes[row], slots);
         for (let match = 0; match < count; match++) {
-          const index = watch.detailOf[slots[match] * CLASS_COUNT + classes[row]];
-          if (index === 0) continue;
-          watch.details[index - 1].add(
+          const detail = watch.detailOf[slots[match] * CLASS_COUNT + classes[row]];
+          if (detail === 0) continue;
+          watch.details[detail - 1].add(
             srcAddr,
             at,
             srcHash,

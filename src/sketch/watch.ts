@@ -9,6 +9,10 @@ import { TargetDetail } from './target-detail.ts';
 const FILTER_LENGTH_IPV4 = 116;
 const FILTER_LENGTH_IPV6 = 48;
 
+/** See `Watch.choose`. */
+export const CHOSEN_RECEIVED = 1;
+export const CHOSEN_SENT = 2;
+
 export interface WatchLimits {
   readonly targetsMax: number;
   readonly detailsMax: number;
@@ -119,6 +123,42 @@ export class Watch {
     if (this.#lengthCount === 0) return false;
     const prefixBit = filterBit(words, at);
     return ((this.#prefixFilter[prefixBit >>> 5] >>> (prefixBit & 31)) & 1) !== 0;
+  }
+
+  /**
+   * The rows `from` to `to` (exclusive) whose destination or source may be watched, written to `chosen` as row × 4 plus
+   * `CHOSEN_RECEIVED` and `CHOSEN_SENT`; returns how many. Rows without a cell are nobody's. Without a branch on what is found:
+   * in an attack half of the rows are the target's, in no order.
+   */
+  choose(
+    srcAddr: Uint32Array,
+    dstAddr: Uint32Array,
+    cells: Int32Array,
+    from: number,
+    to: number,
+    chosen: Int32Array,
+  ): number {
+    const hosts = this.#hostFilter;
+    const prefixes = this.#prefixFilter;
+    const withPrefixes = this.#lengthCount > 0;
+    let count = 0;
+    for (let row = from; row < to; row++) {
+      const at = row << 2;
+      const dst = hostBit(dstAddr, at);
+      const src = hostBit(srcAddr, at);
+      let received = hosts[dst >>> 5] >>> (dst & 31);
+      let sent = hosts[src >>> 5] >>> (src & 31);
+      if (withPrefixes) {
+        const dstPrefix = filterBit(dstAddr, at);
+        const srcPrefix = filterBit(srcAddr, at);
+        received |= prefixes[dstPrefix >>> 5] >>> (dstPrefix & 31);
+        sent |= prefixes[srcPrefix >>> 5] >>> (srcPrefix & 31);
+      }
+      const found = ((received & 1) | ((sent & 1) << 1)) & ~(cells[row] >> 31);
+      chosen[count] = (row << 2) | found;
+      count += (found | (found >>> 1)) & 1;
+    }
+    return count;
   }
 
   /** Slots that cover the address, written to `slots`; returns how many (at most 1 + LENGTHS_MAX). */
