@@ -81,27 +81,46 @@ export class SecondStream implements BatchSink {
     const { observedMs, exporter, samplingRate, packets, bytes } = batch;
     classifyRows(batch, 0, batch.length, classes);
     this.#slow.add(batch, classes, 0, batch.length);
+    const rows = batch.length;
+    const pacer = this.#pacer;
+    // Before the first time nothing is open, not even the first second of 1970 (captures of a relative clock).
+    let startMs = Number.isNaN(this.#firstMs) ? Number.NaN : this.#second.second * 1000;
+    let lastMs = this.#lastMs;
+    let reportedPackets = 0;
+    let reportedBytes = 0;
     let from = 0;
-    for (let row = 0; row < batch.length; row++) {
+    for (let row = 0; row < rows; row++) {
       const timeMs = observedMs[row];
       // A row without a time (a raw datagram of sFlow) belongs to the second that is open.
-      // Before the first time nothing is open, not even the first second of 1970 (captures of a relative clock).
-      const startMs = this.#second.second * 1000;
-      if (!(timeMs >= startMs && timeMs < startMs + 1000) || Number.isNaN(this.#firstMs)) {
+      if (!(timeMs >= startMs && timeMs < startMs + 1000)) {
         if (from < row) this.#second.add(batch, classes, from, row);
         from = row;
+        this.#note(lastMs, reportedPackets, reportedBytes);
+        reportedPackets = 0;
+        reportedBytes = 0;
         if (!this.#moveTo(timeMs)) classes[row] = UNCOUNTED;
+        startMs = Number.isNaN(this.#firstMs) ? Number.NaN : this.#second.second * 1000;
+        lastMs = this.#lastMs;
       }
-      if (timeMs > this.#lastMs) this.#lastMs = timeMs;
-      if (exporter[row] === NO_EXPORTER || classes[row] === UNCOUNTED) continue;
+      if (timeMs > lastMs) lastMs = timeMs;
+      // As signed integers, which the processor compares at once.
+      if ((exporter[row] | 0) === (NO_EXPORTER | 0) || classes[row] === UNCOUNTED) continue;
       this.#telemetrySeen = true;
       const rate = samplingRate[row] > 1 ? samplingRate[row] : 1;
-      this.reportedPackets += packets[row] * rate;
-      this.reportedBytes += bytes[row] * rate;
-      this.#pacer?.pace(batch, classes, row, this.#second.second);
+      reportedPackets += packets[row] * rate;
+      reportedBytes += bytes[row] * rate;
+      if (pacer !== undefined) pacer.pace(batch, classes, row, this.#second.second);
     }
+    this.#note(lastMs, reportedPackets, reportedBytes);
     if (from < batch.length) this.#second.add(batch, classes, from, batch.length);
     batch.length = 0;
+  }
+
+  /** Keeps what the loop over rows holds in local variables. */
+  #note(lastMs: number, reportedPackets: number, reportedBytes: number): void {
+    this.#lastMs = lastMs;
+    this.reportedPackets += reportedPackets;
+    this.reportedBytes += reportedBytes;
   }
 
   /** Closes the last second. Records still waiting for release stay unreleased: the input told no more. */
