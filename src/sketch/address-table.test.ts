@@ -157,6 +157,36 @@ test('when cells run out the first cell of the row takes the counts, and that is
   assert.equal(total(table, CELL_PACKETS), 11_111);
 });
 
+test('cells of many rows at once are those of one row after the other, through growth of the index', () => {
+  const random = new Random(7);
+  const rows = 3000;
+  const words = new Uint32Array(4 * rows);
+  const hashes = new Uint32Array(rows);
+  const classes = new Uint8Array(rows);
+  for (let item = 0; item < rows; item++) {
+    words.set(ipv4(random.below(900)), 4 * item);
+    hashes[item] = hashAddress(words, 4 * item, SEED);
+    classes[item] = random.below(20) === 0 ? 255 : random.below(4);
+  }
+  const table = new AddressTable(SEED, { rowsMax: 1024, cellsMax: 8192 }, 4);
+  for (let item = 0; item < rows; item += 2) {
+    if (classes[item] === 255) continue;
+    table.cell(table.row(words, 4 * item, hashes[item], words[4 * item + 3] % 3 === 0 ? ROW_OUT : 0), classes[item]);
+  }
+  for (const avoid of [ROW_OUT, 0]) {
+    const cells = new Int32Array(rows);
+    table.reserve(rows);
+    table.cellAll(words, hashes, classes, cells, 1, rows, avoid);
+    assert.equal(cells[0], 0, 'rows outside are left alone');
+    for (let item = 1; item < rows; item++) {
+      const row = table.find(words, 4 * item, hashes[item]);
+      const known = classes[item] !== 255 && row >= 0 && (table.flagsOf(row) & avoid) === 0;
+      assert.equal(cells[item], known ? table.cell(row, classes[item]) : -1);
+      if (known) assert.equal(table.classOf(cells[item]), classes[item]);
+    }
+  }
+});
+
 test('packets are told by sets of classes', () => {
   const table = new AddressTable(SEED);
   const row = count(table, ipv4(1), 0, 1);

@@ -19,12 +19,14 @@ export class RowSample {
   /** Packets and bytes scaled by sampling of the exporter, not by this sample: divide by `share()` for totals. */
   readonly packets: Float64Array;
   readonly bytes: Float64Array;
+  readonly #kept: Int32Array;
   /** Rows with a hash below this are kept: a power of two, and 2^32 keeps all; or 0, which keeps none. */
   threshold = 2 ** 32;
 
   constructor(capacity = 32_768) {
     this.capacity = capacity;
     const room = capacity + 1;
+    this.#kept = new Int32Array(room);
     this.hash = new Uint32Array(room);
     this.srcAddr = new Uint32Array(4 * room);
     this.dstAddr = new Uint32Array(4 * room);
@@ -59,10 +61,15 @@ export class RowSample {
     const row = this.length++;
     this.hash[row] = hash;
     const key = 4 * row;
-    for (let word = 0; word < 4; word++) {
-      this.srcAddr[key + word] = src[at + word];
-      this.dstAddr[key + word] = dst[at + word];
-    }
+    const { srcAddr, dstAddr } = this;
+    srcAddr[key] = src[at];
+    srcAddr[key + 1] = src[at + 1];
+    srcAddr[key + 2] = src[at + 2];
+    srcAddr[key + 3] = src[at + 3];
+    dstAddr[key] = dst[at];
+    dstAddr[key + 1] = dst[at + 1];
+    dstAddr[key + 2] = dst[at + 2];
+    dstAddr[key + 3] = dst[at + 3];
     this.srcPort[row] = srcPort;
     this.dstPort[row] = dstPort;
     this.trafficClass[row] = trafficClass;
@@ -78,15 +85,34 @@ export class RowSample {
     while (this.length > this.capacity) this.#lower(Math.floor(this.threshold / 2));
   }
 
+  /** Column by column, for what is kept is chosen by hashes alone: which rows go nobody could predict. */
   #lower(threshold: number): void {
     this.threshold = threshold;
-    let kept = 0;
+    const kept = this.#kept;
+    const hash = this.hash;
+    let length = 0;
     for (let row = 0; row < this.length; row++) {
-      if (this.hash[row] >= threshold) continue;
-      if (kept !== row) this.#copy(this, row, kept);
-      kept++;
+      kept[length] = row;
+      length += hash[row] < threshold ? 1 : 0;
     }
-    this.length = kept;
+    this.length = length;
+    keepAddresses(this.srcAddr, kept, length);
+    keepAddresses(this.dstAddr, kept, length);
+    for (let at = 0; at < length; at++) hash[at] = hash[kept[at]];
+    const { srcPort, dstPort, trafficClass, ttl, srcAs, packets, bytes } = this;
+    for (let at = 0; at < length; at++) {
+      const row = kept[at];
+      srcPort[at] = srcPort[row];
+      dstPort[at] = dstPort[row];
+      trafficClass[at] = trafficClass[row];
+      ttl[at] = ttl[row];
+    }
+    for (let at = 0; at < length; at++) {
+      const row = kept[at];
+      srcAs[at] = srcAs[row];
+      packets[at] = packets[row];
+      bytes[at] = bytes[row];
+    }
   }
 
   #copy(source: RowSample, from: number, to: number): void {
@@ -117,5 +143,17 @@ export class RowSample {
   clear(): void {
     this.length = 0;
     this.threshold = 2 ** 32;
+  }
+}
+
+/** Moves the addresses of the kept rows to the beginning of a column; `kept` rises. */
+function keepAddresses(words: Uint32Array, kept: Int32Array, length: number): void {
+  for (let at = 0; at < length; at++) {
+    const from = kept[at] << 2;
+    const to = at << 2;
+    words[to] = words[from];
+    words[to + 1] = words[from + 1];
+    words[to + 2] = words[from + 2];
+    words[to + 3] = words[from + 3];
   }
 }
