@@ -20,8 +20,9 @@ interface Ended {
   readonly stderr: string;
 }
 
-function start(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [BIN, ...args], { cwd: directory, env: { ...process.env, FORCE_COLOR: undefined } });
+function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+  const environment = { ...process.env, FORCE_COLOR: undefined, ...env };
+  return spawn(process.execPath, [BIN, ...args], { cwd: directory, env: environment });
 }
 
 function ended(child: ChildProcess): Promise<Ended> {
@@ -379,5 +380,26 @@ describe('start', { skip: existsSync(SAMPLE) ? false : 'the sample is not record
     rmSync(join(directory, config));
     assert.equal(code, 0);
     assert.match(stdout.replaceAll('\n', ' '), /Live listening \('serve'\) comes with the next release/);
+  });
+});
+
+describe('compiled code is kept for the next start', () => {
+  const run = (cache: string) =>
+    ended(start(['--version'], { XDG_CACHE_HOME: cache, NODE_COMPILE_CACHE: undefined, NODE_V8_COVERAGE: undefined }));
+
+  test('in the cache directory of the user, and read from there', async () => {
+    const cache = join(directory, 'cache');
+    const first = await run(cache);
+    assert.ok(existsSync(join(cache, 'bonghwa')));
+    assert.deepEqual(await run(cache), first);
+    assert.equal(first.code, 0);
+  });
+
+  test('nowhere, and without a word, where there can be none', async () => {
+    const file = join(directory, 'no-directory');
+    writeFileSync(file, '');
+    const places = [file, join(file, 'below'), '/proc/missing/below', '/proc', 'relative'];
+    for (const end of await Promise.all(places.map(run))) assert.deepEqual([end.code, end.stderr], [0, '']);
+    assert.equal(existsSync(join(directory, 'relative')), false);
   });
 });
