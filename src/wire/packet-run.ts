@@ -76,7 +76,8 @@ export function decodeRun(view: DataView, limits: RunLimits, batch: FlowBatch, t
   let timeMs = totals.lastMs;
   let { fromMs, toMs } = totals;
   let seconds = 0;
-  let byteCount = 0;
+  // Begun from the sum so far, a number that is soon no small integer: code made for those would be thrown away then.
+  let byteCount = totals.bytes;
   while (row < rowsMax) {
     const packet = at + recordHeader;
     const left = end - packet;
@@ -134,7 +135,7 @@ export function decodeRun(view: DataView, limits: RunLimits, batch: FlowBatch, t
   limits.at = at;
   limits.seconds = seconds;
   totals.packets += row - first;
-  totals.bytes += byteCount;
+  totals.bytes = byteCount;
   totals.fromMs = fromMs;
   totals.toMs = toMs;
   totals.lastMs = timeMs;
