@@ -148,3 +148,9 @@ test('ICMP errors are apart from what is asked or sent', () => {
     assert.equal(nameOf(icmpClass(58, type)), [1, 2, 3, 4].includes(type) ? 'icmpError' : 'icmp', `ICMPv6 ${type}`);
   }
 });
+
+test('peers that talk from the port of a service to the same port are no reflectors', () => {
+  for (const port of [500, 1194, 5060]) assert.equal(udpClass(port, port, 1, 200), CLASS.udpService);
+  assert.equal(udpClass(5060, 40_000, 1, 200), CLASS.reflectorResponse);
+  assert.equal(udpClass(53, 53, 1, 200), CLASS.dnsResponse);
+});

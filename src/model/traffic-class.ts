@@ -57,13 +57,17 @@ export const REFLECTORS: ReadonlyMap<number, string> = new Map([
   [177, 'XDMCP'],
   [389, 'CLDAP'],
   [427, 'SLP'],
+  [500, 'ISAKMP'],
   [520, 'RIPv1'],
   [623, 'IPMI'],
+  [1194, 'OpenVPN'],
   [1434, 'SQL Server'],
   [1604, 'Citrix'],
+  [1701, 'L2TP'],
   [1900, 'SSDP'],
   [3283, 'Apple Remote Desktop'],
   [3389, 'RDP'],
+  [3478, 'STUN'],
   [3702, 'WS-Discovery'],
   [5060, 'SIP'],
   [5093, 'Sentinel'],
@@ -71,6 +75,7 @@ export const REFLECTORS: ReadonlyMap<number, string> = new Map([
   [5353, 'mDNS'],
   [5683, 'CoAP'],
   [6881, 'BitTorrent'],
+  [9987, 'TeamSpeak'],
   [10001, 'Ubiquiti discovery'],
   [10074, 'TP-240'],
   [11211, 'memcached'],
@@ -79,6 +84,7 @@ export const REFLECTORS: ReadonlyMap<number, string> = new Map([
   [27015, 'Source engine'],
   [27960, 'Quake 3'],
   [30718, 'Lantronix'],
+  [32410, 'Plex'],
   [32414, 'Plex'],
   [33848, 'Jenkins'],
   [37810, 'Dahua DVR'],
@@ -163,7 +169,10 @@ export function udpClass(srcPort: number, dstPort: number, packets: number, byte
   const response = RESPONSE_CLASS[srcPort];
   if (response !== 0) {
     if (srcPort === 123 && bytes <= NTP_ORDINARY_BYTES_MAX * packets) return CLASS.udpService;
-    // Both ports of one service: servers among themselves, or old resolvers; judged by who is likely to ask.
+    // Peers of one service talk from its port to its port: telephone exchanges, tunnels. Old resolvers and clocks do too,
+    // but their answers are told by what they are.
+    if (response === CLASS.reflectorResponse && srcPort === dstPort) return CLASS.udpService;
+    // A client whose own port happens to be a reflector's.
     if (srcPort !== dstPort && RESPONSE_CLASS[dstPort] !== 0 && srcPort > 1023) return serviceClass(dstPort);
     if (dstPort === 443 && srcPort > 1023) return CLASS.quic;
     return response;

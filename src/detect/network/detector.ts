@@ -94,7 +94,7 @@ export class Detector implements SecondTaker {
     this.#watchNext = candidates
       .filter(
         (candidate) =>
-          candidate.excess >= PARAMETERS.holdShare && !candidate.carpet && candidate.state.attack === undefined,
+          candidate.excess >= PARAMETERS.watchShare && !candidate.carpet && candidate.state.attack === undefined,
       )
       .sort((left, right) => right.excess - left.excess)
       .slice(0, PARAMETERS.watchedMax);

@@ -48,8 +48,10 @@ export const PARAMETERS = {
   attacksKeptMax: 10_000,
   /** Targets judged by the row sample in one second, the worst first. */
   judgedMax: 256,
-  /** Targets watched in the next second without being under attack, the worst first. */
-  watchedMax: 64,
+  /** From this share of its limit on a target is watched in the next second without being under attack … */
+  watchShare: 0.75,
+  /** … as many of them as this, the worst first. */
+  watchedMax: 32,
   /** Seconds kept of a target's rates for the picture round the start. */
   historySeconds: 60,
   /** Points of an attack's own timeline; a longer attack is shown to here. */
