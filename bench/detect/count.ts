@@ -85,7 +85,7 @@ function run(size: number, mix: Mix): BenchResult {
   );
 }
 
-const sizes = { small: 200_000, full: 20_000_000 };
+const sizes = { small: 200_000, full: 8_000_000 };
 
 export const cases: readonly BenchCase[] = [
   {
