@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -51,6 +51,7 @@ describe('the published package', () => {
     execFileSync('tar', ['-xzf', join(checkout, report.filename), '--strip-components=1', '-C', installed]);
     // Only what a user gets: the dependencies, not what development needs.
     for (const name of Object.keys(manifest.dependencies)) {
+      mkdirSync(dirname(join(modules, name)), { recursive: true });
       symlinkSync(join(TOP, 'node_modules', name), join(modules, name));
     }
   });
