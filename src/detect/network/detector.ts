@@ -132,7 +132,7 @@ export class Detector implements SecondTaker {
       for (let trafficClass = 0; trafficClass < CLASS_COUNT; trafficClass++) {
         if (watch.detail(slot, trafficClass) !== undefined) free &= ~(1 << trafficClass);
       }
-      watch.addDetail(slot, free, 0);
+      watch.addDetail(slot, free, watch === this.#sampled ? 0 : PARAMETERS.answeredThinBits);
     }
     return slot;
   }

@@ -52,6 +52,10 @@ export const PARAMETERS = {
   watchShare: 0.75,
   /** … as many of them as this, the worst first. */
   watchedMax: 32,
+  /**
+   * Of those who complete connections the distinct sources matter, to which every row adds; tops look at one row in two to this power.
+   */
+  answeredThinBits: 5,
   /** Seconds kept of a target's rates for the picture round the start. */
   historySeconds: 60,
   /** Points of an attack's own timeline; a longer attack is shown to here. */
