@@ -88,7 +88,10 @@ export const attackSchema = z.object({
     learnedSeconds: z.number(),
   }),
   sources: z.object({
-    /** Estimate of distinct source addresses. */
+    /**
+     * Estimate of distinct source addresses. A first second of more than 32,768 rows is known by a sample of them until the
+     * target is watched: of such a second only the sources in the sample count, and the estimate is low.
+     */
     distinct: z.number(),
     /** Relative standard error of `distinct`. */
     distinctError: z.number(),

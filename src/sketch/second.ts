@@ -29,7 +29,7 @@ export interface SecondLimits {
   readonly watch: WatchLimits;
   readonly sampleRows: number;
 }
-export const SECOND_LIMITS: SecondLimits = { table: ADDRESS_TABLE_LIMITS, watch: WATCH_LIMITS, sampleRows: 16_384 };
+export const SECOND_LIMITS: SecondLimits = { table: ADDRESS_TABLE_LIMITS, watch: WATCH_LIMITS, sampleRows: 32_768 };
 
 /**
  * Everything kept of one second of traffic: counters of every destination, a sample of rows, details of the watched targets.
