@@ -26,6 +26,7 @@ export const REJECTION_REASONS = {
   'time-far-behind': 'a packet or record whose clock is far behind that of the others was not counted',
   'record-not-released': 'long records whose later shares were lost when the clock jumped',
   'record-thinned': 'so many long records waited for release that one was kept for several, at their weight',
+  'record-unpaced': 'so many long records waited for release that this one was counted whole on arrival',
   'attack-not-kept': 'more attacks at a time, or in one replay, than are kept',
   'sampling-absurd': 'a sampling rate of zero or beyond 2^31; the one known before was kept',
   'sample-length-invalid': 'an sFlow sample or record has a length beyond its datagram',

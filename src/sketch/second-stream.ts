@@ -74,6 +74,11 @@ export class SecondStream implements BatchSink {
     return this.#pacer?.thinned ?? 0;
   }
 
+  /** Long records that were counted whole on arrival, because too many waited for release. */
+  get unpaced(): number {
+    return this.#pacer?.unpaced ?? 0;
+  }
+
   /** Counts all rows of a batch and empties it. */
   take(batch: FlowBatch): void {
     if (this.#classes.length < batch.capacity) this.#classes = new Uint8Array(batch.capacity);

@@ -106,6 +106,7 @@ function rejectedBy(rejections: Rejections, stream: SecondStream, detector: Dete
   rejections.count(REJECT['time-far-behind'], stream.outOfTime);
   rejections.count(REJECT['record-not-released'], stream.lostByJump);
   rejections.count(REJECT['record-thinned'], stream.thinned);
+  rejections.count(REJECT['record-unpaced'], stream.unpaced);
   return rejections.toRecord();
 }
 
