@@ -1,6 +1,9 @@
 import { assert } from '../base/errors.ts';
 import { hashNumber, hashNumberState } from '../base/hash.ts';
 
+/** What a summary consists of; slots whose count is 0 are empty. */
+export type FrequentItemsParts = Pick<FrequentItems, 'keys' | 'counts' | 'tags' | 'hashes' | 'total' | 'errorMax'>;
+
 /**
  * The heaviest of many weighted keys in a fixed space: Misra and Gries with batched decrements (Anderson et al., "A
  * High-Performance Algorithm for Identifying Frequent Items in Data Streams", 2017). With room for `capacity` keys every
@@ -16,6 +19,8 @@ export class FrequentItems {
   readonly keys: Uint32Array;
   readonly counts: Float64Array;
   readonly tags: Uint32Array;
+  /** Hash of the key in each slot; 0 marks an empty one. */
+  readonly hashes: Uint32Array;
   /** Sum of all weights ever added. */
   total = 0;
   /** What every estimate may be too low by. */
@@ -23,8 +28,6 @@ export class FrequentItems {
   #size = 0;
   readonly #mask: number;
   readonly #scratch: Float64Array;
-  /** Hash of the key in each slot; 0 marks an empty one. */
-  readonly #hashes: Uint32Array;
   readonly #numberState: number;
 
   /** `seed`: every key is placed by `hashAddress(words, at, seed)`; summaries that merge share it. */
@@ -40,7 +43,7 @@ export class FrequentItems {
     this.counts = new Float64Array(slots);
     this.tags = new Uint32Array(slots);
     this.#scratch = new Float64Array(capacity + 1);
-    this.#hashes = new Uint32Array(slots);
+    this.hashes = new Uint32Array(slots);
     this.#numberState = hashNumberState(seed);
   }
 
@@ -63,7 +66,7 @@ export class FrequentItems {
 
   #insert(words: Uint32Array, at: number, hash: number, weight: number, tag: number): void {
     const keys = this.keys;
-    const hashes = this.#hashes;
+    const hashes = this.hashes;
     const mask = this.#mask;
     const known = (hash | 0) === 0 ? 1 : hash >>> 0;
     let slot = known & mask;
@@ -110,7 +113,7 @@ export class FrequentItems {
    */
   #cut(cut: number): void {
     const { keys, counts, tags } = this;
-    const hashes = this.#hashes;
+    const hashes = this.hashes;
     const mask = this.#mask;
     let empty = 0;
     while (hashes[empty] !== 0) empty++;
@@ -135,10 +138,10 @@ export class FrequentItems {
   }
 
   /** Adds everything that `other` holds. */
-  merge(other: FrequentItems): void {
+  merge(other: FrequentItemsParts): void {
     for (let slot = 0; slot < other.counts.length; slot++) {
       if (other.counts[slot] === 0) continue;
-      this.#insert(other.keys, 4 * slot, other.#hashes[slot], other.counts[slot], other.tags[slot]);
+      this.#insert(other.keys, 4 * slot, other.hashes[slot], other.counts[slot], other.tags[slot]);
       if (this.#size > this.capacity) this.#purge();
     }
     this.total += other.total;
@@ -163,7 +166,7 @@ export class FrequentItems {
   clear(): void {
     if (this.#size > 0) {
       this.counts.fill(0);
-      this.#hashes.fill(0);
+      this.hashes.fill(0);
     }
     this.#size = 0;
     this.total = 0;

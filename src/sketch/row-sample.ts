@@ -1,3 +1,20 @@
+/** The columns of a sample, in one list for those who copy them as a whole. */
+export const SAMPLE_COLUMNS = [
+  'hash',
+  'srcAddr',
+  'dstAddr',
+  'srcPort',
+  'dstPort',
+  'trafficClass',
+  'ttl',
+  'srcAs',
+  'packets',
+  'bytes',
+] as const;
+
+/** What a sample consists of. */
+export type RowSampleParts = Pick<RowSample, 'length' | 'threshold' | (typeof SAMPLE_COLUMNS)[number]>;
+
 /**
  * A uniform sample of one second's rows, at most `capacity` of them: a row is kept when the hash of its content is below a threshold,
  * which halves whenever the sample is full. What is kept depends on the rows alone and not on their order or on how they
@@ -115,7 +132,7 @@ export class RowSample {
     }
   }
 
-  #copy(source: RowSample, from: number, to: number): void {
+  #copy(source: RowSampleParts, from: number, to: number): void {
     this.hash[to] = source.hash[from];
     for (let word = 0; word < 4; word++) {
       this.srcAddr[4 * to + word] = source.srcAddr[4 * from + word];
@@ -131,7 +148,7 @@ export class RowSample {
   }
 
   /** Adds the rows of another sample of the same second. */
-  merge(other: RowSample): void {
+  merge(other: RowSampleParts): void {
     if (other.threshold < this.threshold) this.#lower(other.threshold);
     for (let row = 0; row < other.length; row++) {
       if (other.hash[row] >= this.threshold) continue;

@@ -266,3 +266,15 @@ test('with networks, what passes between outsiders is nobody’s, and uncounted 
   assert.deepEqual(packets(result), [11]);
   assert.equal(result.seconds[0].rows, 2);
 });
+
+test('seconds are closed by the clock where no rows come', () => {
+  const seconds: number[] = [];
+  const taker = { prepare: (): void => undefined, take: (second: Second): number => seconds.push(second.second) };
+  const stream = new SecondStream({ seed: 1, networks: [] }, taker);
+  stream.advance(1_700_000_000_250);
+  stream.advance(1_700_000_000_900);
+  stream.advance(1_700_000_000_100);
+  assert.deepEqual(seconds, []);
+  stream.advance(1_700_000_003_001);
+  assert.deepEqual(seconds, [1_700_000_000, 1_700_000_001, 1_700_000_002]);
+});

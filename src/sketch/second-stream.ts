@@ -128,6 +128,16 @@ export class SecondStream implements BatchSink {
     this.reportedBytes += reportedBytes;
   }
 
+  /**
+   * Says that it is now `timeMs`, though no row has come: seconds that are over by then are closed, so that a live station sees
+   * silence too. Before the first row it opens the second of that time. A time that lies behind changes nothing.
+   */
+  advance(timeMs: number): void {
+    if (timeMs < (this.#second.second + 1) * 1000 && !Number.isNaN(this.#firstMs)) return;
+    this.#moveTo(timeMs);
+    this.#lastMs = timeMs;
+  }
+
   /** Closes the last second. Records still waiting for release stay unreleased: the input told no more. */
   finish(): void {
     if (Number.isNaN(this.#firstMs)) return;

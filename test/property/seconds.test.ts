@@ -9,6 +9,7 @@ import { CELL_LAG, CELL_PACKETS, CELL_STRIDE } from '../../src/sketch/address-ta
 import { classifyRows, UNCOUNTED } from '../../src/sketch/classify.ts';
 import type { FrequentItems } from '../../src/sketch/frequent-items.ts';
 import { SECOND_LIMITS, Second, type SecondLimits } from '../../src/sketch/second.ts';
+import { type EncodedSecond, encodeSecond, mergeEncoded, transfersOf } from '../../src/sketch/second-codec.ts';
 import { address, prefix, putRow, type RowSpec } from '../support/flow-rows.ts';
 
 /*
@@ -244,6 +245,11 @@ function checkDivision(rows: readonly RowSpec[], how: Division, limits: SecondLi
   const [first, ...others] = how.order
     .filter((worker) => worker < how.workers)
     .map((worker) => count(shares[worker], how.batchRows[worker], networks, limits));
+  const sent = new Second(SEED, networks, limits);
+  sent.begin(NOW / 1000);
+  for (const share of [first, ...others]) mergeEncoded(sent, overThreads(share), SEED);
+  assert.deepEqual(exact(sent), exact(whole));
+  checkTops(sent, rows, networks);
   // Neighbours merge first where there are enough: merging is associative, too.
   if (others.length >= 3) {
     const [left, right] = others.splice(0, 2);
@@ -253,6 +259,12 @@ function checkDivision(rows: readonly RowSpec[], how: Division, limits: SecondLi
   for (const other of others) first.merge(other);
   assert.deepEqual(exact(first), exact(whole));
   checkTops(first, rows, networks);
+}
+
+/** An encoded second as another thread receives it. */
+function overThreads(second: Second): EncodedSecond {
+  const encoded = encodeSecond(second);
+  return structuredClone(encoded, { transfer: transfersOf(encoded) });
 }
 
 test('any division of any rows over any number of workers gives the same second', () => {
