@@ -25,6 +25,10 @@ export interface Datagram {
   batch: FlowBatch;
   sink: BatchSink;
   readonly rejections: Rejections;
+  /** True where records are counted only: templates and options are learned, and no row is made. */
+  skipping: boolean;
+  /** Records counted so. */
+  skipped: number;
   trace: RecordTrace | undefined;
 }
 

@@ -1,6 +1,7 @@
 import { hashAddress, mix32 } from '../base/hash.ts';
 import { type AddressWords, formatAddress } from '../base/ip.ts';
 import { REJECT, type Rejections } from '../model/rejection.ts';
+import { SequenceFollower } from './sequence.ts';
 import type { Template } from './template.ts';
 
 export type TelemetryProtocol = 'netflow-v5' | 'netflow-v9' | 'ipfix' | 'sflow-v5';
@@ -38,29 +39,35 @@ export class ExporterState {
   datagrams = 0;
   /** Data records that became rows. */
   records = 0;
+  /** Data records of datagrams that were shed before they were decoded, to keep up. */
+  recordsShed = 0;
   optionRecords = 0;
   /** Counter samples of sFlow: recognised and skipped. */
   counterSamples = 0;
   /** Templates learned and not withdrawn, dropped or expired. */
   templates = 0;
   unknownTemplateSets = 0;
-  /** Units that the sequence numbers say are missing: v9 and sFlow datagrams, v5 flows, IPFIX data records. */
-  sequenceLost = 0;
   /** Distinct sampling rates seen, at most `SAMPLING_RATES_MAX`. */
   readonly samplingRates: number[] = [];
   /** Default rate for records that carry none themselves; 0 is unknown. */
   samplingRate = 0;
+  /** The rate that a person says it has, for records of which nothing else tells one; 0 is none. */
+  samplingRateExpected = 0;
   firstSeenMs: number;
   lastSeenMs: number;
+  /** Longest time between two datagrams, ms, since somebody set it to 0. */
+  silenceMaxMs = 0;
   /** Flow cache timeouts in seconds, where options data tells them. */
   activeTimeoutSeconds: number | undefined = undefined;
   inactiveTimeoutSeconds: number | undefined = undefined;
   /** Smallest (observed - export time) seen, ms: the exporter's clock offset plus the shortest way. Infinity if unknown. */
   clockOffsetMinMs = Infinity;
+  /** The same since somebody set it to Infinity. */
+  clockOffsetRecentMs = Infinity;
   /** When the exporter started, ms since 1970, from sysUpTime or systemInitTimeMilliseconds; NaN if unknown. */
   bootMs = Number.NaN;
-  /** The sequence number that the next datagram should have, unsigned 32 bits; -1 if not known. */
-  sequenceNext = -1;
+  /** What is missing by the sequence numbers, and for want of templates. */
+  readonly sequence: SequenceFollower;
 
   /** Templates by id; undefined until the first one arrives. Owned by template.ts. */
   templateById: Map<number, Template> | undefined = undefined;
@@ -89,8 +96,19 @@ export class ExporterState {
     this.address = formatAddress(this.addressWords);
     this.observationDomain = observationDomain;
     this.protocol = protocol;
+    this.sequence = new SequenceFollower(protocol === 'netflow-v9' || protocol === 'sflow-v5');
     this.firstSeenMs = nowMs;
     this.lastSeenMs = nowMs;
+  }
+
+  /** Units that the sequence numbers say are missing: v9 and sFlow datagrams, v5 flows, IPFIX data records. */
+  get sequenceLost(): number {
+    return this.sequence.unitsLost;
+  }
+
+  /** Flow records that are missing by the sequence numbers, or came before their template. An estimate for v9 and sFlow. */
+  get recordsLost(): number {
+    return this.sequence.recordsLost;
   }
 
   /** Remembers a rate for the report. Cheap where it is the one seen last. */
@@ -138,11 +156,16 @@ export class ExporterState {
     return at >= 0 ? this.#samplerRates![at] : this.defaultSamplingRate();
   }
 
-  /** Rate of records that name no sampler: the default, or that of the only sampler there is; 0 if unknown. */
+  /** Rate of records that name no sampler: the default, or that of the only sampler there is, or the expected; 0 if unknown. */
   defaultSamplingRate(): number {
     if (this.samplingRate > 0) return this.samplingRate;
     const rates = this.#samplerRates;
-    return rates !== undefined && rates.length === 1 ? rates[0] : 0;
+    return rates !== undefined && rates.length === 1 ? rates[0] : this.samplingRateExpected;
+  }
+
+  /** Samplers with their rates, the one learned first first. */
+  samplers(): (readonly [id: number, rate: number])[] {
+    return (this.#samplerIds ?? []).map((id, at) => [id, this.#samplerRates![at]] as const);
   }
 
   /**
@@ -151,31 +174,13 @@ export class ExporterState {
    */
   noteClock(observedMs: number, exportMs: number, bootMs: number): void {
     const offsetMs = observedMs - exportMs;
-    if (offsetMs < this.clockOffsetMinMs) this.clockOffsetMinMs = offsetMs;
+    if (offsetMs < this.clockOffsetRecentMs) {
+      this.clockOffsetRecentMs = offsetMs;
+      if (offsetMs < this.clockOffsetMinMs) this.clockOffsetMinMs = offsetMs;
+    }
     if (Number.isNaN(bootMs)) return;
-    if (bootMs - this.bootMs > RESTART_MIN_MS) this.sequenceNext = -1;
+    if (bootMs - this.bootMs > RESTART_MIN_MS) this.sequence.restart();
     this.bootMs = bootMs;
-  }
-
-  /**
-   * Follows the sequence numbers of one stream, modulo 2^32. `sequence` is the number in the header, `units` by how much the
-   * next one should be higher, or -1 where that cannot be told (records of an unknown template). A gap of up to `jumpMax`
-   * units is a loss; a datagram that comes late takes back what was counted for it; anything else is a restart.
-   */
-  followSequence(sequence: number, units: number, jumpMax: number): void {
-    const next = units < 0 ? -1 : (sequence + units) >>> 0;
-    if (this.sequenceNext < 0) {
-      this.sequenceNext = next;
-      return;
-    }
-    const gap = (sequence - this.sequenceNext) | 0;
-    if (gap >= 0 && gap <= jumpMax) {
-      this.sequenceLost += gap;
-    } else if (gap < 0 && gap >= -(jumpMax >>> 4)) {
-      this.sequenceLost = Math.max(0, this.sequenceLost - Math.max(0, units));
-      return;
-    }
-    this.sequenceNext = next;
   }
 }
 
@@ -209,6 +214,7 @@ export class ExporterTable {
   #newest: ExporterState | undefined = undefined;
   #oldest: ExporterState | undefined = undefined;
   #size = 0;
+  #expectedRates: ReadonlyMap<string, number> = new Map();
   /** Called with every exporter that is forgotten, so that what hangs on it can be accounted for. */
   onDrop: ((exporter: ExporterState) => void) | undefined = undefined;
 
@@ -241,6 +247,29 @@ export class ExporterTable {
     return this.#slots.filter((exporter) => exporter !== undefined);
   }
 
+  /** Tells the sampling rates that a person expects, by the text of the exporter's address, now and of exporters to come. */
+  expectSampling(rates: ReadonlyMap<string, number>): void {
+    this.#expectedRates = rates;
+    for (const exporter of this.list()) exporter.samplingRateExpected = rates.get(exporter.address) ?? 0;
+  }
+
+  /**
+   * An exporter that is known from before, seen last at `seenMs`; `undefined` where there is no room, or where it has been
+   * heard already. Counts no datagram.
+   */
+  remember(
+    words: AddressWords,
+    domain: number,
+    protocol: TelemetryProtocol,
+    seenMs: number,
+  ): ExporterState | undefined {
+    if (this.#size >= this.#limits.exportersMax) return undefined;
+    const bucket = this.#bucketOf(words, 0, domain, protocol);
+    let exporter = this.#heads[bucket];
+    while (exporter !== undefined && !isKey(exporter, words, 0, domain, protocol)) exporter = exporter.chained;
+    return exporter === undefined ? this.#add(bucket, words, 0, domain, protocol, seenMs) : undefined;
+  }
+
   /**
    * The exporter of a datagram that arrived at `nowMs`; made if it is new. Counts the datagram. May forget others: those
    * silent too long, and the most silent one when full (counted 'exporters-full'). Where `nowMs` is no arrival but what
@@ -260,7 +289,11 @@ export class ExporterTable {
       exporter = this.#find(words, at, domain, protocol, nowMs);
     }
     exporter.datagrams++;
-    if (nowMs > exporter.lastSeenMs) exporter.lastSeenMs = nowMs;
+    if (nowMs > exporter.lastSeenMs) {
+      const silenceMs = nowMs - exporter.lastSeenMs;
+      if (silenceMs > exporter.silenceMaxMs) exporter.silenceMaxMs = silenceMs;
+      exporter.lastSeenMs = nowMs;
+    }
     if (!expires) return exporter;
     while (this.#oldest !== undefined && nowMs - this.#oldest.lastSeenMs > this.#limits.exporterExpiryMs) {
       this.#drop(this.#oldest);
@@ -293,6 +326,7 @@ export class ExporterTable {
     }
     const index = this.#free.pop() ?? this.#slots.length;
     const exporter = new ExporterState(index, words, at, domain, protocol, nowMs);
+    exporter.samplingRateExpected = this.#expectedRates.get(exporter.address) ?? 0;
     this.#slots[index] = exporter;
     exporter.chained = this.#heads[bucket];
     this.#heads[bucket] = exporter;

@@ -61,10 +61,11 @@ export function decodeIpfix(
   datagram.exportMs = exportMs;
   datagram.sequence = view.getUint32(offset + 8);
   const records = readSets(datagram, templates, reader, offset + HEADER_LENGTH, end);
-  exporter.followSequence(view.getUint32(offset + 8), records, SEQUENCE_JUMP_MAX);
+  const counted = records < 0 ? -1 - records : records;
+  exporter.sequence.follow(view.getUint32(offset + 8), counted, records >= 0, SEQUENCE_JUMP_MAX);
 }
 
-/** Reads all sets of a message. Returns its data records, or -1 where they cannot be counted. */
+/** Reads all sets of a message. Returns its data records `n`, or `-1 - n` where it held more that cannot be counted. */
 function readSets(
   datagram: Datagram,
   templates: TemplateStore,
@@ -82,7 +83,7 @@ function readSets(
     if (id === 0 && setLength === 0) break;
     if (setLength < SET_HEADER_LENGTH) {
       rejections.count(REJECT['set-length-invalid']);
-      return -1;
+      return -1 - records;
     }
     let setEnd = at + setLength;
     if (setEnd > end) {
@@ -101,7 +102,7 @@ function readSets(
     }
     at = setEnd;
   }
-  return known ? records : -1;
+  return known ? records : -1 - records;
 }
 
 /** sysUpTime at the export, for the elements that count from the system's start; NaN where that was not told. */

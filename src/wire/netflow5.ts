@@ -100,7 +100,7 @@ export function decodeNetflow5(
     !Number.isNaN(arrivalMs),
   );
   exporter.noteClock(observedMs, exportMs, exportMs - uptimeMs);
-  exporter.followSequence(view.getUint32(offset + 16), told, SEQUENCE_JUMP_MAX);
+  exporter.sequence.follow(view.getUint32(offset + 16), told, true, SEQUENCE_JUMP_MAX);
   const sampling = view.getUint16(offset + 22);
   const interval = sampling & 0x3fff;
   // An interval of 0 is the usual way to say that nothing is sampled or known; with a mode it contradicts itself.

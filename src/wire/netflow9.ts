@@ -55,36 +55,52 @@ export function decodeNetflow9(
     !Number.isNaN(arrivalMs),
   );
   exporter.noteClock(observedMs, exportMs, exportMs - uptimeMs);
-  exporter.followSequence(view.getUint32(offset + 12), 1, SEQUENCE_JUMP_MAX);
   datagram.exporter = exporter;
   datagram.arrivalMs = arrivalMs;
   datagram.observedMs = observedMs;
   datagram.exportMs = exportMs;
   datagram.sequence = view.getUint32(offset + 12);
   datagram.uptimeMs = uptimeMs;
-  const end = offset + length;
-  let at = offset + HEADER_LENGTH;
+  const before = exporter.records + exporter.recordsShed;
+  const known = readSets(datagram, templates, reader, offset + HEADER_LENGTH, offset + length);
+  const records = exporter.records + exporter.recordsShed - before;
+  exporter.sequence.follow(view.getUint32(offset + 12), records, known, SEQUENCE_JUMP_MAX);
+}
+
+/** Reads all flow sets. False where one held records that could not be counted. */
+function readSets(
+  datagram: Datagram,
+  templates: TemplateStore,
+  reader: DataSetReader,
+  from: number,
+  end: number,
+): boolean {
+  const { view, rejections } = datagram;
+  let at = from;
+  let known = true;
   while (end - at >= SET_HEADER_LENGTH) {
     const id = view.getUint16(at);
     const setLength = view.getUint16(at + 2);
     // Zeros up to the end of a larger buffer are padding.
-    if (id === 0 && setLength === 0) return;
+    if (id === 0 && setLength === 0) break;
     if (setLength < SET_HEADER_LENGTH) {
       rejections.count(REJECT['set-length-invalid']);
-      return;
+      return false;
     }
     let setEnd = at + setLength;
     if (setEnd > end) {
       // What is there of a set that overruns is read: snapped captures cut datagrams.
       rejections.count(REJECT['set-length-invalid']);
       setEnd = end;
+      known = false;
     }
-    const from = at + SET_HEADER_LENGTH;
-    if (id === SET_TEMPLATE) readTemplates(datagram, templates, from, setEnd);
-    else if (id === SET_OPTIONS_TEMPLATE) readOptionsTemplates(datagram, templates, from, setEnd);
-    else if (id >= SET_DATA_MIN) reader.read(datagram, id, from, setEnd);
+    const content = at + SET_HEADER_LENGTH;
+    if (id === SET_TEMPLATE) readTemplates(datagram, templates, content, setEnd);
+    else if (id === SET_OPTIONS_TEMPLATE) readOptionsTemplates(datagram, templates, content, setEnd);
+    else if (id >= SET_DATA_MIN && reader.read(datagram, id, content, setEnd) < 0) known = false;
     at = setEnd;
   }
+  return known;
 }
 
 /** Template flow set (RFC 3954 section 5.2): `| id | field count | (type, length) … |`, repeated. */

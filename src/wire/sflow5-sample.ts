@@ -1,3 +1,8 @@
+import type { FlowBatch } from '../model/flow-batch.ts';
+import { FRAGMENT_NONE, HAS } from '../model/flow-columns.ts';
+
+const HAS_SAMPLED_IP = HAS.srcAddr | HAS.dstAddr | HAS.proto | HAS.fragment | HAS.tos;
+
 /** A flow sample in work. Offsets of records are -1 where the sample has none. */
 export interface FlowSample {
   sequence: number;
@@ -85,4 +90,55 @@ export function behindAddress(bytes: Uint8Array, at: number, end: number): numbe
 /** The big-endian word at `at`, unsigned. */
 export function word(bytes: Uint8Array, at: number): number {
   return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
+}
+
+/** sampled_ipv4: 0 length  4 protocol  8 source  12 destination  16 source port  20 destination port  24 TCP flags  28 TOS. */
+export function sampledIpv4(bytes: Uint8Array, at: number, row: number, batch: FlowBatch, counts: boolean): void {
+  const first = row << 2;
+  batch.srcAddr[first] = 0;
+  batch.srcAddr[first + 1] = 0;
+  batch.srcAddr[first + 2] = 0xffff;
+  batch.srcAddr[first + 3] = word(bytes, at + 8);
+  batch.dstAddr[first] = 0;
+  batch.dstAddr[first + 1] = 0;
+  batch.dstAddr[first + 2] = 0xffff;
+  batch.dstAddr[first + 3] = word(bytes, at + 12);
+  batch.ipVersion[row] = 4;
+  sampledTransport(bytes, at, at + 16, row, batch, counts);
+}
+
+/** sampled_ipv6: 0 length  4 protocol  8 source  24 destination  40 source port  44 destination port  48 TCP flags  52 class. */
+export function sampledIpv6(bytes: Uint8Array, at: number, row: number, batch: FlowBatch, counts: boolean): void {
+  for (let index = 0; index < 4; index++) {
+    batch.srcAddr[4 * row + index] = word(bytes, at + 8 + 4 * index);
+    batch.dstAddr[4 * row + index] = word(bytes, at + 24 + 4 * index);
+  }
+  batch.ipVersion[row] = 6;
+  sampledTransport(bytes, at, at + 40, row, batch, counts);
+}
+
+function sampledTransport(
+  bytes: Uint8Array,
+  at: number,
+  ports: number,
+  row: number,
+  batch: FlowBatch,
+  counts: boolean,
+): void {
+  const proto = word(bytes, at + 4) & 0xff;
+  batch.proto[row] = proto;
+  batch.fragment[row] = FRAGMENT_NONE;
+  batch.tos[row] = word(bytes, ports + 12);
+  let present = HAS_SAMPLED_IP;
+  if (proto === 6 || proto === 17 || proto === 132) {
+    batch.srcPort[row] = word(bytes, ports);
+    batch.dstPort[row] = word(bytes, ports + 4);
+    present |= HAS.srcPort | HAS.dstPort;
+  }
+  if (proto === 6) {
+    batch.tcpFlags[row] = word(bytes, ports + 8) & 0x1ff;
+    present |= HAS.tcpFlags;
+  }
+  batch.present[row] |= present;
+  if (counts) batch.bytes[row] = word(bytes, at);
 }

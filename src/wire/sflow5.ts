@@ -1,5 +1,5 @@
-import type { BatchSink, FlowBatch } from '../model/flow-batch.ts';
-import { FRAGMENT_NONE, HAS, LAYER_OUTER } from '../model/flow-columns.ts';
+import { type BatchSink, createFlowBatch, type FlowBatch } from '../model/flow-batch.ts';
+import { HAS, LAYER_OUTER } from '../model/flow-columns.ts';
 import { REJECT, type Rejections } from '../model/rejection.ts';
 import { type ExporterState, type ExporterTable, isSamplingRate } from './exporter.ts';
 import { PACKET_ROWS_MAX, PacketDecoder } from './packet.ts';
@@ -7,7 +7,7 @@ import { LINK_ETHERNET, LINK_IPV4, LINK_IPV6, LINK_MPLS, LINK_PPP, LINK_UNKNOWN 
 import { beginRow } from './packet-usual.ts';
 import type { RecordTrace } from './record-trace.ts';
 import { isCounterFormat, readCounters } from './sflow5-counters.ts';
-import { behindAddress, createFlowSample, readFlowSample, word } from './sflow5-sample.ts';
+import { behindAddress, createFlowSample, readFlowSample, sampledIpv4, sampledIpv6, word } from './sflow5-sample.ts';
 import { traceFlowSample } from './sflow5-trace.ts';
 
 /**
@@ -46,8 +46,6 @@ const PATH_SEGMENTS_MAX = 64;
 /** A jump of the sequence beyond this is a restart of the agent, not a loss. */
 const SEQUENCE_JUMP_MAX = 1 << 16;
 
-const HAS_SAMPLED_IP = HAS.srcAddr | HAS.dstAddr | HAS.proto | HAS.fragment | HAS.tos;
-
 export class Sflow5Decoder {
   readonly #rejections: Rejections;
   readonly #packets: PacketDecoder;
@@ -56,6 +54,12 @@ export class Sflow5Decoder {
   /** AS numbers of the gateway record read last; 0 where it tells none. */
   #sourceAs = 0;
   #destinationAs = 0;
+  /** Of the datagram in work. */
+  #sequence = 0;
+  #samplesAt = 0;
+  #samplesLeft = 0;
+  #batch: FlowBatch = createFlowBatch(1);
+  #sink: BatchSink = { take: (): void => undefined };
 
   constructor(rejections: Rejections) {
     this.#rejections = rejections;
@@ -80,31 +84,79 @@ export class Sflow5Decoder {
     sink: BatchSink,
     trace: RecordTrace | undefined,
   ): void {
-    const end = offset + length;
+    const exporter = this.#open(bytes, offset, length, arrivalMs, exporters, sourceWords, sourceAt);
+    if (exporter === undefined) return;
+    const before = exporter.records;
+    this.#batch = batch;
+    this.#sink = sink;
+    this.#readSamples(bytes, offset + length, arrivalMs, exporter, false, trace);
+    exporter.sequence.follow(this.#sequence, exporter.records - before, true, SEQUENCE_JUMP_MAX);
+  }
+
+  /** Counts the flow samples of a datagram of which no rows are made, and learns what it tells of its agent. */
+  skip(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    arrivalMs: number,
+    exporters: ExporterTable,
+    sourceWords: Uint32Array,
+    sourceAt: number,
+  ): number {
+    const exporter = this.#open(bytes, offset, length, arrivalMs, exporters, sourceWords, sourceAt);
+    if (exporter === undefined) return 0;
+    const before = exporter.recordsShed;
+    this.#readSamples(bytes, offset + length, arrivalMs, exporter, true, undefined);
+    const records = exporter.recordsShed - before;
+    exporter.sequence.follow(this.#sequence, records, true, SEQUENCE_JUMP_MAX);
+    return records;
+  }
+
+  /** Reads the header of a datagram: sets where its samples begin and how many there are. `undefined` where it is none. */
+  #open(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    arrivalMs: number,
+    exporters: ExporterTable,
+    sourceWords: Uint32Array,
+    sourceAt: number,
+  ): ExporterState | undefined {
     if (length < 4 || word(bytes, offset) !== 5) {
       this.#rejections.count(REJECT['datagram-version-unknown']);
-      return;
+      return undefined;
     }
     if (length < 28) {
       this.#rejections.count(REJECT['datagram-truncated']);
-      return;
+      return undefined;
     }
     const addressType = word(bytes, offset + 4);
     const head = offset + 8 + (addressType === 1 ? 4 : addressType === 2 ? 16 : 0);
     if (addressType > 2) {
       this.#rejections.count(REJECT['datagram-length-lies']);
-      return;
+      return undefined;
     }
-    if (end - head < 16) {
+    if (offset + length - head < 16) {
       this.#rejections.count(REJECT['datagram-truncated']);
-      return;
+      return undefined;
     }
     this.#readAgent(bytes, offset + 8, addressType, sourceWords, sourceAt);
-    const exporter = exporters.touch(this.#agent, 0, word(bytes, head), 'sflow-v5', arrivalMs);
-    exporter.followSequence(word(bytes, head + 4), 1, SEQUENCE_JUMP_MAX);
+    this.#sequence = word(bytes, head + 4);
+    this.#samplesLeft = word(bytes, head + 12);
+    this.#samplesAt = head + 16;
+    return exporters.touch(this.#agent, 0, word(bytes, head), 'sflow-v5', arrivalMs);
+  }
 
-    let left = word(bytes, head + 12);
-    let at = head + 16;
+  #readSamples(
+    bytes: Uint8Array,
+    end: number,
+    arrivalMs: number,
+    exporter: ExporterState,
+    skipping: boolean,
+    trace: RecordTrace | undefined,
+  ): void {
+    let left = this.#samplesLeft;
+    let at = this.#samplesAt;
     for (; left > 0 && end - at >= 8; left--) {
       const format = word(bytes, at);
       const from = at + 8;
@@ -116,7 +168,8 @@ export class Sflow5Decoder {
       switch (format) {
         case SAMPLE_FLOW:
         case SAMPLE_FLOW_EXPANDED:
-          this.#flowSample(bytes, from, to, format, arrivalMs, exporter, batch, sink, trace);
+          if (skipping) this.#skipSample(bytes, from, to, format, exporter);
+          else this.#flowSample(bytes, from, to, format, arrivalMs, exporter, this.#batch, this.#sink, trace);
           break;
         case SAMPLE_COUNTERS:
         case SAMPLE_COUNTERS_EXPANDED:
@@ -129,6 +182,18 @@ export class Sflow5Decoder {
     }
     if (left > 0) this.#rejections.count(REJECT['datagram-truncated']);
     else if (end - at >= 8) this.#rejections.count(REJECT['datagram-length-lies']);
+  }
+
+  /** Counts a flow sample, and keeps its rate. */
+  #skipSample(bytes: Uint8Array, from: number, to: number, format: number, exporter: ExporterState): void {
+    const expanded = format === SAMPLE_FLOW_EXPANDED;
+    if (from + (expanded ? 40 : 28) + 4 > to) {
+      this.#rejections.count(REJECT['sample-length-invalid']);
+      return;
+    }
+    const rate = word(bytes, from + (expanded ? 12 : 8));
+    if (rate !== exporter.samplingRate) exporter.setSamplingRate(rate, this.#rejections);
+    exporter.recordsShed++;
   }
 
   #readAgent(bytes: Uint8Array, at: number, type: number, sourceWords: Uint32Array, sourceAt: number): void {
@@ -353,57 +418,6 @@ export class Sflow5Decoder {
     }
     trace.record('counters', exporter, fields);
   }
-}
-
-/** sampled_ipv4: 0 length  4 protocol  8 source  12 destination  16 source port  20 destination port  24 TCP flags  28 TOS. */
-function sampledIpv4(bytes: Uint8Array, at: number, row: number, batch: FlowBatch, counts: boolean): void {
-  const first = row << 2;
-  batch.srcAddr[first] = 0;
-  batch.srcAddr[first + 1] = 0;
-  batch.srcAddr[first + 2] = 0xffff;
-  batch.srcAddr[first + 3] = word(bytes, at + 8);
-  batch.dstAddr[first] = 0;
-  batch.dstAddr[first + 1] = 0;
-  batch.dstAddr[first + 2] = 0xffff;
-  batch.dstAddr[first + 3] = word(bytes, at + 12);
-  batch.ipVersion[row] = 4;
-  sampledTransport(bytes, at, at + 16, row, batch, counts);
-}
-
-/** sampled_ipv6: 0 length  4 protocol  8 source  24 destination  40 source port  44 destination port  48 TCP flags  52 class. */
-function sampledIpv6(bytes: Uint8Array, at: number, row: number, batch: FlowBatch, counts: boolean): void {
-  for (let index = 0; index < 4; index++) {
-    batch.srcAddr[4 * row + index] = word(bytes, at + 8 + 4 * index);
-    batch.dstAddr[4 * row + index] = word(bytes, at + 24 + 4 * index);
-  }
-  batch.ipVersion[row] = 6;
-  sampledTransport(bytes, at, at + 40, row, batch, counts);
-}
-
-function sampledTransport(
-  bytes: Uint8Array,
-  at: number,
-  ports: number,
-  row: number,
-  batch: FlowBatch,
-  counts: boolean,
-): void {
-  const proto = word(bytes, at + 4) & 0xff;
-  batch.proto[row] = proto;
-  batch.fragment[row] = FRAGMENT_NONE;
-  batch.tos[row] = word(bytes, ports + 12);
-  let present = HAS_SAMPLED_IP;
-  if (proto === 6 || proto === 17 || proto === 132) {
-    batch.srcPort[row] = word(bytes, ports);
-    batch.dstPort[row] = word(bytes, ports + 4);
-    present |= HAS.srcPort | HAS.dstPort;
-  }
-  if (proto === 6) {
-    batch.tcpFlags[row] = word(bytes, ports + 8) & 0x1ff;
-    present |= HAS.tcpFlags;
-  }
-  batch.present[row] |= present;
-  if (counts) batch.bytes[row] = word(bytes, at);
 }
 
 function isInterface(format: number, value: number): boolean {

@@ -21,8 +21,6 @@ export const TELEMETRY_LIMITS: TelemetryLimits = {
   kernelAfterRecords: 4096,
 };
 
-/** sFlow counts its version in 32 bits, of which these are the upper half. */
-const VERSION_SFLOW = 0;
 const VERSION_NETFLOW5 = 5;
 const VERSION_NETFLOW9 = 9;
 const VERSION_IPFIX = 10;
@@ -64,8 +62,15 @@ export class TelemetryDecoder {
       batch: createFlowBatch(1),
       sink: { take: (): void => undefined },
       rejections,
+      skipping: false,
+      skipped: 0,
       trace: undefined,
     };
+  }
+
+  /** Tells what sampling rates a person expects, by the text of an exporter's address: used where nothing else tells one. */
+  expectSampling(rates: ReadonlyMap<string, number>): void {
+    this.exporters.expectSampling(rates);
   }
 
   /**
@@ -83,11 +88,52 @@ export class TelemetryDecoder {
     batch: FlowBatch,
     sink: BatchSink,
   ): boolean {
-    const { exporters, templates } = this;
-    if (length < 4) {
-      this.#rejections.count(REJECT['datagram-version-unknown']);
-      return false;
+    const datagram = this.#datagram;
+    datagram.batch = batch;
+    datagram.sink = sink;
+    datagram.skipping = false;
+    datagram.trace = this.trace;
+    if (!isSflow(bytes, offset, length)) {
+      return this.#decodeNetflow(bytes, offset, length, sourceWords, sourceAt, arrivalMs);
     }
+    const { exporters } = this;
+    this.#sflow.decode(bytes, offset, length, arrivalMs, exporters, sourceWords, sourceAt, batch, sink, this.trace);
+    return true;
+  }
+
+  /**
+   * Counts the records of a datagram that is shed to keep up: exactly as many as `decode` would make rows of, tunnels apart.
+   * Sequence numbers, clocks, templates and what options tell are followed as ever; no row is made. The records are added to
+   * `recordsShed` of the exporter. Arguments as those of `decode`; 0 for what is no telemetry.
+   */
+  skip(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    sourceWords: Uint32Array,
+    sourceAt: number,
+    arrivalMs: number,
+  ): number {
+    if (isSflow(bytes, offset, length)) {
+      return this.#sflow.skip(bytes, offset, length, arrivalMs, this.exporters, sourceWords, sourceAt);
+    }
+    const datagram = this.#datagram;
+    datagram.skipping = true;
+    datagram.trace = undefined;
+    datagram.skipped = 0;
+    this.#decodeNetflow(bytes, offset, length, sourceWords, sourceAt, arrivalMs);
+    return datagram.skipped;
+  }
+
+  #decodeNetflow(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    sourceWords: Uint32Array,
+    sourceAt: number,
+    arrivalMs: number,
+  ): boolean {
+    const { exporters, templates } = this;
     const datagram = this.#datagram;
     if (datagram.bytes !== bytes) {
       datagram.bytes = bytes;
@@ -95,14 +141,8 @@ export class TelemetryDecoder {
       datagram.byteOffset = bytes.byteOffset;
       datagram.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
-    datagram.batch = batch;
-    datagram.sink = sink;
-    datagram.trace = this.trace;
-    switch ((bytes[offset] << 8) | bytes[offset + 1]) {
-      case VERSION_SFLOW:
-        if (((bytes[offset + 2] << 8) | bytes[offset + 3]) !== 5) break;
-        this.#sflow.decode(bytes, offset, length, arrivalMs, exporters, sourceWords, sourceAt, batch, sink, this.trace);
-        return true;
+    const version = length < 4 ? -1 : (bytes[offset] << 8) | bytes[offset + 1];
+    switch (version) {
       case VERSION_NETFLOW5:
         decodeNetflow5(
           datagram,
@@ -122,10 +162,17 @@ export class TelemetryDecoder {
       case VERSION_IPFIX:
         decodeIpfix(datagram, exporters, templates, this.#reader, offset, length, sourceWords, sourceAt, arrivalMs);
         return true;
+      default:
+        this.#rejections.count(REJECT['datagram-version-unknown']);
+        return false;
     }
-    this.#rejections.count(REJECT['datagram-version-unknown']);
-    return false;
   }
+}
+
+/** sFlow counts its version, which is 5, in 32 bits. */
+function isSflow(bytes: Uint8Array, offset: number, length: number): boolean {
+  if (length < 4) return false;
+  return bytes[offset] === 0 && bytes[offset + 1] === 0 && bytes[offset + 2] === 0 && bytes[offset + 3] === 5;
 }
 
 /** Cheap plausibility test for one UDP payload: version word and header that fits; used for captures without being told. */

@@ -37,6 +37,7 @@ export class RecordDecoder {
    */
   append(datagram: Datagram, template: Template, at: number, end: number): number {
     const { batch, exporter } = datagram;
+    if (datagram.skipping) return this.#skip(datagram, template, at, end);
     const compiled = template.planned();
     const segments = compiled.segments.length;
     if (batch.memory !== undefined && segments === 0) {
@@ -74,6 +75,29 @@ export class RecordDecoder {
       total += count;
     }
     exporter.records += total;
+    return total;
+  }
+
+  /** Counts the records that `append` would make rows of. */
+  #skip(datagram: Datagram, template: Template, at: number, end: number): number {
+    let total = 0;
+    if (template.variable) {
+      const compiled = template.planned();
+      if (this.#bases.length < (compiled.segments.length + 1) * CHUNK_RECORDS) {
+        this.#bases = new Int32Array((compiled.segments.length + 1) * CHUNK_RECORDS);
+      }
+      for (let from = at; end - from >= template.recordLength; total++) {
+        from = this.#placeVariable(datagram.bytes, compiled, template, 0, from, end);
+        if (from < 0) {
+          datagram.rejections.count(REJECT['record-truncated']);
+          break;
+        }
+      }
+    } else {
+      total = Math.floor((end - at) / template.recordLength);
+    }
+    datagram.exporter.recordsShed += total;
+    datagram.skipped += total;
     return total;
   }
 

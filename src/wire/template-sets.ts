@@ -33,6 +33,7 @@ export class DataSetReader {
     if (template === undefined) {
       datagram.rejections.count(REJECT['template-unknown']);
       datagram.exporter.unknownTemplateSets++;
+      datagram.exporter.sequence.noteUnknown(id, end - at);
       return -1;
     }
     // A set too short for one record is cut, unless there is nothing in it.

@@ -133,6 +133,7 @@ export class TemplateStore {
     exporter.templateById.set(id, template);
     exporter.templates = exporter.templateById.size;
     this.#fields += fieldCount;
+    exporter.sequence.noteTemplate(id, variable || scopeCount >= 0 ? 0 : recordLength);
     linkNewest(exporter, template);
   }
 
