@@ -1,9 +1,10 @@
 import { createReadStream, readSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
 import { BonghwaError } from '../base/errors.ts';
+import { PipeStream } from './pipe-stream.ts';
 
 /**
  * Captures come from files, pipes and standard input, plain or compressed, and are read as a stream: memory does not depend on
@@ -44,6 +45,9 @@ const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
 /** Codes of zlib for data that ends early or turns into something else. */
 const BROKEN_COMPRESSION = /^(Z_BUF_ERROR|Z_DATA_ERROR|ZSTD_error_)/;
 
+/** Standard input by its path: what a worker thread reads, which has no stream of its own for it. */
+export const STDIN = '/dev/stdin';
+
 /**
  * Opens the capture at `path`, or standard input where `path` is `-`. Throws FILE_UNREADABLE where there is none, where it is a
  * directory, and where reading is not permitted.
@@ -52,6 +56,7 @@ export async function openCapture(path: string): Promise<CaptureFile> {
   if (path === '-') return new StreamedCapture(process.stdin, undefined, 'standard input');
   let handle: FileHandle | undefined;
   try {
+    if ((await stat(path)).isFIFO()) return new StreamedCapture(new PipeStream(path, path === STDIN), undefined, path);
     handle = await open(path, 'r');
     const stats = await handle.stat();
     if (stats.isDirectory()) {
