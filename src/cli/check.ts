@@ -1,6 +1,5 @@
 import { stringify } from 'yaml';
-import { formatPrefix } from '../base/prefix.ts';
-import type { Config } from '../model/config.ts';
+import { configNotes, effectiveTree } from '../model/config-tree.ts';
 import { problemLines, readConfig } from './config-file.ts';
 import { EXIT_COULD_NOT_RUN, EXIT_OK } from './exit.ts';
 
@@ -16,19 +15,6 @@ export async function checkCommand(file: string, options: { readonly json: boole
   const tree = effectiveTree(result.config);
   if (options.json) process.stdout.write(`${JSON.stringify(tree, null, 2)}\n`);
   else process.stdout.write(`# ${file} is right. In force, defaults included:\n${stringify(tree)}`);
+  for (const note of configNotes(result.config)) process.stderr.write(`note: ${note}.\n`);
   return EXIT_OK;
-}
-
-/** The configuration as plain data: what is in force, with every default. */
-export function effectiveTree(config: Config): Record<string, unknown> {
-  return {
-    ...(config.organisation === undefined ? {} : { organisation: config.organisation }),
-    networks: config.networks.map(({ prefix, name }) => ({
-      prefix: formatPrefix(prefix.words, prefix.length),
-      ...(name === undefined ? {} : { name }),
-    })),
-    sites: config.sites,
-    telemetryPorts: config.telemetryPorts,
-    thresholds: config.thresholds,
-  };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatPrefix } from '../base/prefix.ts';
-import { nearest, parseConfig } from './config.ts';
+import { CONFIG_BYTES_MAX, defaultConfig, parseConfig } from './config.ts';
 import { TELEMETRY_PORTS } from './telemetry-ports.ts';
 
 /** The problems as `line path: message`. */
@@ -18,8 +18,26 @@ test('an empty file is right, and has every default', () => {
   const result = parseConfig('# nothing yet\n');
   assert.deepEqual(result, {
     kind: 'ok',
-    config: { networks: [], sites: [], telemetryPorts: [...TELEMETRY_PORTS], thresholds: {} },
+    config: {
+      networks: [],
+      sites: [],
+      telemetryPorts: [...TELEMETRY_PORTS],
+      thresholds: {},
+      exporters: [],
+      inputs: {
+        netflow: [
+          { address: '127.0.0.1', port: 2055, family: 4 },
+          { address: '127.0.0.1', port: 4739, family: 4 },
+        ],
+        sflow: [{ address: '127.0.0.1', port: 6343, family: 4 }],
+      },
+      http: { listen: { address: '127.0.0.1', port: 8480, family: 4 } },
+      storage: { directory: './bonghwa-data' },
+      retention: { flowsDays: 7, secondsDays: 7, minutesDays: 400, attacksDays: 1825 },
+      reports: {},
+    },
   });
+  assert.deepEqual(result.kind === 'ok' && result.config, defaultConfig());
 });
 
 test('networks are prefixes or groups, sites have addresses', () => {
@@ -87,6 +105,107 @@ thresholds:
   );
 });
 
+test('everything a station can be told', () => {
+  const result = parseConfig(`
+exporters:
+  - name: border
+    address: 203.0.113.1
+    samplingRate: 1000
+    outsideInterfaces: [3, 4]
+    vendor: juniper
+inputs: { netflow: [':2055', '[2001:db8::1]:4739'], sflow: [], pcap: '-', workers: 2 }
+http: { listen: 192.0.2.5:8480 }
+storage:
+  directory: /var/lib/bonghwa
+  state: { env: BONGHWA_STATE }
+  telemetry: off
+retention: { flowsDays: 1 }
+reports: { eventsFile: /run/bonghwa/events }
+`);
+  assert.equal(result.kind, 'ok');
+  if (result.kind !== 'ok') return;
+  const { exporters, inputs, http, storage, retention, reports } = result.config;
+  assert.deepEqual(exporters, [
+    { name: 'border', address: '203.0.113.1', samplingRate: 1000, outsideInterfaces: [3, 4], vendor: 'juniper' },
+  ]);
+  assert.deepEqual(inputs, {
+    netflow: [
+      { address: '::', port: 2055, family: 6 },
+      { address: '2001:db8::1', port: 4739, family: 6 },
+    ],
+    sflow: [],
+    pcap: '-',
+    workers: 2,
+  });
+  assert.deepEqual(http, { listen: { address: '192.0.2.5', port: 8480, family: 4 } });
+  assert.deepEqual(storage, { directory: '/var/lib/bonghwa', state: { env: 'BONGHWA_STATE' }, telemetry: 'off' });
+  assert.deepEqual(retention, { flowsDays: 1, secondsDays: 7, minutesDays: 400, attacksDays: 1825 });
+  assert.deepEqual(reports, { eventsFile: '/run/bonghwa/events' });
+});
+
+test('faults of a station are told at once, with those between its parts', () => {
+  assert.deepEqual(
+    problemsOf(`inputs:
+  netflow: ['127.0.0.1:2055', '0.0.0.0:9995', 2055, 'router:2055']
+  sflow: ['localhost:2055', ':9995', [::1]]
+  worker: 3
+  workers: 33
+exporters:
+  - { name: a, address: 2001:db8::1, vendor: cisco }
+  - { name: a, address: 2001:DB8:0::1, vendor: acme, outsideInterfaces: [3, 3], samplingRate: 0 }
+storage:
+  state: { enw: X, env: BONGHWA_STATE }
+  telemetry: 7
+  directory: a
+  directory: b
+retention: { flowsDays: 0.5, minuteDays: 3 }
+`),
+    [
+      "2 inputs.netflow[2]: an address and a port are needed, such as 127.0.0.1:2055, '[::1]:2055', or :2055 for every address of this machine",
+      "2 inputs.netflow[3]: 'router:2055' is no address with a port, such as 127.0.0.1:2055, '[::1]:2055', or :2055 for every address of this machine",
+      "3 inputs.sflow[2]: an address and a port are needed, such as 127.0.0.1:2055, '[::1]:2055', or :2055 for every address of this machine",
+      '3 inputs.sflow[0]: 127.0.0.1 port 2055 is listened on already',
+      '3 inputs.sflow[1]: port 9995 of every address is listened on already',
+      "4 inputs.worker: unknown key; did you mean 'workers'?",
+      '5 inputs.workers: at most 32 workers are started',
+      "7 exporters[0].vendor: 'cisco' is not known here; did you mean 'cisco-ios-xe'?",
+      '8 exporters[1].samplingRate: a sampling rate is 1 (every packet) or more',
+      "8 exporters[1].vendor: 'acme' is not known here; known: cisco-ios-xe, cisco-ios-xr, juniper, arista, mikrotik, huawei, softflowd, pmacct, open-vswitch",
+      "8 exporters[1].name: there is another exporter named 'a'",
+      '8 exporters[1].address: there is another exporter at 2001:db8::1',
+      '8 exporters[1].outsideInterfaces[1]: the interface 3 is named twice',
+      "10 storage.state.enw: unknown key; did you mean 'env'?",
+      '11 storage.telemetry: a text is needed here, or { env: NAME }, or { file: PATH }',
+      '13 storage.directory: this key is given twice',
+      '14 retention.flowsDays: a whole number is needed here',
+      "14 retention.minuteDays: unknown key; did you mean 'minutesDays'?",
+    ],
+  );
+});
+
+test('URLs of stores: the right kind, and no password in the file', () => {
+  const password =
+    'a password does not belong into the configuration; write { env: NAME } or { file: PATH }, and the whole URL there';
+  assert.deepEqual(
+    problemsOf(`storage:
+  state: postgresql://bonghwa:secret@db.example/bonghwa
+  telemetry: http://ch.example:8123/?password=secret
+`),
+    [`2 storage.state: ${password}`, `3 storage.telemetry: ${password}`],
+  );
+  assert.deepEqual(problemsOf('storage: { state: http://db.example, telemetry: postgresql://x }'), [
+    '1 storage.state: a URL such as postgresql://user@host/database is needed here',
+    '1 storage.telemetry: a URL such as http://host:8123/database is needed here, or off',
+  ]);
+  assert.deepEqual(problemsOf('storage: { state: { env: A, file: b }, telemetry: { } }'), [
+    '1 storage.state: either env or file is needed, and not both',
+    '1 storage.telemetry: either env or file is needed, and not both',
+  ]);
+  const text =
+    'storage: { state: postgresql://bonghwa@db.example/bonghwa, telemetry: https://ch.example:8443/bonghwa }';
+  assert.equal(parseConfig(text).kind, 'ok');
+});
+
 test('two sites of one name are refused', () => {
   assert.deepEqual(problemsOf('sites:\n  - name: portal\n  - name: portal\n'), [
     "3 sites[1].name: there is another site named 'portal'",
@@ -117,8 +236,42 @@ test('no text makes the parser throw', () => {
   );
 });
 
-test('a suggestion is made for a slip, not for another word', () => {
-  assert.equal(nearest('adresses', ['name', 'urls', 'addresses']), 'addresses');
-  assert.equal(nearest('NETWORK', ['networks', 'sites']), 'networks');
-  assert.equal(nearest('colour', ['name', 'urls', 'addresses']), undefined);
+/** Any value under the keys of the schema and others, as YAML takes JSON. */
+const KEYS =
+  'networks prefix sites name urls exporters address inputs netflow sflow http listen storage state env __proto__';
+const tree = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small' },
+    fc.constantFrom<unknown>(null, 0, -1, 1.5, true, '', 'x', '127.0.0.1:1', '192.0.2.0/24', '[::1]:1', 'cisco'),
+    fc.array(tie('value'), { maxLength: 4 }),
+    fc.dictionary(fc.constantFrom(...KEYS.split(' '), 'other', '0'), tie('value'), { maxKeys: 5 }),
+  ),
+})).value;
+
+test('no tree of values makes the parser throw, and every fault has a place and words', () => {
+  fc.assert(
+    fc.property(tree, (value) => {
+      const result = parseConfig(JSON.stringify(value));
+      if (result.kind === 'ok') return;
+      assert.ok(result.problems.length > 0);
+      for (const { line, message } of result.problems) {
+        assert.equal(line, 1);
+        assert.ok(
+          message.length > 0 && !message.includes('undefined') && !/Invalid input|Too big|expected/.test(message),
+          message,
+        );
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('text made to cost the parser much is refused before it does', () => {
+  const size = CONFIG_BYTES_MAX;
+  for (const unit of ['[', '{a: ', '- ', '? ', '- - '])
+    assert.equal(parseConfig(unit.repeat(size / unit.length)).kind, 'invalid', unit);
+  assert.equal(parseConfig(`${' '.repeat(size)}x`).kind, 'invalid');
+  const keys = Array.from({ length: 5000 }, (_, at) => `k${at}:`).join('\n');
+  const result = parseConfig(keys);
+  assert.equal(result.kind === 'invalid' && result.problems.length, 100);
 });

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { stringify } from 'yaml';
+import { type Config, defaultConfig, parseConfig } from './config.ts';
+import { configNotes, effectiveTree } from './config-tree.ts';
+
+function configOf(text: string): Config {
+  const result = parseConfig(text);
+  assert.ok(result.kind === 'ok', JSON.stringify(result));
+  return result.config;
+}
+
+const FULL = `
+organisation: { name: Ministry of Examples }
+networks: [192.0.2.0/24, { prefix: 2001:db8::/32, name: campus }]
+sites: [{ name: portal, urls: [https://portal.example/], addresses: [192.0.2.10] }]
+thresholds: { syn-flood: { ppsMax: 5000 } }
+exporters: [{ name: border, address: 203.0.113.1, samplingRate: 1000, outsideInterfaces: [3], vendor: juniper }]
+inputs: { netflow: [':2055', '[::1]:4739'], sflow: [], pcap: /run/packets, workers: 2 }
+http: { listen: '[::1]:8480' }
+storage: { directory: /var/lib/bonghwa, state: { file: /etc/bonghwa/state }, telemetry: off }
+retention: { flowsDays: 1, secondsDays: 2, minutesDays: 3, attacksDays: 4 }
+reports: { eventsFile: /run/bonghwa/events }
+`;
+
+test('what is printed as in force is a configuration that means the same', () => {
+  for (const config of [defaultConfig(), configOf(FULL)])
+    assert.deepEqual(configOf(stringify(effectiveTree(config))), config);
+});
+
+test('notes are made where something may not be meant', () => {
+  const wanted: readonly [text: string, notes: readonly RegExp[]][] = [
+    ['networks: [192.0.2.0/24]', []],
+    ['sites: [{ name: portal, addresses: [192.0.2.1] }]', []],
+    ['', [/^networks: none is named/]],
+    ["networks: [192.0.2.0/24]\ninputs: { netflow: [':2055'] }", [/^inputs: \[::\]:2055 takes telemetry from whoever/]],
+    ['networks: [192.0.2.0/24]\nhttp: { listen: 0.0.0.0:8480 }', [/^http.listen: 0.0.0.0:8480 has no sign-in/]],
+    [
+      'networks: [192.0.2.0/24]\nexporters: [{ name: border, address: 203.0.113.1 }, { name: here, address: 127.0.0.1 }]',
+      [/border \(203\.0\.113\.1\) cannot be heard/],
+    ],
+    ['networks: [192.0.2.0/24]\ninputs: { netflow: [], sflow: [] }', [/^inputs: nothing comes in/]],
+    ['networks: [192.0.2.0/24]\nretention: { minutesDays: 2 }', [/^retention: minutes go after 2 days/]],
+  ];
+  for (const [text, patterns] of wanted) {
+    const notes = configNotes(configOf(text));
+    assert.equal(notes.length, patterns.length, `${text}: ${notes.join('\n')}`);
+    for (const [at, pattern] of patterns.entries()) assert.match(notes[at], pattern);
+  }
+});

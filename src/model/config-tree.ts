@@ -1,0 +1,73 @@
+import { parseAddress } from '../base/ip.ts';
+import { formatListen, isLoopback } from '../base/listen.ts';
+import { formatPrefix } from '../base/prefix.ts';
+import type { Config } from './config-schema.ts';
+import { shownSecret } from './secret.ts';
+
+/** The configuration as plain data, as it could stand in a file: what is in force, with every default. Secrets are references. */
+export function effectiveTree(config: Config): Record<string, unknown> {
+  const { state, telemetry } = config.storage;
+  return {
+    ...(config.organisation === undefined ? {} : { organisation: config.organisation }),
+    networks: config.networks.map(({ prefix, name }) => ({
+      prefix: formatPrefix(prefix.words, prefix.length),
+      ...(name === undefined ? {} : { name }),
+    })),
+    sites: config.sites,
+    telemetryPorts: config.telemetryPorts,
+    thresholds: config.thresholds,
+    exporters: config.exporters,
+    inputs: {
+      ...config.inputs,
+      netflow: config.inputs.netflow.map(formatListen),
+      sflow: config.inputs.sflow.map(formatListen),
+    },
+    http: { listen: formatListen(config.http.listen) },
+    storage: {
+      directory: config.storage.directory,
+      ...(state === undefined ? {} : { state: typeof state === 'string' ? shownSecret(state) : state }),
+      ...(telemetry === undefined
+        ? {}
+        : { telemetry: typeof telemetry === 'string' ? shownSecret(telemetry) : telemetry }),
+    },
+    retention: config.retention,
+    reports: config.reports,
+  };
+}
+
+/** What is right in form and may yet not be meant: one sentence each, with the key that it is about. */
+export function configNotes(config: Config): string[] {
+  const notes: string[] = [];
+  const { netflow, sflow, pcap } = config.inputs;
+  const listeners = [...netflow, ...sflow];
+  const open = listeners.filter((listen) => !isLoopback(listen));
+  if (open.length > 0) {
+    const where = open.map(formatListen).join(', ');
+    notes.push(`inputs: ${where} takes telemetry from whoever reaches it; let the firewall admit your exporters alone`);
+  }
+  if (!isLoopback(config.http.listen)) {
+    const where = formatListen(config.http.listen);
+    notes.push(`http.listen: ${where} has no sign-in; whoever reaches it reads everything that is seen here`);
+  }
+  const far = config.exporters.filter(({ address }) => !isLoopbackAddress(address));
+  if (far.length > 0 && listeners.length > 0 && open.length === 0) {
+    notes.push(
+      `inputs: nothing listens beyond this machine, so that ${far[0].name} (${far[0].address}) cannot be heard; write an address that it reaches, or ':2055' for all`,
+    );
+  }
+  if (listeners.length === 0 && pcap === undefined) notes.push('inputs: nothing comes in; all inputs are turned off');
+  if (config.networks.length === 0 && config.sites.every(({ addresses }) => addresses.length === 0))
+    notes.push('networks: none is named, so that every destination counts as protected');
+  const { secondsDays, minutesDays } = config.retention;
+  if (minutesDays < secondsDays)
+    notes.push(
+      `retention: minutes go after ${minutesDays} days and seconds after ${secondsDays}; minutes are the small ones`,
+    );
+  return notes;
+}
+
+function isLoopbackAddress(text: string): boolean {
+  const words = parseAddress(text);
+  if (words === undefined) return false;
+  return isLoopback({ address: text, port: 0, family: text.includes(':') ? 6 : 4 });
+}
