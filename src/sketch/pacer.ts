@@ -246,6 +246,8 @@ function copyRow(from: FlowBatch, row: number, to: FlowBatch, at: number): void 
   to.bytes[at] = from.bytes[row];
   to.srcPort[at] = from.srcPort[row];
   to.dstPort[at] = from.dstPort[row];
+  to.proto[at] = from.proto[row];
+  to.tcpFlags[at] = from.tcpFlags[row];
   to.ttl[at] = from.ttl[row];
   to.srcAs[at] = from.srcAs[row];
   to.present[at] = from.present[row];

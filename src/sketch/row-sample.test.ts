@@ -8,7 +8,26 @@ const WORDS = Uint32Array.of(0, 0, 0xffff, 0x0a000001);
 
 function add(sample: RowSample, hash: number, packets = 1): void {
   if (hash >= sample.threshold) return;
-  sample.add(hash, WORDS, WORDS, 0, hash & 0xffff, hash >>> 16, hash % 28, hash & 255, hash, packets, 10 * packets);
+  const [srcPort, dstPort] = [hash & 0xffff, hash >>> 16];
+  const [proto, tcpFlags, ttl] = [hash % 251, hash % 65_521, hash & 255];
+  const srcAs = hash;
+  const exporter = ~hash >>> 0;
+  sample.add(
+    hash,
+    WORDS,
+    WORDS,
+    0,
+    srcPort,
+    dstPort,
+    hash % 28,
+    proto,
+    tcpFlags,
+    ttl,
+    srcAs,
+    exporter,
+    packets,
+    10 * packets,
+  );
 }
 
 const hashes = (sample: RowSample): number[] => [...sample.hash.subarray(0, sample.length)].sort((a, b) => a - b);
@@ -70,7 +89,10 @@ test('rows move whole when others before them go', () => {
     assert.equal(sample.dstPort[row], hash >>> 16);
     assert.equal(sample.trafficClass[row], hash % 28);
     assert.equal(sample.ttl[row], hash & 255);
+    assert.equal(sample.proto[row], hash % 251);
+    assert.equal(sample.tcpFlags[row], hash % 65_521);
     assert.equal(sample.srcAs[row], hash);
+    assert.equal(sample.exporter[row], ~hash >>> 0);
     assert.equal(sample.packets[row], 1 + (hash % 1000));
     assert.equal(sample.bytes[row], 10 * (1 + (hash % 1000)));
     assert.deepEqual([...sample.srcAddr.subarray(4 * row, 4 * row + 4)], [...WORDS]);

@@ -6,8 +6,11 @@ export const SAMPLE_COLUMNS = [
   'srcPort',
   'dstPort',
   'trafficClass',
+  'proto',
+  'tcpFlags',
   'ttl',
   'srcAs',
+  'exporter',
   'packets',
   'bytes',
 ] as const;
@@ -30,9 +33,15 @@ export class RowSample {
   readonly srcPort: Uint16Array;
   readonly dstPort: Uint16Array;
   readonly trafficClass: Uint8Array;
+  /** IP protocol; 0 where unknown. */
+  readonly proto: Uint8Array;
+  /** OR of the control bits of the row's packets; 0 where unknown. */
+  readonly tcpFlags: Uint16Array;
   /** TTL or hop limit; 0 where unknown. */
   readonly ttl: Uint8Array;
   readonly srcAs: Uint32Array;
+  /** Index of the exporter that reported the row; NO_EXPORTER for captured packets. */
+  readonly exporter: Uint32Array;
   /** Packets and bytes scaled by sampling of the exporter, not by this sample: divide by `share()` for totals. */
   readonly packets: Float64Array;
   readonly bytes: Float64Array;
@@ -50,8 +59,11 @@ export class RowSample {
     this.srcPort = new Uint16Array(room);
     this.dstPort = new Uint16Array(room);
     this.trafficClass = new Uint8Array(room);
+    this.proto = new Uint8Array(room);
+    this.tcpFlags = new Uint16Array(room);
     this.ttl = new Uint8Array(room);
     this.srcAs = new Uint32Array(room);
+    this.exporter = new Uint32Array(room);
     this.packets = new Float64Array(room);
     this.bytes = new Float64Array(room);
   }
@@ -70,8 +82,11 @@ export class RowSample {
     srcPort: number,
     dstPort: number,
     trafficClass: number,
+    proto: number,
+    tcpFlags: number,
     ttl: number,
     srcAs: number,
+    exporter: number,
     packets: number,
     bytes: number,
   ): void {
@@ -90,8 +105,11 @@ export class RowSample {
     this.srcPort[row] = srcPort;
     this.dstPort[row] = dstPort;
     this.trafficClass[row] = trafficClass;
+    this.proto[row] = proto;
+    this.tcpFlags[row] = tcpFlags;
     this.ttl[row] = ttl;
     this.srcAs[row] = srcAs;
+    this.exporter[row] = exporter;
     this.packets[row] = packets;
     this.bytes[row] = bytes;
     if (this.length > this.capacity) this.#halve();
@@ -116,17 +134,20 @@ export class RowSample {
     keepAddresses(this.srcAddr, kept, length);
     keepAddresses(this.dstAddr, kept, length);
     for (let at = 0; at < length; at++) hash[at] = hash[kept[at]];
-    const { srcPort, dstPort, trafficClass, ttl, srcAs, packets, bytes } = this;
+    const { srcPort, dstPort, trafficClass, proto, tcpFlags, ttl, srcAs, exporter, packets, bytes } = this;
     for (let at = 0; at < length; at++) {
       const row = kept[at];
       srcPort[at] = srcPort[row];
       dstPort[at] = dstPort[row];
       trafficClass[at] = trafficClass[row];
+      proto[at] = proto[row];
+      tcpFlags[at] = tcpFlags[row];
       ttl[at] = ttl[row];
     }
     for (let at = 0; at < length; at++) {
       const row = kept[at];
       srcAs[at] = srcAs[row];
+      exporter[at] = exporter[row];
       packets[at] = packets[row];
       bytes[at] = bytes[row];
     }
@@ -141,8 +162,11 @@ export class RowSample {
     this.srcPort[to] = source.srcPort[from];
     this.dstPort[to] = source.dstPort[from];
     this.trafficClass[to] = source.trafficClass[from];
+    this.proto[to] = source.proto[from];
+    this.tcpFlags[to] = source.tcpFlags[from];
     this.ttl[to] = source.ttl[from];
     this.srcAs[to] = source.srcAs[from];
+    this.exporter[to] = source.exporter[from];
     this.packets[to] = source.packets[from];
     this.bytes[to] = source.bytes[from];
   }

@@ -170,7 +170,8 @@ export class Second {
 
   /** The first loop chooses without a branch, which nobody could predict; the second takes what was chosen. */
   #sampleRows(batch: FlowBatch, classes: Uint8Array, from: number, to: number): void {
-    const { srcAddr, dstAddr, srcPort, dstPort, ttl, srcAs, present, samplingRate, packets, bytes, startMs } = batch;
+    const { srcAddr, dstAddr, srcPort, dstPort, proto, tcpFlags, ttl, srcAs, exporter, present } = batch;
+    const { samplingRate, packets, bytes, startMs } = batch;
     const sample = this.sample;
     if (sample.threshold === 0) return;
     const hashes = this.#hashes;
@@ -204,8 +205,11 @@ export class Second {
         hasPorts ? srcPort[row] : 0,
         hasPorts ? dstPort[row] : 0,
         classes[row],
+        (has & HAS.proto) !== 0 ? proto[row] : 0,
+        (has & HAS.tcpFlags) !== 0 ? tcpFlags[row] : 0,
         (has & HAS.ttl) !== 0 ? ttl[row] : 0,
         (has & HAS.srcAs) !== 0 ? srcAs[row] : 0,
+        exporter[row],
         packets[row] * rate,
         bytes[row] * rate,
       );
