@@ -1,0 +1,43 @@
+import type { SecondRecord } from '../../model/second-record.ts';
+import type { StoreStatus } from '../../model/station-view.ts';
+import type { FlowsAnswer, FlowsQuery } from './flows-query.ts';
+import type { SecondsAnswer, SecondsQuery } from './seconds-query.ts';
+
+/**
+ * What an analyst asks afterwards: seconds and minutes of targets, and kept flows. The store follows detection and never holds it
+ * up: what it cannot keep is counted in `status().lost`.
+ */
+export interface TelemetryStore {
+  /** Keeps a second. Never throws and never waits; the record's arrays belong to the store from here on. */
+  offer(record: SecondRecord): void;
+  /** Rejects with TELEMETRY_DOWN where the engine does not answer, and TELEMETRY_QUERY where it refuses. */
+  flows(query: FlowsQuery, signal?: AbortSignal): Promise<FlowsAnswer>;
+  seconds(query: SecondsQuery, signal?: AbortSignal): Promise<SecondsAnswer>;
+  status(): StoreStatus;
+  /** Hands over what waits, or writes it to the spool, within `CLOSE_MS_MAX` in all. */
+  close(): Promise<void>;
+}
+
+/** Days that each table keeps. */
+export interface TelemetryRetention {
+  readonly flowsDays: number;
+  readonly secondsDays: number;
+  readonly minutesDays: number;
+}
+
+/** What is known of an address at a moment (ms since 1970); looked up in memory. */
+export interface Enrichment {
+  country(words: Uint32Array, at: number): string | undefined;
+  asn(words: Uint32Array, at: number): number | undefined;
+}
+
+export interface TelemetryOptions {
+  /** The station's data directory. The caller holds its lock; the store has `telemetry/` and `spool/` in it. */
+  readonly directory: string;
+  /** A ClickHouse server (`http://user:password@host:8123/database`), or 'off'; without it chDB keeps the data in the directory. */
+  readonly url?: string | undefined;
+  readonly retention: TelemetryRetention;
+  readonly enrich?: Enrichment | undefined;
+  /** Told of every fault once when it begins. */
+  readonly onProblem?: ((error: Error) => void) | undefined;
+}
