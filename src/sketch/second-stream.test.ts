@@ -7,6 +7,7 @@ import type { Prefix } from '../base/prefix.ts';
 import { BATCH_ROWS, createFlowBatch } from '../model/flow-batch.ts';
 import { CLASS } from '../model/traffic-class.ts';
 import { CELL_FIRST_MS, CELL_LAG } from './address-table.ts';
+import type { Second } from './second.ts';
 import { SecondStream } from './second-stream.ts';
 
 const SEED = 23;
