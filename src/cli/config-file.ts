@@ -1,10 +1,20 @@
 import { open } from 'node:fs/promises';
 import { BonghwaError } from '../base/errors.ts';
-import { CONFIG_BYTES_MAX, type ConfigResult, parseConfig } from '../model/config.ts';
+import { CONFIG_BYTES_MAX, type Config, type ConfigResult, parseConfig } from '../model/config.ts';
 
 /** Reads and parses a configuration file. Throws BonghwaError FILE_UNREADABLE; its faults are in the result. */
 export async function readConfig(file: string): Promise<ConfigResult> {
   return parseConfig(await readText(file));
+}
+
+/** The configuration in a file. Throws BonghwaError FILE_UNREADABLE, or CONFIG_INVALID with all of its faults. */
+export async function loadConfig(file: string): Promise<Config> {
+  const result = await readConfig(file);
+  if (result.kind === 'ok') return result.config;
+  const problems = problemLines(file, result);
+  throw new BonghwaError('CONFIG_INVALID', problems.join('\n         '), {
+    hint: `Correct ${problems.length === 1 ? 'this line' : 'these lines'}; 'bonghwa check ${file}' tests it.`,
+  });
 }
 
 async function readText(file: string): Promise<string> {

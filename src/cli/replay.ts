@@ -1,4 +1,3 @@
-import { BonghwaError } from '../base/errors.ts';
 import { formatAddress, parseAddress } from '../base/ip.ts';
 import { formatPrefix, type Prefix, prefixContains } from '../base/prefix.ts';
 import { formatBytes, formatCount, formatDuration } from '../base/units.ts';
@@ -72,13 +71,8 @@ export async function replayCommand(
 
 async function configOf(file: string): Promise<Config> {
   // Loaded only here: the parser and the schemas take longer to load than a small capture takes to read.
-  const { problemLines, readConfig } = await import('./config-file.ts');
-  const result = await readConfig(file);
-  if (result.kind === 'ok') return result.config;
-  const problems = problemLines(file, result);
-  throw new BonghwaError('CONFIG_INVALID', problems.join('\n         '), {
-    hint: `Correct ${problems.length === 1 ? 'this line' : 'these lines'}; 'bonghwa check ${file}' tests it.`,
-  });
+  const { loadConfig } = await import('./config-file.ts');
+  return loadConfig(file);
 }
 
 /** Networks of the options and the configuration, and the addresses of sites that lie in none of them. */
