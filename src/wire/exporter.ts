@@ -134,6 +134,12 @@ export class ExporterState {
       rejections.count(REJECT['sampling-absurd']);
       return;
     }
+    this.restoreSampler(id, rate);
+    this.noteSamplingRate(rate);
+  }
+
+  /** The rate of a sampler as it was known before a restart: it is not told in the report until it is heard again. */
+  restoreSampler(id: number, rate: number): void {
     this.#samplerIds ??= [];
     this.#samplerRates ??= [];
     const at = this.#samplerIds.indexOf(id);
@@ -147,7 +153,6 @@ export class ExporterState {
       this.#samplerIds.push(id);
       this.#samplerRates.push(rate);
     }
-    this.noteSamplingRate(rate);
   }
 
   /** Rate of the sampler, or the default where it is not known; 0 if neither is. */

@@ -4,6 +4,8 @@ import { createFlowBatch } from '../../src/model/flow-batch.ts';
 import { Rejections } from '../../src/model/rejection.ts';
 import { CaptureReader } from '../../src/wire/capture.ts';
 import { PACKET_ROWS_MAX, PacketDecoder } from '../../src/wire/packet.ts';
+import { TelemetryDecoder } from '../../src/wire/telemetry.ts';
+import { snapshotTelemetry } from '../../src/wire/telemetry-snapshot.ts';
 import { encodeIpfix, encodeNetflow5, encodeNetflow9, encodeRecord, type SetSpec } from '../support/encode-netflow.ts';
 import {
   authentication,
@@ -52,6 +54,7 @@ export function corpusOf(): Readonly<Record<TargetName, readonly Uint8Array[]>> 
     packet: [...generatedPackets()],
     sflow: [...generatedSflow()],
     netflow: [...generatedNetflow()],
+    snapshot: [...generatedSnapshots()],
   };
   const data = sharedData();
   if (data === undefined) return corpus;
@@ -204,4 +207,30 @@ function generatedNetflow(): Uint8Array[] {
     encodeNetflow9({ uptimeMs: 1000, seconds, sourceId: 1, sets }),
     encodeIpfix({ seconds, domain: 1, sets }),
   ];
+}
+
+function generatedSnapshots(): Uint8Array[] {
+  const decoder = new TelemetryDecoder(new Rejections());
+  const options = [1, 36, 48, 50].map((id) => ({ id, length: 4 }));
+  const told = encodeNetflow9({
+    uptimeMs: 1000,
+    seconds: 1_700_000_000,
+    sets: [
+      { kind: 'options-templates', templates: [{ id: 300, scopeCount: 1, fields: options }] },
+      { kind: 'data', id: 300, records: [encodeRecord(options, [0, 60, 7, 1000])] },
+    ],
+  });
+  const batch = createFlowBatch(PACKET_ROWS_MAX);
+  const sink = {
+    take: (): void => {
+      batch.length = 0;
+    },
+  };
+  const snapshots = [snapshotTelemetry(decoder)];
+  for (const [at, bytes] of [...generatedNetflow(), ...generatedSflow(), told].entries()) {
+    const words = Uint32Array.of(0, 0, 0xffff, 0x0a000000 + at);
+    decoder.decode(bytes, 0, bytes.length, words, 0, 1_700_000_000_000, batch, sink);
+    snapshots.push(snapshotTelemetry(decoder));
+  }
+  return snapshots;
 }

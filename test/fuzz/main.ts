@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz -- [--seconds 30] [--seed N] [--target pcap|packet|sflow|netflow|all] [--case N]`
+ * `npm run fuzz -- [--seconds 30] [--seed N] [--target pcap|packet|sflow|netflow|snapshot|all] [--case N]`
  *
  * Mutates real captures and datagrams, and generated ones, for the given time. Prints the seed first. Exit code 1 where a fault
  * was found, with the input and the command that gives it again; 2 where an option is wrong.

@@ -5,6 +5,7 @@ import { Rejections } from '../../src/model/rejection.ts';
 import { CaptureReader, PACKET_BYTES_MAX } from '../../src/wire/capture.ts';
 import { PACKET_ROWS_MAX, PacketDecoder } from '../../src/wire/packet.ts';
 import { TelemetryDecoder } from '../../src/wire/telemetry.ts';
+import { hashBytes, restoreTelemetry, snapshotTelemetry } from '../../src/wire/telemetry-snapshot.ts';
 
 /** What must hold of a decoder, whatever bytes it is given. `run` throws where it does not. */
 export interface Target {
@@ -15,7 +16,7 @@ export interface Target {
   run(input: Uint8Array, random: Random): void;
 }
 
-export const TARGET_NAMES = ['pcap', 'packet', 'sflow', 'netflow'] as const;
+export const TARGET_NAMES = ['pcap', 'packet', 'sflow', 'netflow', 'snapshot'] as const;
 export type TargetName = (typeof TARGET_NAMES)[number];
 
 /** The part of PacketDecoder that the target needs, so that a faulty one can be put in its place. */
@@ -48,6 +49,8 @@ export function createTarget(name: TargetName, createPacketDecoder = newPacketDe
     case 'sflow':
     case 'netflow':
       return new TelemetryTarget(name);
+    case 'snapshot':
+      return new SnapshotTarget();
   }
 }
 
@@ -233,6 +236,45 @@ class TelemetryTarget implements Target {
       promise(batch.samplingRate[row] >= 0 && batch.samplingRate[row] < 2 ** 31, 'the sampling rate can be');
       promise(batch.fragment[row] <= 0xff && batch.ipVersion[row] <= 6, 'the IP version is 0, 4 or 6');
     }
+  }
+}
+
+const SNAPSHOT_LIMITS = {
+  exportersMax: 16,
+  templatesPerExporterMax: 16,
+  templateFieldsMax: 256,
+  fieldsPerTemplateMax: 32,
+};
+
+class SnapshotTarget implements Target {
+  readonly name = 'snapshot';
+
+  reset(): void {}
+
+  run(input: Uint8Array, random: Random): void {
+    // The length and the hash in the header keep nearly everything out that was changed: most inputs get right ones.
+    const bytes = input.slice();
+    if (bytes.length >= 20 && random.below(8) !== 0) {
+      const view = new DataView(bytes.buffer);
+      view.setUint32(8, bytes.length, true);
+      view.setUint32(12, hashBytes(bytes, 16), true);
+    }
+    const before = bytes.slice();
+    const decoder = new TelemetryDecoder(new Rejections(), SNAPSHOT_LIMITS);
+    const nowMs = 1_700_000_000_000 + random.below(100_000_000);
+    const restored = restoreTelemetry(decoder, bytes, nowMs);
+    promise(isSame(bytes, 0, before), 'the input is not written to');
+    promise(decoder.exporters.size <= SNAPSHOT_LIMITS.exportersMax, 'no more exporters than are kept');
+    promise(decoder.templates.fields <= SNAPSHOT_LIMITS.templateFieldsMax, 'no more fields than are kept');
+    promise(restored.exporters === decoder.exporters.size, 'as many exporters as were told');
+    for (const exporter of decoder.exporters.list()) {
+      promise(exporter.lastSeenMs <= nowMs && exporter.firstSeenMs <= exporter.lastSeenMs, 'times are in order');
+      promise(exporter.defaultSamplingRate() >= 0 && exporter.defaultSamplingRate() < 2 ** 31, 'the rate can be');
+      promise(exporter.recordsLost === 0, 'nothing is lost that was not looked for');
+    }
+    const again = new TelemetryDecoder(new Rejections(), SNAPSHOT_LIMITS);
+    const twice = restoreTelemetry(again, snapshotTelemetry(decoder), nowMs);
+    promise(twice.exporters === restored.exporters, 'what was taken back can be kept and taken back again');
   }
 }
 
