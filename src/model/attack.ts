@@ -64,6 +64,10 @@ export const evidenceSchema = z.object({
 export type Evidence = z.infer<typeof evidenceSchema>;
 
 export const attackSchema = z.object({
+  /**
+   * Unique for all stations and times, and the same for all the attack's life, over restarts too: start, direction and target to be
+   * read, and a hash. The same input gives the same id in every replay.
+   */
   id: z.string(),
   target: targetSchema,
   direction: z.enum(['in', 'out']),

@@ -47,7 +47,9 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
     networks: options.networks,
     ...(options.configuredPps === undefined ? {} : { configuredPps: options.configuredPps }),
     ...(options.organisation === undefined ? {} : { organisation: options.organisation }),
-    ...(options.onAttack === undefined ? {} : { onAttack: options.onAttack }),
+    onAttack: (attack, state) => {
+      if (state !== 'updated') options.onAttack?.(attack, state);
+    },
     ...(options.allVerdicts ? { onVerdict: (verdict: Verdict) => verdicts.add(verdict) } : {}),
   });
   const rates: SecondRate[] = [];

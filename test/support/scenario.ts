@@ -1,11 +1,12 @@
 import { IPV4_MAPPED_WORD } from '../../src/base/ip.ts';
 import type { Prefix } from '../../src/base/prefix.ts';
 import { Random } from '../../src/base/random.ts';
-import { Detector } from '../../src/detect/network/detector.ts';
+import { Detector, type DetectorOptions } from '../../src/detect/network/detector.ts';
+import type { AttackState } from '../../src/detect/network/open-attacks.ts';
 import type { Attack, Verdict } from '../../src/model/attack.ts';
 import { createFlowBatch, type FlowBatch } from '../../src/model/flow-batch.ts';
 import { FRAGMENT_LATER, HAS, NO_EXPORTER, TCP_FIN, TCP_RST } from '../../src/model/flow-columns.ts';
-import { SecondStream } from '../../src/sketch/second-stream.ts';
+import { SecondStream, type SecondTaker } from '../../src/sketch/second-stream.ts';
 
 /** Event time at which every scenario begins, ms since 1970: a whole second. */
 export const SCENARIO_START_MS = 1_750_000_000_000;
@@ -117,6 +118,11 @@ export interface RunOptions extends ViewOptions {
   /** The input goes on in silence up to here, ms after the start. */
   readonly untilMs: number;
   readonly seed?: number;
+  /** A station's detector, that tells `updated` too. */
+  readonly live?: boolean;
+  /** Called after every second that was taken; may give another detector that goes on in its place. */
+  readonly onSecond?: (detector: Detector, second: number, options: DetectorOptions) => Detector | undefined;
+  readonly onAttack?: (attack: Attack, state: AttackState) => void;
 }
 
 export interface Outcome {
@@ -132,15 +138,25 @@ export function run(traffic: Traffic, options: RunOptions): Outcome {
   const networks = options.networks ?? [];
   const verdicts: Verdict[] = [];
   let opened = 0;
-  const detector = new Detector({
+  const detectorOptions: DetectorOptions = {
     seed,
     networks,
-    onAttack: (_, state) => {
+    live: options.live ?? false,
+    onAttack: (attack, state) => {
       if (state === 'opened') opened++;
+      options.onAttack?.(attack, state);
     },
     onVerdict: (verdict) => verdicts.push(verdict),
-  });
-  const rows = new Rows(new SecondStream({ seed, networks }, detector), seed);
+  };
+  let detector = new Detector(detectorOptions);
+  const taker: SecondTaker = {
+    prepare: (second) => detector.prepare(second),
+    take: (second, coveredMs, untilMs) => {
+      detector.take(second, coveredMs, untilMs);
+      detector = options.onSecond?.(detector, second.second, detectorOptions) ?? detector;
+    },
+  };
+  const rows = new Rows(new SecondStream({ seed, networks }, taker), seed);
   const packets = traffic.ordered((src) => options.hidden?.(src) !== true);
   if (options.kind === 'packets') replayPackets(packets, rows, options.sampling ?? 1);
   else new Router(rows, options).replay(packets);

@@ -13,6 +13,7 @@ import {
   SOURCES_PRECISION,
   type TargetDetail,
 } from '../../sketch/target-detail.ts';
+import { attackId } from './attack-id.ts';
 import type { Measure } from './groups.ts';
 import { PARAMETERS } from './parameters.ts';
 import type { GroupRates } from './traffic.ts';
@@ -72,6 +73,8 @@ export class AttackRecord {
   readonly #rates: Rate[] = [];
   readonly #historyRates: readonly Rate[];
   readonly #historyFromMs: number;
+  readonly #openedSecond: number;
+  #updateSecond: number;
   #startMs: number;
   #detectedAtMs: number;
   #lastActiveMs: number;
@@ -84,6 +87,8 @@ export class AttackRecord {
   #replySeen = false;
 
   constructor(options: {
+    /** What is attacked, as the detector tells targets apart. */
+    readonly key: string;
     readonly target: Target;
     readonly direction: 'in' | 'out';
     readonly carpet: boolean;
@@ -103,13 +108,15 @@ export class AttackRecord {
     this.#detectedAtMs = options.detectedAtMs;
     this.#lastActiveMs = options.startMs;
     this.#lastActiveSecond = options.openedSecond;
+    this.#openedSecond = options.openedSecond;
+    this.#updateSecond = options.openedSecond + PARAMETERS.updateSeconds[0];
     this.#historyRates = options.history;
     this.#historyFromMs = (options.openedSecond - options.history.length) * 1000;
     this.#seed = options.seed;
     this.#topSources = new FrequentItems(TOP_CAPACITY, options.seed);
     this.#topSrcPorts = new FrequentItems(TOP_CAPACITY, options.seed);
     this.#topDstPorts = new FrequentItems(TOP_CAPACITY, options.seed);
-    this.id = `${(formatTime(options.startMs) ?? 'unknown').slice(0, 19).replace(/[-:]/g, '')}Z-${options.direction}-${options.target.value.replace(/[^0-9A-Za-z.]+/g, '-')}`;
+    this.id = attackId(options);
   }
 
   get lastActiveSecond(): number {
@@ -167,6 +174,15 @@ export class AttackRecord {
       pps: Math.max(this.#peak.pps, rate.pps),
       fps: Math.max(this.#peak.fps, rate.fps),
     };
+  }
+
+  /** Whether it is time to tell how the attack stands; true once for each such time. */
+  updateDue(second: number): boolean {
+    if (second < this.#updateSecond) return false;
+    const age = second - this.#openedSecond;
+    const next = PARAMETERS.updateSeconds.find((seconds) => seconds > age);
+    this.#updateSecond = next === undefined ? second + PARAMETERS.updateEverySeconds : this.#openedSecond + next;
+    return true;
   }
 
   /** What the target received and sent in this second, where both can be seen. */

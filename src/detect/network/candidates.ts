@@ -100,14 +100,18 @@ export class CandidateScan {
         flows += table.flowsOf(at);
       }
       if ((table.flagsOf(row) & ROW_FOLDED) !== 0) continue;
-      if (packets < lowPps && bytes < lowBytes && flows < lowFlows) {
-        const rate = { bps: bytes * 8 * scale, pps: packets * scale, fps: flows * scale };
-        if (few && (table.flagsOf(row) & ROW_OUT) === 0) this.#rememberQuiet(table.wordsOf(row), second.second, rate);
-        continue;
+      const busy = packets >= lowPps || bytes >= lowBytes || flows >= lowFlows;
+      if (busy) {
+        this.#scratch.read(table, row);
+        const candidate = this.#candidate(second, this.#scratch, table, row, 'address', 128, 1, decideMs);
+        if (candidate !== undefined) {
+          found.push(candidate);
+          continue;
+        }
       }
-      this.#scratch.read(table, row);
-      const candidate = this.#candidate(second, this.#scratch, table, row, 'address', 128, 1, decideMs);
-      if (candidate !== undefined) found.push(candidate);
+      if (!few || (table.flagsOf(row) & ROW_OUT) !== 0) continue;
+      const rate = { bps: bytes * 8 * scale, pps: packets * scale, fps: flows * scale };
+      this.#rememberQuiet(table.wordsOf(row), second.second, rate, busy);
     }
     return found;
   }
@@ -257,9 +261,10 @@ export class CandidateScan {
   }
 
   /** Where there are few targets the quiet ones have a past too, to be told beside an attack on them. */
-  #rememberQuiet(words: Uint32Array, second: number, rate: Rate): void {
+  #rememberQuiet(words: Uint32Array, second: number, rate: Rate, busy: boolean): void {
     const state = this.#state(words, 128, 'address', second);
-    state.remember(second, rate);
+    // What a busy target receives that is like no attack is no part of the picture of one.
+    if (!busy) state.remember(second, rate);
     state.learnTotal(second, rate);
   }
 

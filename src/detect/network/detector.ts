@@ -1,16 +1,17 @@
 import { formatPrefix, type Prefix } from '../../base/prefix.ts';
-import type { Attack, Rate, Target, Verdict } from '../../model/attack.ts';
-import { CLASS, CLASS_COUNT } from '../../model/traffic-class.ts';
+import type { Attack, Target, Verdict } from '../../model/attack.ts';
+import type { TargetSecond } from '../../model/second-record.ts';
 import type { Vector } from '../../model/vector.ts';
 import { Ladder } from '../../sketch/ladder.ts';
 import type { Second } from '../../sketch/second.ts';
-import { SECOND_LIMITS } from '../../sketch/second.ts';
 import type { SecondTaker } from '../../sketch/second-stream.ts';
-import { Watch } from '../../sketch/watch.ts';
 import { AttackRecord, type Opening, timeOf } from './attack-record.ts';
+import { Attention, firstClass } from './attention.ts';
 import { type Candidate, CandidateScan, covers, type GroupExcess } from './candidates.ts';
-import { ANSWERED_CLASSES, GROUPS } from './groups.ts';
+import { GROUPS } from './groups.ts';
 import { featuresOf, type Judgement, judge, type View } from './judge.ts';
+import { Observed } from './observed.ts';
+import { OpenAttacks, type TellAttack } from './open-attacks.ts';
 import { PARAMETERS } from './parameters.ts';
 import { isPartOfOther } from './side-effect.ts';
 import { SlowDetector } from './slow.ts';
@@ -24,35 +25,47 @@ export interface DetectorOptions {
   readonly organisation?: string;
   /** Limits that a person set, by vector, packets a second; they take the place of floor and baseline. */
   readonly configuredPps?: Readonly<Partial<Record<Vector, number>>>;
-  readonly onAttack?: (attack: Attack, state: 'opened' | 'closed') => void;
+  /** Told once when an attack is opened and once when it is closed; of a live station also `updated` in between, at a bounded rate. */
+  readonly onAttack?: TellAttack;
   readonly onVerdict?: (verdict: Verdict) => void;
+  /** Seconds are those of this machine's clock as they pass: closed attacks are told and then forgotten. */
+  readonly live?: boolean;
+}
+
+/** A prefix under attack; an address has length 128. */
+export interface AttackedPrefix {
+  readonly words: Uint32Array;
+  readonly length: number;
+  readonly attackId: string;
 }
 
 /** Turns seconds into attacks. Deterministic: the same seconds give the same attacks. */
 export class Detector implements SecondTaker {
-  /** Attacks that were not opened, or not kept once they were over, because there were too many. */
-  attacksRefused = 0;
   readonly #options: DetectorOptions;
   readonly #ladder: Ladder;
   readonly #scan: CandidateScan;
-  readonly #sampled: Watch;
+  readonly #attention: Attention;
   readonly #slow: SlowDetector;
-  readonly #open = new Set<TargetState>();
-  readonly #closed: Attack[] = [];
+  readonly #open: OpenAttacks;
+  readonly #observed: Observed;
   /** What the next second watches: the targets that were candidates in this one. */
-  #watchNext: readonly Candidate[] = [];
+  #watchNext: readonly Watched[] = [];
   #nowMs = 0;
 
   constructor(options: DetectorOptions) {
     this.#options = options;
+    const live = options.live ?? false;
     this.#ladder = new Ladder(options.seed, options.networks);
     this.#scan = new CandidateScan(options.configuredPps ?? {});
-    this.#sampled = new Watch(options.seed, SECOND_LIMITS.watch);
+    this.#attention = new Attention(options.seed);
+    this.#open = new OpenAttacks({ attention: this.#attention, onAttack: options.onAttack, live });
     this.#slow = new SlowDetector({
       seed: options.seed,
       targetOf: (address) => this.#addressTarget(address),
       onAttack: options.onAttack,
+      live,
     });
+    this.#observed = new Observed(options.seed, this.#ladder, (candidate) => this.#target(candidate));
   }
 
   /** Targets whose past is remembered. */
@@ -60,15 +73,14 @@ export class Detector implements SecondTaker {
     return this.#scan.states;
   }
 
+  /** Attacks that were not opened, or not kept once they were over, because there were too many. */
+  get attacksRefused(): number {
+    return this.#open.refused;
+  }
+
   prepare(second: Second): void {
-    for (const state of this.#open) this.#watch(second.watch, state, this.#groupsOf(state));
-    for (const candidate of this.#watchNext) {
-      this.#watch(
-        second.watch,
-        candidate.state,
-        candidate.groups.map((excess) => excess.group),
-      );
-    }
+    for (const state of this.#open.states) this.#attention.watch(second, state, this.#open.groupsOf(state));
+    for (const { state, groups } of this.#watchNext) this.#attention.watch(second, state, groups);
   }
 
   take(second: Second, coveredMs: number, untilMs: number): void {
@@ -76,8 +88,8 @@ export class Detector implements SecondTaker {
     this.#ladder.roll(second.table);
     const candidates = this.#scan.candidates(second, this.#ladder, coveredMs);
     const hot = candidates.filter(isHot);
-    this.#detailHot(second, hot);
-    this.#noteReplies(second, candidates);
+    this.#attention.detailHot(second, hot);
+    this.#attention.noteReplies(second, candidates);
     for (const candidate of candidates) {
       for (const excess of candidate.groups) noteRise(second.second, candidate.state, excess);
     }
@@ -88,113 +100,48 @@ export class Detector implements SecondTaker {
       if (candidate.carpet && (opened || candidate.claims || candidate.state.attack !== undefined))
         covered.push(candidate);
     }
-    this.#sustain(second, hot, coveredMs);
+    this.#open.sustain(second, hot, coveredMs, untilMs);
     for (const candidate of candidates) this.#learn(second, candidate);
     this.#slow.take(second.slowServers, second.second, untilMs);
+    this.#observed.take(second, candidates, this.#open.states, coveredMs);
     this.#watchNext = candidates
       .filter(
         (candidate) =>
           candidate.excess >= PARAMETERS.watchShare && !candidate.carpet && candidate.state.attack === undefined,
       )
       .sort((left, right) => right.excess - left.excess)
-      .slice(0, PARAMETERS.watchedMax);
+      .slice(0, PARAMETERS.watchedMax)
+      .map(({ state, groups }) => ({ state, groups: groups.map((excess) => excess.group) }));
+  }
+
+  /** Of the last second: targets above their low-water marks and all under attack, largest excess first, at most `observedMax`. */
+  observed(): TargetSecond[] {
+    return this.#observed.list(this.#slow.prefixes());
+  }
+
+  /** What is under attack now. */
+  attackedPrefixes(): AttackedPrefix[] {
+    const prefixes: AttackedPrefix[] = [...this.#slow.prefixes()];
+    for (const { words, length, attack } of this.#open.states) {
+      if (attack !== undefined) prefixes.push({ words, length, attackId: attack.id });
+    }
+    return prefixes;
+  }
+
+  /** Id of the open attack that the address at `words[at .. at+3]` is a target of: the one on the narrowest prefix. */
+  attackOf(words: Uint32Array, at: number): string | undefined {
+    let narrowest: AttackedPrefix | undefined;
+    for (const prefix of this.attackedPrefixes()) {
+      if (narrowest !== undefined && prefix.length <= narrowest.length) continue;
+      if (covers(prefix.words, prefix.length, words, at)) narrowest = prefix;
+    }
+    return narrowest?.attackId;
   }
 
   /** Every attack so far, in order of start. */
   attacks(): Attack[] {
-    const open = [...this.#open].flatMap((state) => {
-      if (state.attack === undefined) return [];
-      const quietSeconds = Math.floor((this.#nowMs - 1) / 1000) - state.attack.lastActiveSecond;
-      return [state.attack.toAttack(quietSeconds <= 2, this.#nowMs)];
-    });
-    const attacks = [...this.#closed, ...open, ...this.#slow.attacks(this.#nowMs)];
+    const attacks = [...this.#open.attacks(this.#nowMs), ...this.#slow.attacks(this.#nowMs)];
     return attacks.sort((left, right) => left.start.localeCompare(right.start) || left.id.localeCompare(right.id));
-  }
-
-  #groupsOf(state: TargetState): number[] {
-    const record = state.attack;
-    if (record === undefined) return [];
-    return GROUPS.flatMap((group, index) => (heldVector(record, group.vector) === undefined ? [] : [index]));
-  }
-
-  #watch(watch: Watch, state: TargetState, groups: readonly number[]): number {
-    const slot = watch.watch(state.words, 0, state.length);
-    if (slot < 0) return -1;
-    let needsAnswered = false;
-    for (const group of groups) {
-      // Groups that share a class share the first one's detail.
-      if (watch.detail(slot, firstClass(group)) === undefined)
-        watch.addDetail(slot, GROUPS[group].classes, watch === this.#sampled ? 0 : state.thinBits(group));
-      needsAnswered ||= GROUPS[group].shape === 'syn' || GROUPS[group].shape === 'connection';
-    }
-    if (needsAnswered && watch.detail(slot, CLASS.tcpAck) === undefined) {
-      let free = ANSWERED_CLASSES;
-      for (let trafficClass = 0; trafficClass < CLASS_COUNT; trafficClass++) {
-        if (watch.detail(slot, trafficClass) !== undefined) free &= ~(1 << trafficClass);
-      }
-      watch.addDetail(slot, free, watch === this.#sampled ? 0 : PARAMETERS.answeredThinBits);
-    }
-    return slot;
-  }
-
-  /** Targets that nobody watched while the second ran get their details from its sample. */
-  #detailHot(second: Second, hot: readonly Candidate[]): void {
-    const sampled = this.#sampled;
-    sampled.clear();
-    for (const candidate of hot.slice(0, PARAMETERS.judgedMax)) {
-      const slot = second.watch.find(candidate.state.words, 0, candidate.state.length);
-      const missing = candidate.groups.filter(
-        (excess) => slot < 0 || second.watch.detail(slot, firstClass(excess.group)) === undefined,
-      );
-      if (missing.length > 0)
-        this.#watch(
-          sampled,
-          candidate.state,
-          missing.map((excess) => excess.group),
-        );
-    }
-    if (sampled.size === 0) return;
-    second.detailFromSample(sampled);
-    for (const candidate of hot) {
-      const slot = sampled.find(candidate.state.words, 0, candidate.state.length);
-      for (const { group } of slot < 0 ? [] : candidate.groups) {
-        const detail = sampled.detail(slot, firstClass(group));
-        if (detail !== undefined) candidate.state.noteRows(group, detail.rows / second.sample.share());
-      }
-    }
-  }
-
-  #noteReplies(second: Second, candidates: readonly Candidate[]): void {
-    for (const candidate of candidates) {
-      if (candidate.state.replySeen) continue;
-      const { words, length } = candidate.state;
-      const watched = second.watch.find(words, 0, length);
-      const sampled = this.#sampled.find(words, 0, length);
-      candidate.state.replySeen =
-        (watched >= 0 && second.watch.outBytes[watched] > 0) || (sampled >= 0 && this.#sampled.outBytes[sampled] > 0);
-    }
-  }
-
-  #view(second: Second, candidate: Candidate, excess: GroupExcess): View {
-    const { words, length } = candidate.state;
-    const group = GROUPS[excess.group];
-    const watched = second.watch.find(words, 0, length);
-    const own = watched < 0 ? undefined : second.watch.detail(watched, firstClass(excess.group));
-    const sampledSlot = this.#sampled.find(words, 0, length);
-    const watch = own === undefined && sampledSlot >= 0 ? this.#sampled : second.watch;
-    const slot = watch === second.watch ? watched : sampledSlot;
-    return {
-      group,
-      rates: excess.rates,
-      node: candidate.node(),
-      detail: slot < 0 ? undefined : watch.detail(slot, firstClass(excess.group)),
-      answered: slot < 0 ? undefined : watch.detail(slot, CLASS.tcpAck),
-      detailShare: watch === second.watch ? 1 : second.sample.share(),
-      replySeen: candidate.state.replySeen,
-      sent: (classes) => (slot < 0 ? 0 : sentPackets(watch, slot, classes)),
-      excess: excess.excess,
-      carpet: candidate.carpet,
-    };
   }
 
   /** Opens an attack, or adds vectors to the one that is open, where volume and shape say so. */
@@ -204,7 +151,7 @@ export class Detector implements SecondTaker {
     const found: { excess: GroupExcess; judgement: Judgement; view: View }[] = [];
     for (const excess of candidate.groups) {
       if (excess.excess < 1 && !excess.cusum) continue;
-      const view = this.#view(second, candidate, excess);
+      const view = this.#attention.view(second, candidate, excess);
       const features = featuresOf(view);
       if (candidate.carpet && features.addresses < PARAMETERS.carpetAddressesMin) continue;
       const judgement = judge(view, features);
@@ -230,10 +177,7 @@ export class Detector implements SecondTaker {
       if (isPartOfOther(view, found)) continue;
       const vector = judgement.kind as Vector;
       if (state.attack === undefined) {
-        if (this.#open.size >= PARAMETERS.attacksOpenMax) {
-          this.attacksRefused++;
-          continue;
-        }
+        if (!this.#open.hasRoom()) continue;
         this.#openAttack(second, candidate, excess, judgement, view);
         opened = true;
       }
@@ -246,7 +190,8 @@ export class Detector implements SecondTaker {
     const { state } = candidate;
     const { total } = state;
     const learned = total.pps.learnedSeconds;
-    state.attack = new AttackRecord({
+    const record = new AttackRecord({
+      key: state.key,
       target: this.#target(candidate),
       direction: candidate.direction,
       carpet: candidate.carpet,
@@ -265,9 +210,8 @@ export class Detector implements SecondTaker {
       history: state.history(second.second),
       seed: this.#options.seed,
     });
-    state.attack.join(judgement.kind as Vector, this.#opening(second, candidate, excess, judgement, view));
-    this.#open.add(state);
-    this.#options.onAttack?.(state.attack.toAttack(true, this.#nowMs), 'opened');
+    record.join(judgement.kind as Vector, this.#opening(second, candidate, excess, judgement, view));
+    this.#open.begin(state, record, this.#nowMs);
   }
 
   #opening(second: Second, candidate: Candidate, excess: GroupExcess, judgement: Judgement, view: View): Opening {
@@ -282,60 +226,6 @@ export class Detector implements SecondTaker {
       lagMs: Math.round(excess.rates.lagMs),
       newSources: view.detail === undefined ? undefined : candidate.state.newSources(view.detail),
     };
-  }
-
-  /** Carries open attacks through the second, and closes those that have been quiet for long enough. */
-  #sustain(second: Second, hot: readonly Candidate[], coveredMs: number): void {
-    const seen = new Map(hot.map((candidate) => [candidate.state, candidate]));
-    const shownMs = Math.max(coveredMs, PARAMETERS.coveredMsShownMin);
-    for (const state of this.#open) {
-      const record = state.attack;
-      if (record === undefined) continue;
-      const candidate = seen.get(state);
-      let active = false;
-      const rate: Rate = { bps: 0, pps: 0, fps: 0 };
-      let lagMs = 0;
-      if (candidate !== undefined) {
-        for (const excess of candidate.groups) {
-          const vector = heldVector(record, GROUPS[excess.group].vector);
-          if (vector === undefined) continue;
-          const held = record.held(vector);
-          if (held === undefined) continue;
-          const classes = this.#classesOf(record, excess.group);
-          const rates = candidate.node().rates(classes, shownMs);
-          const view = this.#view(second, candidate, excess);
-          const sure = rates[held.measure] * rates.sureShare;
-          if (sure < PARAMETERS.holdShare * held.limit) continue;
-          // Below the limit, what does not look like the attack is what the target usually receives.
-          if (sure < held.limit && !judge(view, featuresOf(view)).attack) continue;
-          active = true;
-          record.add(vector, rates, view.detail);
-          rate.bps += rates.bps;
-          rate.pps += rates.pps;
-          rate.fps += rates.fps;
-          lagMs = Math.max(lagMs, rates.lagMs);
-          if (view.detail !== undefined && view.detailShare === 1) state.noteRows(excess.group, view.detail.rows);
-        }
-        const slot = second.watch.find(state.words, 0, state.length);
-        if (slot >= 0)
-          record.replies(candidate.node().totalPackets, sentPackets(second.watch, slot, -1), state.replySeen);
-      }
-      record.second(second.second, active, rate, this.#nowMs - lagMs);
-      if (second.second - record.lastActiveSecond >= PARAMETERS.closeAfterSeconds) {
-        this.#open.delete(state);
-        state.attack = undefined;
-        const attack = record.toAttack(false, this.#nowMs);
-        if (this.#closed.length < PARAMETERS.attacksKeptMax) this.#closed.push(attack);
-        else this.attacksRefused++;
-        this.#options.onAttack?.(attack, 'closed');
-      }
-    }
-  }
-
-  /** Fragments count with the amplified answers that they belong to. */
-  #classesOf(record: AttackRecord, group: number): number {
-    const withFragments = GROUPS[group].shape === 'amplification' && heldVector(record, 'fragment-flood') === undefined;
-    return withFragments ? GROUPS[group].classes | (1 << CLASS.fragment) : GROUPS[group].classes;
   }
 
   #learn(second: Second, candidate: Candidate): void {
@@ -386,6 +276,11 @@ export class Detector implements SecondTaker {
   }
 }
 
+interface Watched {
+  readonly state: TargetState;
+  readonly groups: readonly number[];
+}
+
 /** Whether a group's second teaches what is usual: not where it had volume and shape of an attack, confirmed or not. */
 function learns(excess: GroupExcess): boolean {
   return excess.judged === 'benign' || (excess.judged === undefined && excess.excess < 1);
@@ -406,24 +301,6 @@ const RISE_FACTOR = 2;
 function isHot(candidate: Candidate): boolean {
   const { excess, groups, state } = candidate;
   return excess >= 1 || state.attack !== undefined || groups.some((group) => group.cusum);
-}
-
-/** The vector of an open attack that a group's traffic belongs to. */
-function heldVector(record: AttackRecord, vector: Vector): Vector | undefined {
-  if (record.held(vector) !== undefined) return vector;
-  return vector === 'tcp-flood' && record.held('tcp-amplification') !== undefined ? 'tcp-amplification' : undefined;
-}
-
-function firstClass(group: number): number {
-  return 31 - Math.clz32(GROUPS[group].classes & -GROUPS[group].classes);
-}
-
-function sentPackets(watch: Watch, slot: number, classes: number): number {
-  let packets = 0;
-  for (let trafficClass = 0; trafficClass < CLASS_COUNT; trafficClass++) {
-    if ((classes >>> trafficClass) & 1) packets += watch.outPackets[CLASS_COUNT * slot + trafficClass];
-  }
-  return packets;
 }
 
 /** True if the candidate lies inside a prefix that is under attack as a whole. */

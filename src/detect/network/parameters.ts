@@ -44,6 +44,14 @@ export const PARAMETERS = {
   quietTargetsMax: 4096,
   /** Attacks open at a time; further ones are counted. */
   attacksOpenMax: 4096,
+  /** Seconds after its opening in which a live station tells how an attack stands … */
+  updateSeconds: [1, 2, 5, 10],
+  /** … and from then on again after each of these, s. */
+  updateEverySeconds: 10,
+  /** An attack of which nothing was seen for longer than this is not told as ongoing, s. */
+  ongoingQuietSecondsMax: 2,
+  /** Targets of one second that are told to the telemetry store and the live view. */
+  observedMax: 1000,
   /** Attacks that are over and kept for the report of a replay. */
   attacksKeptMax: 10_000,
   /** Targets judged by the row sample in one second, the worst first. */

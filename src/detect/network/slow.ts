@@ -3,16 +3,20 @@ import { formatCount } from '../../base/units.ts';
 import type { Attack, Target } from '../../model/attack.ts';
 import type { SlowServer } from '../../sketch/slow-connections.ts';
 import { AttackRecord } from './attack-record.ts';
+import type { TellAttack } from './open-attacks.ts';
 import { PARAMETERS } from './parameters.ts';
 import type { GroupRates } from './traffic.ts';
 
 export interface SlowDetectorOptions {
   readonly seed: number;
   readonly targetOf: (address: string) => Target;
-  readonly onAttack?: ((attack: Attack, state: 'opened' | 'closed') => void) | undefined;
+  readonly onAttack?: TellAttack | undefined;
+  /** Tells `updated` too, and does not keep what is over. */
+  readonly live: boolean;
 }
 
 interface OpenSlow {
+  readonly words: Uint32Array;
   readonly record: AttackRecord;
   packets: number;
   bytes: number;
@@ -43,25 +47,37 @@ export class SlowDetector {
     }
     for (const [address, open] of this.#open) {
       if (!seen.has(address)) open.record.second(second, false, { bps: 0, pps: 0, fps: 0 }, nowMs);
-      if (second - open.record.lastActiveSecond < PARAMETERS.closeAfterSeconds) continue;
+      if (second - open.record.lastActiveSecond < PARAMETERS.closeAfterSeconds) {
+        const due = this.#options.live && open.record.updateDue(second);
+        if (due) this.#options.onAttack?.(open.record.toAttack(true, nowMs), 'updated');
+        continue;
+      }
       this.#open.delete(address);
       const attack = open.record.toAttack(false, nowMs);
-      if (this.#closed.length < PARAMETERS.attacksKeptMax) this.#closed.push(attack);
+      if (!this.#options.live && this.#closed.length < PARAMETERS.attacksKeptMax) this.#closed.push(attack);
       this.#options.onAttack?.(attack, 'closed');
     }
+  }
+
+  /** Servers under attack, as prefixes. */
+  prefixes(): { readonly words: Uint32Array; readonly length: number; readonly attackId: string }[] {
+    return [...this.#open.values()].map(({ words, record }) => ({ words, length: 128, attackId: record.id }));
   }
 
   attacks(nowMs: number): Attack[] {
     const second = Math.floor((nowMs - 1) / 1000);
     return [
       ...this.#closed,
-      ...[...this.#open.values()].map(({ record }) => record.toAttack(second - record.lastActiveSecond <= 2, nowMs)),
+      ...[...this.#open.values()].map(({ record }) =>
+        record.toAttack(second - record.lastActiveSecond <= PARAMETERS.ongoingQuietSecondsMax, nowMs),
+      ),
     ];
   }
 
   #begin(address: string, server: SlowServer, second: number, nowMs: number): OpenSlow {
     const sources = server.sources.size;
     const record = new AttackRecord({
+      key: `slow ${address}`,
       target: this.#options.targetOf(address),
       direction: 'in',
       carpet: false,
@@ -86,7 +102,7 @@ export class SlowDetector {
       lagMs: 0,
       newSources: undefined,
     });
-    const open = { record, packets: 0, bytes: 0 };
+    const open = { words: server.words.slice(), record, packets: 0, bytes: 0 };
     this.#open.set(address, open);
     this.#options.onAttack?.(record.toAttack(true, nowMs), 'opened');
     return open;

@@ -98,6 +98,11 @@ export class TargetState {
     this.total.fps.learn(second, rate.fps);
   }
 
+  /** What the target usually receives in all; 0 where nothing was learned. */
+  usual(): Rate {
+    return { bps: this.total.bps.mean, pps: this.total.pps.mean, fps: this.total.fps.mean };
+  }
+
   /** Keeps the total rates of a second for the picture of what came before. */
   remember(second: number, rate: Rate): void {
     const silent = this.#historySecond < 0 ? 0 : Math.min(PARAMETERS.historySeconds, second - this.#historySecond - 1);

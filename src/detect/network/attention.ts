@@ -1,0 +1,129 @@
+import { CLASS, CLASS_COUNT } from '../../model/traffic-class.ts';
+import type { Vector } from '../../model/vector.ts';
+import { SECOND_LIMITS, type Second } from '../../sketch/second.ts';
+import { Watch } from '../../sketch/watch.ts';
+import type { AttackRecord } from './attack-record.ts';
+import type { Candidate, GroupExcess } from './candidates.ts';
+import { ANSWERED_CLASSES, GROUPS } from './groups.ts';
+import type { View } from './judge.ts';
+import { PARAMETERS } from './parameters.ts';
+import type { TargetState } from './target-state.ts';
+
+/**
+ * What is looked at in detail: targets that a second watched while it ran, and those that stood out in it unwatched, whose details
+ * come from its sample.
+ */
+export class Attention {
+  readonly #sampled: Watch;
+
+  constructor(seed: number) {
+    this.#sampled = new Watch(seed, SECOND_LIMITS.watch);
+  }
+
+  /** Puts groups of a target on the watch list of the second that begins. */
+  watch(second: Second, state: TargetState, groups: readonly number[]): void {
+    this.#watch(second.watch, state, groups);
+  }
+
+  #watch(watch: Watch, state: TargetState, groups: readonly number[]): number {
+    const slot = watch.watch(state.words, 0, state.length);
+    if (slot < 0) return -1;
+    let needsAnswered = false;
+    for (const group of groups) {
+      // Groups that share a class share the first one's detail.
+      if (watch.detail(slot, firstClass(group)) === undefined)
+        watch.addDetail(slot, GROUPS[group].classes, watch === this.#sampled ? 0 : state.thinBits(group));
+      needsAnswered ||= GROUPS[group].shape === 'syn' || GROUPS[group].shape === 'connection';
+    }
+    if (needsAnswered && watch.detail(slot, CLASS.tcpAck) === undefined) {
+      let free = ANSWERED_CLASSES;
+      for (let trafficClass = 0; trafficClass < CLASS_COUNT; trafficClass++) {
+        if (watch.detail(slot, trafficClass) !== undefined) free &= ~(1 << trafficClass);
+      }
+      watch.addDetail(slot, free, watch === this.#sampled ? 0 : PARAMETERS.answeredThinBits);
+    }
+    return slot;
+  }
+
+  /** Targets that nobody watched while the second ran get their details from its sample. */
+  detailHot(second: Second, hot: readonly Candidate[]): void {
+    const sampled = this.#sampled;
+    sampled.clear();
+    for (const candidate of hot.slice(0, PARAMETERS.judgedMax)) {
+      const slot = second.watch.find(candidate.state.words, 0, candidate.state.length);
+      const missing = candidate.groups.filter(
+        (excess) => slot < 0 || second.watch.detail(slot, firstClass(excess.group)) === undefined,
+      );
+      if (missing.length > 0)
+        this.#watch(
+          sampled,
+          candidate.state,
+          missing.map((excess) => excess.group),
+        );
+    }
+    if (sampled.size === 0) return;
+    second.detailFromSample(sampled);
+    for (const candidate of hot) {
+      const slot = sampled.find(candidate.state.words, 0, candidate.state.length);
+      for (const { group } of slot < 0 ? [] : candidate.groups) {
+        const detail = sampled.detail(slot, firstClass(group));
+        if (detail !== undefined) candidate.state.noteRows(group, detail.rows / second.sample.share());
+      }
+    }
+  }
+
+  /** Notes which targets answer at all. */
+  noteReplies(second: Second, candidates: readonly Candidate[]): void {
+    for (const candidate of candidates) {
+      if (candidate.state.replySeen) continue;
+      const { words, length } = candidate.state;
+      const watched = second.watch.find(words, 0, length);
+      const sampled = this.#sampled.find(words, 0, length);
+      candidate.state.replySeen =
+        (watched >= 0 && second.watch.outBytes[watched] > 0) || (sampled >= 0 && this.#sampled.outBytes[sampled] > 0);
+    }
+  }
+
+  /** Everything that the shape of one group of a candidate can be judged by. */
+  view(second: Second, candidate: Candidate, excess: GroupExcess): View {
+    const { words, length } = candidate.state;
+    const group = GROUPS[excess.group];
+    const watched = second.watch.find(words, 0, length);
+    const own = watched < 0 ? undefined : second.watch.detail(watched, firstClass(excess.group));
+    const sampledSlot = this.#sampled.find(words, 0, length);
+    const watch = own === undefined && sampledSlot >= 0 ? this.#sampled : second.watch;
+    const slot = watch === second.watch ? watched : sampledSlot;
+    return {
+      group,
+      rates: excess.rates,
+      node: candidate.node(),
+      detail: slot < 0 ? undefined : watch.detail(slot, firstClass(excess.group)),
+      answered: slot < 0 ? undefined : watch.detail(slot, CLASS.tcpAck),
+      detailShare: watch === second.watch ? 1 : second.sample.share(),
+      replySeen: candidate.state.replySeen,
+      sent: (classes) => (slot < 0 ? 0 : sentPackets(watch, slot, classes)),
+      excess: excess.excess,
+      carpet: candidate.carpet,
+    };
+  }
+}
+
+/** The vector of an open attack that a group's traffic belongs to. */
+export function heldVector(record: AttackRecord, vector: Vector): Vector | undefined {
+  if (record.held(vector) !== undefined) return vector;
+  return vector === 'tcp-flood' && record.held('tcp-amplification') !== undefined ? 'tcp-amplification' : undefined;
+}
+
+/** The class by which the detail of a group is found. */
+export function firstClass(group: number): number {
+  return 31 - Math.clz32(GROUPS[group].classes & -GROUPS[group].classes);
+}
+
+/** Packets that a watched target sent in a set of classes. */
+export function sentPackets(watch: Watch, slot: number, classes: number): number {
+  let packets = 0;
+  for (let trafficClass = 0; trafficClass < CLASS_COUNT; trafficClass++) {
+    if ((classes >>> trafficClass) & 1) packets += watch.outPackets[CLASS_COUNT * slot + trafficClass];
+  }
+  return packets;
+}

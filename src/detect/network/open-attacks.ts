@@ -1,0 +1,145 @@
+import type { Attack, Rate } from '../../model/attack.ts';
+import { CLASS } from '../../model/traffic-class.ts';
+import type { Second } from '../../sketch/second.ts';
+import type { AttackRecord } from './attack-record.ts';
+import { type Attention, heldVector, sentPackets } from './attention.ts';
+import type { Candidate } from './candidates.ts';
+import { GROUPS } from './groups.ts';
+import { featuresOf, judge } from './judge.ts';
+import { PARAMETERS } from './parameters.ts';
+import type { TargetState } from './target-state.ts';
+
+/** `updated` is told of an open attack now and then, where it is asked for. */
+export type AttackState = 'opened' | 'updated' | 'closed';
+export type TellAttack = (attack: Attack, state: AttackState) => void;
+
+export interface OpenAttacksOptions {
+  readonly attention: Attention;
+  readonly onAttack: TellAttack | undefined;
+  /** Tells `updated` too, and does not keep what is over. */
+  readonly live: boolean;
+}
+
+/** The attacks that are open, from the second that opened them to the one that closes them, and those that were closed. */
+export class OpenAttacks {
+  /** Attacks that were not opened, or not kept once they were over, because there were too many. */
+  refused = 0;
+  readonly states = new Set<TargetState>();
+  readonly #closed: Attack[] = [];
+  readonly #options: OpenAttacksOptions;
+
+  constructor(options: OpenAttacksOptions) {
+    this.#options = options;
+  }
+
+  /** False, and counted, where as many are open as may be. */
+  hasRoom(): boolean {
+    if (this.states.size < PARAMETERS.attacksOpenMax) return true;
+    this.refused++;
+    return false;
+  }
+
+  begin(state: TargetState, record: AttackRecord, nowMs: number): void {
+    state.attack = record;
+    this.states.add(state);
+    this.#options.onAttack?.(record.toAttack(true, nowMs), 'opened');
+  }
+
+  /** Groups of a target that are vectors of its attack. */
+  groupsOf(state: TargetState): number[] {
+    const record = state.attack;
+    if (record === undefined) return [];
+    return GROUPS.flatMap((group, index) => (heldVector(record, group.vector) === undefined ? [] : [index]));
+  }
+
+  /** Carries open attacks through the second, and closes those that have been quiet for long enough. */
+  sustain(second: Second, hot: readonly Candidate[], coveredMs: number, nowMs: number): void {
+    const seen = new Map(hot.map((candidate) => [candidate.state, candidate]));
+    const shownMs = Math.max(coveredMs, PARAMETERS.coveredMsShownMin);
+    for (const state of this.states) {
+      const record = state.attack;
+      if (record === undefined) continue;
+      const candidate = seen.get(state);
+      let active = false;
+      let rate = SILENCE;
+      let lagMs = 0;
+      if (candidate !== undefined) {
+        const carried = this.#carry(second, candidate, record, shownMs);
+        ({ active, rate, lagMs } = carried);
+      }
+      record.second(second.second, active, rate, nowMs - lagMs);
+      if (second.second - record.lastActiveSecond >= PARAMETERS.closeAfterSeconds) this.#close(state, record, nowMs);
+      else this.#update(record, second.second, nowMs);
+    }
+  }
+
+  /** Adds what a second brought of an attack's vectors. */
+  #carry(
+    second: Second,
+    candidate: Candidate,
+    record: AttackRecord,
+    shownMs: number,
+  ): { active: boolean; rate: Rate; lagMs: number } {
+    const { state } = candidate;
+    const { attention } = this.#options;
+    const rate: Rate = { bps: 0, pps: 0, fps: 0 };
+    let active = false;
+    let lagMs = 0;
+    for (const excess of candidate.groups) {
+      const vector = heldVector(record, GROUPS[excess.group].vector);
+      if (vector === undefined) continue;
+      const held = record.held(vector);
+      if (held === undefined) continue;
+      const rates = candidate.node().rates(classesOf(record, excess.group), shownMs);
+      const view = attention.view(second, candidate, excess);
+      const sure = rates[held.measure] * rates.sureShare;
+      if (sure < PARAMETERS.holdShare * held.limit) continue;
+      // Below the limit, what does not look like the attack is what the target usually receives.
+      if (sure < held.limit && !judge(view, featuresOf(view)).attack) continue;
+      active = true;
+      record.add(vector, rates, view.detail);
+      rate.bps += rates.bps;
+      rate.pps += rates.pps;
+      rate.fps += rates.fps;
+      lagMs = Math.max(lagMs, rates.lagMs);
+      if (view.detail !== undefined && view.detailShare === 1) state.noteRows(excess.group, view.detail.rows);
+    }
+    const slot = second.watch.find(state.words, 0, state.length);
+    if (slot >= 0) record.replies(candidate.node().totalPackets, sentPackets(second.watch, slot, -1), state.replySeen);
+    return { active, rate, lagMs };
+  }
+
+  #close(state: TargetState, record: AttackRecord, nowMs: number): void {
+    this.states.delete(state);
+    state.attack = undefined;
+    const attack = record.toAttack(false, nowMs);
+    if (!this.#options.live) {
+      if (this.#closed.length < PARAMETERS.attacksKeptMax) this.#closed.push(attack);
+      else this.refused++;
+    }
+    this.#options.onAttack?.(attack, 'closed');
+  }
+
+  #update(record: AttackRecord, second: number, nowMs: number): void {
+    if (!this.#options.live || !record.updateDue(second)) return;
+    this.#options.onAttack?.(record.toAttack(true, nowMs), 'updated');
+  }
+
+  /** Every attack so far, the open ones as they stand. */
+  attacks(nowMs: number): Attack[] {
+    const open = [...this.states].flatMap((state) => {
+      if (state.attack === undefined) return [];
+      const quietSeconds = Math.floor((nowMs - 1) / 1000) - state.attack.lastActiveSecond;
+      return [state.attack.toAttack(quietSeconds <= PARAMETERS.ongoingQuietSecondsMax, nowMs)];
+    });
+    return [...this.#closed, ...open];
+  }
+}
+
+const SILENCE: Rate = { bps: 0, pps: 0, fps: 0 };
+
+/** Fragments count with the amplified answers that they belong to. */
+function classesOf(record: AttackRecord, group: number): number {
+  const withFragments = GROUPS[group].shape === 'amplification' && heldVector(record, 'fragment-flood') === undefined;
+  return withFragments ? GROUPS[group].classes | (1 << CLASS.fragment) : GROUPS[group].classes;
+}
