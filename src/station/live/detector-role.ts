@@ -1,0 +1,143 @@
+import { Detector } from '../../detect/network/detector.ts';
+import { SECOND_LIMITS, Second } from '../../sketch/second.ts';
+import { mergeEncoded, watchListOf } from '../../sketch/second-codec.ts';
+import { SecondCollector } from './collector.ts';
+import { keepFlows } from './kept-flows.ts';
+import type { DetectionSubject, FromDetector, ToDetectorFromReceiver, ToReceiverFromDetector } from './messages.ts';
+
+/** Exporters whose addresses are remembered for the kept flows. */
+const EXPORTERS_MAX = 65_536;
+
+export interface DetectorRoleOptions {
+  readonly seed: number;
+  readonly subject: DetectionSubject;
+  readonly post: (message: FromDetector) => void;
+  /** Tells every receiver what to watch. */
+  readonly broadcast: (message: ToReceiverFromDetector) => void;
+  readonly now: () => number;
+  /** Processor time of this thread so far, ms. */
+  readonly cpuMs: () => number;
+}
+
+/**
+ * What the detector thread does: merges the parts of every second, decides, and tells what it saw. A function of the parts that
+ * it is given, and of the clock only for how late it was.
+ */
+export class DetectorRole {
+  readonly detector: Detector;
+  readonly #options: DetectorRoleOptions;
+  readonly #collector: SecondCollector<Part>;
+  readonly #merged: Second;
+  /** Holds nothing but the list of what to watch next. */
+  readonly #next: Second;
+  readonly #exporters: Uint32Array[] = [];
+  readonly #exporterIndex = new Map<string, number>();
+
+  constructor(options: DetectorRoleOptions) {
+    this.#options = options;
+    const { seed, subject, post } = options;
+    this.detector = new Detector({
+      seed,
+      networks: subject.networks,
+      siteOf: (address) => subject.sites.get(address),
+      configuredPps: subject.configuredPps,
+      ...(subject.organisation === undefined ? {} : { organisation: subject.organisation }),
+      live: true,
+      onAttack: (attack: Attack, state: 'opened' | 'updated' | 'closed') => post({ kind: 'attack', attack, state }),
+    });
+    this.#merged = new Second(seed, subject.networks);
+    this.#next = new Second(seed, subject.networks, NEXT_LIMITS);
+    this.#collector = new SecondCollector((second, parts) => this.#decide(second, parts));
+  }
+
+  join(receiver: number): void {
+    this.#collector.join(receiver);
+  }
+
+  leave(receiver: number): void {
+    this.#collector.leave(receiver, this.#options.now());
+  }
+
+  offer(receiver: number, message: ToDetectorFromReceiver): void {
+    const part = { receiver, second: message.encoded.second, value: message };
+    this.#collector.offer(part, this.#options.now());
+  }
+
+  /** Protects and names something else from the next second on. */
+  configure(subject: DetectionSubject): void {
+    this.detector.reconfigure({
+      networks: subject.networks,
+      siteOf: (address) => subject.sites.get(address),
+      configuredPps: subject.configuredPps,
+      ...(subject.organisation === undefined ? {} : { organisation: subject.organisation }),
+    });
+  }
+
+  snapshot(): Uint8Array {
+    return new Uint8Array(0);
+  }
+
+  /** Takes back what an earlier run remembered: how many targets, or why nothing. */
+  restore(bytes: Uint8Array): { readonly restored: number; readonly fault?: string } {
+    return { restored: bytes.length };
+  }
+
+  tick(): void {
+    this.#collector.tick(this.#options.now());
+  }
+
+  #decide(second: number, parts: readonly Part[]): void {
+    const { post, now, cpuMs, seed } = this.#options;
+    const workFromMs = cpuMs();
+    const merged = this.#merged;
+    merged.begin(second);
+    let coveredMs = 0;
+    let untilMs = second * 1000;
+    for (const part of parts) {
+      this.#renumberExporters(part);
+      mergeEncoded(merged, part.encoded, seed);
+      coveredMs = Math.max(coveredMs, part.coveredMs);
+      untilMs = Math.max(untilMs, part.untilMs);
+    }
+    this.detector.take(merged, coveredMs, untilMs);
+    this.#next.begin(second + 1);
+    this.detector.prepare(this.#next);
+    this.#options.broadcast({ watch: watchListOf(this.#next.watch) });
+    post({
+      kind: 'second',
+      record: {
+        second,
+        total: { bps: 8 * merged.bytes, pps: merged.packets, fps: merged.flows },
+        targets: this.detector.observed(),
+        flows: keepFlows(merged.sample, this.detector.attackedPrefixes(), (index) => this.#exporters[index]),
+      },
+      lagMs: now() - (second + 1) * 1000,
+      workMs: cpuMs() - workFromMs,
+      late: this.#collector.late,
+      incomplete: this.#collector.incomplete,
+      attacksRefused: this.detector.attacksRefused,
+    });
+  }
+
+  /** Every receiver numbers its exporters for itself: the sampled rows get numbers that mean the same for all. */
+  #renumberExporters({ encoded, exporters }: Part): void {
+    const numbers = new Map<number, number>();
+    for (let at = 0; at < exporters.length; at += 5) {
+      const words = exporters.slice(at + 1, at + 5);
+      const key = words.join(' ');
+      let number = this.#exporterIndex.get(key);
+      if (number === undefined && this.#exporters.length < EXPORTERS_MAX) {
+        number = this.#exporters.push(words) - 1;
+        this.#exporterIndex.set(key, number);
+      }
+      if (number !== undefined) numbers.set(exporters[at], number);
+    }
+    const column = encoded.sample.exporter;
+    for (let row = 0; row < column.length; row++) column[row] = numbers.get(column[row]) ?? UNKNOWN_EXPORTER;
+  }
+}
+
+type Part = ToDetectorFromReceiver;
+
+const UNKNOWN_EXPORTER = 0xffffffff;
+const NEXT_LIMITS = { table: { rowsMax: 16, cellsMax: 16 }, watch: SECOND_LIMITS.watch, sampleRows: 1 };

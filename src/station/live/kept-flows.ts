@@ -1,0 +1,101 @@
+import { maskWord } from '../../base/prefix.ts';
+import { KEPT_ATTACK, KEPT_PEACE, type KeptFlows } from '../../model/second-record.ts';
+import type { RowSample } from '../../sketch/row-sample.ts';
+
+/** Rows of one second that are kept of traffic at peace, and of traffic of attacked targets. */
+export const PEACE_ROWS_MAX = 256;
+export const ATTACK_ROWS_MAX = 4096;
+
+/** A prefix under attack. */
+export interface AttackedPrefix {
+  readonly words: Uint32Array;
+  readonly length: number;
+}
+
+/**
+ * Chooses the flows of a second that are kept: out of its uniform sample, those of attacked targets (both directions), and a few
+ * of all others for later comparison. Where either kind has too many rows, those with the smallest hashes stay: a uniform sample
+ * of the sample, whose rows each stand for `weight` rows. `exporterOf` gives the four words of an index in `sample.exporter`.
+ */
+export function keepFlows(
+  sample: RowSample,
+  attacked: readonly AttackedPrefix[],
+  exporterOf: (index: number) => Uint32Array | undefined,
+): KeptFlows {
+  const kept = new Uint8Array(sample.length);
+  const counts = [0, 0];
+  for (let row = 0; row < sample.length; row++) {
+    const at = 4 * row;
+    const isAttacked = attacked.some(
+      (prefix) => covers(prefix, sample.dstAddr, at) || covers(prefix, sample.srcAddr, at),
+    );
+    kept[row] = isAttacked ? KEPT_ATTACK : KEPT_PEACE;
+    counts[kept[row]]++;
+  }
+  const bounds = [
+    boundOf(sample, kept, KEPT_PEACE, counts[KEPT_PEACE], PEACE_ROWS_MAX),
+    boundOf(sample, kept, KEPT_ATTACK, counts[KEPT_ATTACK], ATTACK_ROWS_MAX),
+  ];
+  const rows: number[] = [];
+  for (let row = 0; row < sample.length; row++) if (sample.hash[row] < bounds[kept[row]]) rows.push(row);
+  const flows = allocate(rows.length);
+  for (const [to, from] of rows.entries()) {
+    for (let word = 0; word < 4; word++) {
+      flows.srcAddr[4 * to + word] = sample.srcAddr[4 * from + word];
+      flows.dstAddr[4 * to + word] = sample.dstAddr[4 * from + word];
+    }
+    flows.srcPort[to] = sample.srcPort[from];
+    flows.dstPort[to] = sample.dstPort[from];
+    flows.proto[to] = sample.proto[from];
+    flows.tcpFlags[to] = sample.tcpFlags[from];
+    flows.trafficClass[to] = sample.trafficClass[from];
+    flows.ttl[to] = sample.ttl[from];
+    flows.srcAs[to] = sample.srcAs[from];
+    const exporter = exporterOf(sample.exporter[from]);
+    if (exporter !== undefined) flows.exporter.set(exporter, 4 * to);
+    flows.packets[to] = sample.packets[from];
+    flows.bytes[to] = sample.bytes[from];
+    flows.weight[to] = 2 ** 32 / bounds[kept[from]];
+    flows.kept[to] = kept[from];
+  }
+  return flows;
+}
+
+/** Hashes of a kind are kept below this power of two, so that at most `max` of its rows are. */
+function boundOf(sample: RowSample, kept: Uint8Array, kind: number, count: number, max: number): number {
+  let bound = sample.threshold;
+  let left = count;
+  while (left > max && bound > 1) {
+    bound /= 2;
+    left = 0;
+    for (let row = 0; row < sample.length; row++) if (kept[row] === kind && sample.hash[row] < bound) left++;
+  }
+  return bound;
+}
+
+function covers({ words, length }: AttackedPrefix, address: Uint32Array, at: number): boolean {
+  for (let word = 0; word < 4; word++) {
+    if (((address[at + word] ^ words[word]) & maskWord(length, word)) !== 0) return false;
+  }
+  return true;
+}
+
+function allocate(length: number): KeptFlows {
+  return {
+    length,
+    srcAddr: new Uint32Array(4 * length),
+    dstAddr: new Uint32Array(4 * length),
+    srcPort: new Uint16Array(length),
+    dstPort: new Uint16Array(length),
+    proto: new Uint8Array(length),
+    tcpFlags: new Uint16Array(length),
+    trafficClass: new Uint8Array(length),
+    ttl: new Uint8Array(length),
+    srcAs: new Uint32Array(length),
+    exporter: new Uint32Array(4 * length),
+    packets: new Float64Array(length),
+    bytes: new Float64Array(length),
+    weight: new Float64Array(length),
+    kept: new Uint8Array(length),
+  };
+}

@@ -1,0 +1,124 @@
+import type { Prefix } from '../../base/prefix.ts';
+import { type BatchSink, createKernelBatch, type FlowBatch } from '../../model/flow-batch.ts';
+import { Rejections } from '../../model/rejection.ts';
+import type { Second } from '../../sketch/second.ts';
+import { encodeSecond, type WatchList, watchAll } from '../../sketch/second-codec.ts';
+import { SecondStream } from '../../sketch/second-stream.ts';
+import { TelemetryDecoder } from '../../wire/telemetry.ts';
+import type { ToDetectorFromReceiver } from './messages.ts';
+import { Shedder } from './shedder.ts';
+
+/** Rows of the batch: few enough that its columns stay in the second-level cache from decoding to counting. */
+const BATCH_ROWS = 1024;
+
+export interface ReceiverRoleOptions {
+  /** The same for all receivers of a station: only then do their seconds merge. */
+  readonly seed: number;
+  /** Draws what is passed over under overload, and keys the table of exporters. */
+  readonly lots: number;
+  readonly networks: readonly Prefix[];
+  /** Bytes of room for datagrams that the batch's memory has. */
+  readonly receiveBytes: number;
+  readonly onSecond: (message: ToDetectorFromReceiver) => void;
+}
+
+/**
+ * What a receiver thread does with datagrams: decodes them, or passes over a share of them under overload, counts the rows into
+ * seconds, and hands every second over when it ends. A function of the bytes and times that it is given.
+ */
+export class ReceiverRole {
+  readonly decoder: TelemetryDecoder;
+  readonly rejections = new Rejections();
+  readonly stream: SecondStream;
+  readonly batch: FlowBatch;
+  readonly shedder: Shedder;
+  /** Rows that were counted, and records that were passed over to keep up. */
+  records = 0;
+  recordsShed = 0;
+  /** Datagrams of a known version. */
+  datagrams = 0;
+  readonly #options: ReceiverRoleOptions;
+  readonly #sink: BatchSink = { take: (batch) => this.#count(batch) };
+  #watch: WatchList | undefined = undefined;
+  /** Rows from here on still have to be scaled by what was passed over. */
+  #scaleFrom = 0;
+
+  constructor(options: ReceiverRoleOptions) {
+    this.#options = options;
+    this.decoder = new TelemetryDecoder(this.rejections, {}, options.lots);
+    this.shedder = new Shedder(options.lots);
+    this.batch = createKernelBatch(BATCH_ROWS, options.receiveBytes);
+    this.stream = new SecondStream(
+      { seed: options.seed, networks: options.networks },
+      {
+        prepare: (second) => {
+          if (this.#watch !== undefined) watchAll(second.watch, this.#watch);
+        },
+        take: (second, coveredMs, untilMs) => this.#handOver(second, coveredMs, untilMs),
+      },
+    );
+  }
+
+  /** What the next seconds watch in detail. */
+  watch(list: WatchList): void {
+    this.#watch = list;
+  }
+
+  /** One datagram from `sourceWords[sourceAt .. +3]` that arrived at `nowMs`. */
+  datagram(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    sourceWords: Uint32Array,
+    sourceAt: number,
+    nowMs: number,
+  ): void {
+    if (!this.shedder.keeps()) {
+      this.recordsShed += this.decoder.skip(bytes, offset, length, sourceWords, sourceAt, nowMs);
+      return;
+    }
+    this.#scaleFrom = this.batch.length;
+    if (this.decoder.decode(bytes, offset, length, sourceWords, sourceAt, nowMs, this.batch, this.#sink))
+      this.datagrams++;
+    this.#scale();
+  }
+
+  /** Counts what was decoded, and closes the seconds that are over. */
+  flush(nowMs: number): void {
+    if (this.batch.length > 0) this.#count(this.batch);
+    this.stream.advance(nowMs);
+  }
+
+  #count(batch: FlowBatch): void {
+    this.#scale();
+    this.#scaleFrom = 0;
+    this.records += batch.length;
+    this.stream.take(batch);
+  }
+
+  /** Rows of a datagram that stands for others count for as many. */
+  #scale(): void {
+    const { oneIn } = this.shedder;
+    if (oneIn === 1) return;
+    const { samplingRate, length } = this.batch;
+    for (let row = this.#scaleFrom; row < length; row++) samplingRate[row] = oneIn * Math.max(1, samplingRate[row]);
+    this.#scaleFrom = length;
+  }
+
+  #handOver(second: Second, coveredMs: number, untilMs: number): void {
+    const encoded = encodeSecond(second);
+    this.#options.onSecond({ encoded, coveredMs, untilMs, exporters: this.#exportersOf(encoded.sample.exporter) });
+  }
+
+  /** Index and address of every exporter that the rows name. */
+  #exportersOf(column: Uint32Array): Uint32Array {
+    const seen = new Set<number>();
+    for (let row = 0; row < column.length; row++) seen.add(column[row]);
+    const words: number[] = [];
+    for (const index of seen) {
+      const exporter = this.decoder.exporters.at(index);
+      if (exporter !== undefined) words.push(index, ...exporter.addressWords);
+    }
+    return Uint32Array.from(words);
+  }
+}
