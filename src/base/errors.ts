@@ -1,6 +1,7 @@
 /** Stable codes of faults in operation; documented in docs/errors.md. Bad input from outside is data, not an error. */
 export type ErrorCode =
   | 'FILE_UNREADABLE'
+  | 'FILE_UNWRITABLE'
   | 'FILE_NOT_A_CAPTURE'
   | 'OPTION_INVALID'
   | 'CONFIG_INVALID'

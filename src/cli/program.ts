@@ -81,6 +81,19 @@ export function createProgram(signal: AbortSignal, setExitCode: (code: number) =
     });
 
   program
+    .command('init')
+    .summary('write a configuration by asking a few questions')
+    .description('Asks a few questions and writes a configuration file in which every key is explained.')
+    .addArgument(new Argument('[file]', 'the configuration').default('bonghwa.yaml'))
+    .option('-y, --yes', 'ask nothing and take the default of every question', false)
+    .option('--force', 'write over the file if it is there already', false)
+    .addHelpText('after', INIT_EXAMPLES)
+    .action(async (file, options) => {
+      const { initCommand } = await import('./init.ts');
+      setExitCode(await initCommand(file, options, signal));
+    });
+
+  program
     .command('start')
     .summary('replay the recorded sample and tell the story of the attack in it')
     .description('Replays the recorded sample in accelerated time and tells the story of the attack in it.')
@@ -161,6 +174,20 @@ Exit codes:
   0    it ran; what was refused is counted (--rejected tells why)
   2    it could not run: a bad option, an unreadable file
   130  interrupted by the keyboard
+`;
+
+const INIT_EXAMPLES = `
+Questions go to standard error; answers come from the terminal or a pipe, one a line. An empty answer, and the end of the
+answers, take the default.
+
+Examples:
+  bonghwa init
+  bonghwa init --yes /etc/bonghwa/bonghwa.yaml      everything explained, nothing set
+  printf 'Ministry of Examples\\n192.0.2.0/24\\n' | bonghwa init
+
+Exit codes:
+  0    the file is written
+  2    it is there already (--force writes over it), cannot be written, or an answer cannot be
 `;
 
 const CHECK_EXAMPLES = `

@@ -156,14 +156,17 @@ export function knownKeys(root: z.core.$ZodType, path: readonly PropertyKey[]): 
 
 /** The schema inside defaults, options and transformations; of a choice, its group. */
 export function innermost(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
+  const inside = unwrapped(schema);
+  if (!(inside instanceof z.ZodUnion)) return inside;
+  const options = inside.options.map(innermost);
+  return options.find((option) => option instanceof z.ZodObject) ?? options[0];
+}
+
+/** The schema inside defaults, options and transformations. */
+export function unwrapped(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
-    return innermost(schema.unwrap());
-  if (schema instanceof z.ZodPipe) return innermost(schema.in);
-  if (schema instanceof z.ZodUnion) {
-    const options = schema.options.map(innermost);
-    return options.find((option) => option instanceof z.ZodObject) ?? options[0];
-  }
-  return schema;
+    return unwrapped(schema.unwrap());
+  return schema instanceof z.ZodPipe ? unwrapped(schema.in) : schema;
 }
 
 export function pathText(path: readonly PropertyKey[]): string {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseAddress } from '../base/ip.ts';
 import { type ListenAddress, parseListen } from '../base/listen.ts';
 import { type Prefix, parsePrefix } from '../base/prefix.ts';
-import { secretSchema, stateUrlFault, telemetryUrlFault } from './secret.ts';
+import { holdsPassword, secretSchema, stateUrlFault, telemetryUrlFault } from './secret.ts';
 import { TELEMETRY_PORTS } from './telemetry-ports.ts';
 import { VECTORS, type Vector } from './vector.ts';
 
@@ -25,6 +25,7 @@ const address = z.string().refine((text) => parseAddress(text) !== undefined, {
 const url = z.string().refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
   error: (issue) => `'${shown(String(issue.input))}' is no http or https URL`,
 });
+const siteUrl = url.refine((text) => !holdsPassword(text), 'leave the password out: nothing here signs in to a site');
 
 const LISTEN_EXAMPLES = "such as 127.0.0.1:2055, '[::1]:2055', or :2055 for every address of this machine";
 
@@ -78,7 +79,7 @@ const networkSchema = z.strictObject({
 
 const siteSchema = z.strictObject({
   name: name.describe('name of the site; attacks on its addresses are told as attacks on it'),
-  urls: z.array(url).max(1000).default([]).describe('URLs that readers use'),
+  urls: z.array(siteUrl).max(1000).default([]).describe('URLs that readers use'),
   addresses: z
     .array(address)
     .max(1000)
@@ -131,12 +132,12 @@ const inputsSchema = z.strictObject({
     .array(listen)
     .max(LISTENERS_MAX)
     .prefault(['127.0.0.1:2055', '127.0.0.1:4739'])
-    .describe('UDP addresses for NetFlow v5, v9 and IPFIX; [] turns them off'),
+    .describe("UDP addresses for NetFlow v5, v9 and IPFIX, [] for none; an IPv6 address needs quotes, '[::1]:2055'"),
   sflow: z
     .array(listen)
     .max(LISTENERS_MAX)
     .prefault(['127.0.0.1:6343'])
-    .describe('UDP addresses for sFlow v5; [] turns them off'),
+    .describe('UDP addresses for sFlow v5, [] for none'),
   pcap: path.optional().describe('a stream of packets in pcap format: a named pipe, or - for standard input'),
   workers: z
     .int()

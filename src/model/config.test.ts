@@ -184,6 +184,9 @@ retention: { flowsDays: 0.5, minuteDays: 3 }
 });
 
 test('URLs of stores: the right kind, and no password in the file', () => {
+  assert.deepEqual(problemsOf('sites: [{ name: a, urls: [https://a:b@c.example/] }]'), [
+    '1 sites[0].urls[0]: leave the password out: nothing here signs in to a site',
+  ]);
   const password =
     'a password does not belong into the configuration; write { env: NAME } or { file: PATH }, and the whole URL there';
   assert.deepEqual(
