@@ -6,6 +6,16 @@ export type ErrorCode =
   | 'OPTION_INVALID'
   | 'CONFIG_INVALID'
   | 'SAMPLE_MISSING'
+  | 'DATA_IN_USE'
+  | 'STATE_NOT_KEPT'
+  | 'STATE_DOWN'
+  | 'STATE_DAMAGED'
+  | 'TELEMETRY_DOWN'
+  | 'TELEMETRY_QUERY'
+  | 'HTTP_NOT_LOOPBACK'
+  | 'HTTP_UNAVAILABLE'
+  | 'STATION_UNREACHABLE'
+  | 'STATION_REFUSED'
   | 'INTERNAL';
 
 /** A fault in operation: what happened, and what the person can do about it. */

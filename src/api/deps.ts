@@ -1,0 +1,71 @@
+import type { HistogramCounts } from '../base/histogram.ts';
+import type { ListenAddress } from '../base/listen.ts';
+import type { Attack } from '../model/attack.ts';
+import type { StationEvent } from '../model/station-event.ts';
+import type { StationStatus } from '../model/station-view.ts';
+import type { AttackPage, AttackQuery } from '../store/state/state-store.ts';
+import type { FlowsAnswer, FlowsQuery } from '../store/telemetry/flows-query.ts';
+import type { SecondsAnswer, SecondsQuery } from '../store/telemetry/seconds-query.ts';
+
+/** What the API asks of a station. The station implements it; tests put another in its place. */
+export interface ApiDeps {
+  status(): StationStatus;
+  /** Counters that the status does not tell. */
+  counters(): StationCounters;
+  /** Rejects with STATE_DOWN where the answer cannot be known. Attacks that go on are told as they stand now. */
+  attacks(query: AttackQuery): Promise<AttackPage>;
+  attack(id: string): Promise<Attack | undefined>;
+  /** Rejects with TELEMETRY_DOWN or TELEMETRY_QUERY. */
+  flows(query: FlowsQuery, signal?: AbortSignal): Promise<FlowsAnswer>;
+  seconds(query: SecondsQuery, signal?: AbortSignal): Promise<SecondsAnswer>;
+  /** Addresses of a configured site; undefined where no site has the name. */
+  siteAddresses(name: string): readonly string[] | undefined;
+  /** Calls the listener for every event from now on; the function returned ends that. The listener never throws. */
+  subscribe(listener: (event: StationEvent) => void): () => void;
+  /** True while the process does its work: the detector thread decided a second within the last few. */
+  live(): boolean;
+  /** True when everything that was configured listens and detection runs; the reasons say what does not, one sentence each. */
+  ready(): Readiness;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  readonly reasons: readonly string[];
+}
+
+/** Counters since the start of the process; they only grow. */
+export interface StationCounters {
+  /** Records lost on the way to detection, by reason; their sum is `recordsLost` of the status. */
+  readonly recordsLost: {
+    /** Not decoded, to keep up; what was decoded stands for them. */
+    readonly shed: number;
+    /** Missing by the sequence numbers of their exporters: lost on the network or in a full buffer. */
+    readonly missing: number;
+  };
+  readonly secondsDecided: number;
+  /** How long after its end each second was decided, in seconds. LAG_BOUNDS are its buckets. */
+  readonly decisionLagSeconds: HistogramCounts;
+  /** Threads that died and were started again. */
+  readonly threadDeaths: number;
+}
+
+/** Buckets of the decision lag, seconds. */
+export const LAG_BOUNDS: readonly number[] = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30];
+
+export interface ApiOptions {
+  /** Names besides localhost and loopback addresses under which the station may be asked. */
+  readonly names?: readonly string[] | undefined;
+  readonly now?: (() => number) | undefined;
+  /** Told of faults of the API itself, which its client sees as status 500. */
+  readonly onFault?: ((error: unknown, path: string) => void) | undefined;
+}
+
+export interface Api {
+  /**
+   * Listens. Resolves with the address; port 0 is one that the system chose. Rejects with HTTP_NOT_LOOPBACK where programs of other machines
+   * could reach it, and with HTTP_UNAVAILABLE where the port is taken or not permitted.
+   */
+  listen(at: ListenAddress): Promise<ListenAddress>;
+  /** Ends all connections within `CLOSE_MS_MAX`. */
+  close(): Promise<void>;
+}
