@@ -103,7 +103,9 @@ export const flowsAnswerSchema = z.object({
   ),
   /** All flows that were asked for, those in further groups included. */
   total: estimateSchema,
-  series: z.object({ from: z.iso.datetime({ precision: 3 }), stepMs: z.number(), total: z.array(z.number()) }).optional(),
+  series: z
+    .object({ from: z.iso.datetime({ precision: 3 }), stepMs: z.number(), total: z.array(z.number()) })
+    .optional(),
   /** The earliest flow that is kept at all; absent where none is. */
   keptSince: z.iso.datetime({ precision: 3 }).optional(),
   elapsedMs: z.number(),

@@ -1,0 +1,154 @@
+import type { Block } from './block.ts';
+import { Spool, type Spooled } from './spool.ts';
+
+export interface OutboxLimits {
+  /** Bytes that wait in memory; beyond, the oldest go to the spool. */
+  readonly memoryBytesMax: number;
+  /** Bytes that wait on disk; beyond, the oldest go. */
+  readonly spoolBytesMax: number;
+}
+
+/** 64 MiB are 3 minutes of an attack at 4,096 rows a second; 1 GiB is most of an hour of it, or half a day of peacetime. */
+export const OUTBOX_LIMITS: OutboxLimits = { memoryBytesMax: 64 << 20, spoolBytesMax: 1 << 30 };
+
+/** A block in hand. It stays in the outbox until it is said what became of it. */
+export interface Taken {
+  readonly block: Block;
+  readonly spooled?: Spooled;
+}
+
+/**
+ * What waits for the engine:
+ *
+ *   push ──► memory (newest at the end) ──spill──► spool (files)
+ *                 │                                  │
+ *                 └────────────► take ◄──────────────┘ oldest first
+ *
+ * Both are bounded; full means that the oldest rows go, and are counted in `lost`.
+ */
+export class Outbox {
+  /** Rows that went for want of room. */
+  lost = 0;
+  readonly #limits: OutboxLimits;
+  readonly #spool: Spool;
+  readonly #memory: Block[] = [];
+  readonly #onProblem: (error: Error) => void;
+  #memoryBytes = 0;
+  #taken: Taken | undefined;
+  #spilling: Promise<void> | undefined;
+  #spoolUsable = false;
+  #spoolFailing = false;
+
+  constructor(directory: string, limits: OutboxLimits, onProblem: (error: Error) => void) {
+    this.#limits = limits;
+    this.#spool = new Spool(directory, limits.spoolBytesMax);
+    this.#onProblem = onProblem;
+  }
+
+  /** Finds what an earlier run left. Without a directory that can be written, what waits waits in memory only. */
+  async open(): Promise<void> {
+    try {
+      await this.#spool.open();
+      this.#spoolUsable = true;
+    } catch (error) {
+      this.#onProblem(error as Error);
+    }
+  }
+
+  get rows(): number {
+    let rows = 0;
+    for (const block of this.#memory) rows += block.rows;
+    for (const entry of this.#spool.entries) rows += entry.rows;
+    return rows;
+  }
+
+  get blocks(): number {
+    return this.#memory.length + this.#spool.entries.length;
+  }
+
+  /** True where blocks wait on disk: the engine is more than a little behind. */
+  get spooling(): boolean {
+    return this.#spool.entries.length > 0;
+  }
+
+  push(block: Block): void {
+    this.#memory.push(block);
+    this.#memoryBytes += block.bytes.length;
+    if (this.#memoryBytes > this.#limits.memoryBytesMax) void this.#spill(this.#limits.memoryBytesMax / 2);
+    // Twice the bound is reached only while the disk does not keep up, or takes nothing at all.
+    while (this.#memoryBytes > 2 * this.#limits.memoryBytesMax) {
+      const oldest = this.#memory.find((waiting) => waiting !== this.#taken?.block);
+      if (oldest === undefined) break;
+      this.#forget(oldest);
+      this.lost += oldest.rows;
+    }
+  }
+
+  /** The block that waits longest; `undefined` where none does. One is in hand at a time. */
+  async take(): Promise<Taken | undefined> {
+    for (let entry = this.#spool.entries[0]; entry !== undefined; entry = this.#spool.entries[0]) {
+      const block = await this.#spool.read(entry);
+      if (block !== undefined) {
+        this.#taken = { block, spooled: entry };
+        return this.#taken;
+      }
+      this.lost += entry.rows;
+      await this.#spool.remove(entry);
+    }
+    const block = this.#memory[0];
+    this.#taken = block === undefined ? undefined : { block };
+    return this.#taken;
+  }
+
+  /** The block is kept, or will not be: either way it waits no longer. */
+  async done(taken: Taken): Promise<void> {
+    this.#taken = undefined;
+    if (taken.spooled === undefined) this.#forget(taken.block);
+    else await this.#spool.remove(taken.spooled);
+  }
+
+  /** The block waits on; what became of it is not known. */
+  putBack(taken: Taken): void {
+    this.#taken = undefined;
+    taken.block.uncertain = true;
+    if (taken.spooled !== undefined) taken.spooled.uncertain = true;
+  }
+
+  /** Writes all that waits in memory to disk, until `until` resolves. What is left then is lost, and counted. */
+  async flush(until: Promise<unknown>): Promise<void> {
+    this.#taken = undefined;
+    await Promise.race([this.#spill(0).then(() => this.#spill(0)), until]);
+    for (const block of this.#memory.splice(0)) this.lost += block.rows;
+    this.#memoryBytes = 0;
+  }
+
+  #spill(bytesLeft: number): Promise<void> {
+    this.#spilling ??= this.#spillNow(bytesLeft).finally(() => {
+      this.#spilling = undefined;
+    });
+    return this.#spilling;
+  }
+
+  async #spillNow(bytesLeft: number): Promise<void> {
+    while (this.#spoolUsable && this.#memoryBytes > bytesLeft) {
+      const block = this.#memory.find((waiting) => waiting !== this.#taken?.block);
+      if (block === undefined) return;
+      try {
+        this.lost += await this.#spool.put(block);
+        this.#spoolFailing = false;
+      } catch (error) {
+        if (!this.#spoolFailing) this.#onProblem(error as Error);
+        this.#spoolFailing = true;
+        return;
+      }
+      this.#forget(block);
+    }
+  }
+
+  #forget(block: Block): void {
+    const at = this.#memory.indexOf(block);
+    if (at < 0) return;
+    this.#memory.splice(at, 1);
+    this.#memoryBytes -= block.bytes.length;
+  }
+}
