@@ -49,6 +49,8 @@ export class SecondStream implements BatchSink {
   /** Records that waited for release when the clock jumped. */
   lostByJump = 0;
   readonly #second: Second;
+  /** What the next second protects, where that has changed. */
+  #networksNext: readonly Prefix[] | undefined = undefined;
   readonly #pacer: Pacer | undefined;
   readonly #slow: SlowConnections;
   readonly #taker: SecondTaker;
@@ -77,6 +79,11 @@ export class SecondStream implements BatchSink {
   /** Long records that were counted whole on arrival, because too many waited for release. */
   get unpaced(): number {
     return this.#pacer?.unpaced ?? 0;
+  }
+
+  /** Protects other networks from the next second on. */
+  protect(networks: readonly Prefix[]): void {
+    this.#networksNext = networks;
   }
 
   /** Counts all rows of a batch and empties it. */
@@ -192,6 +199,8 @@ export class SecondStream implements BatchSink {
 
   #begin(second: number): void {
     this.#second.begin(second);
+    if (this.#networksNext !== undefined) this.#second.protect(this.#networksNext);
+    this.#networksNext = undefined;
     this.#taker.prepare(this.#second);
   }
 

@@ -48,7 +48,7 @@ export class Second {
   readonly sample: RowSample;
   readonly watch: Watch;
   readonly #seed: number;
-  readonly #networks: readonly Prefix[];
+  #networks: readonly Prefix[];
   readonly #slots = new Int32Array(16);
   /** Hash and cell of each row of the batch in hand. */
   #hashes = new Uint32Array(BATCH_ROWS);
@@ -64,6 +64,11 @@ export class Second {
     this.table = new AddressTable(seed, limits.table);
     this.sample = new RowSample(limits.sampleRows);
     this.watch = new Watch(seed, limits.watch);
+  }
+
+  /** Protects other networks; between two seconds, whose rows would be told apart by both lists otherwise. */
+  protect(networks: readonly Prefix[]): void {
+    this.#networks = networks;
   }
 
   /**
