@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'OPTION_INVALID'
   | 'CONFIG_INVALID'
   | 'SAMPLE_MISSING'
+  | 'LISTEN_FAILED'
   | 'DATA_IN_USE'
   | 'STATE_NOT_KEPT'
   | 'STATE_DOWN'
