@@ -21,6 +21,8 @@ export interface SecondStreamOptions {
   readonly pacing?: boolean;
   readonly secondLimits?: SecondLimits;
   readonly pacerLimits?: PacerLimits;
+  /** Looks at the rows of a batch before they are counted, and gives those that are not to be counted the class UNCOUNTED. */
+  readonly look?: (batch: FlowBatch, classes: Uint8Array, rows: number) => void;
 }
 
 /**
@@ -54,6 +56,7 @@ export class SecondStream implements BatchSink {
   readonly #pacer: Pacer | undefined;
   readonly #slow: SlowConnections;
   readonly #taker: SecondTaker;
+  readonly #look: SecondStreamOptions['look'];
   #classes = new Uint8Array(BATCH_ROWS);
   /** Rows in a row whose clock was far behind. */
   #behind = 0;
@@ -64,6 +67,7 @@ export class SecondStream implements BatchSink {
 
   constructor(options: SecondStreamOptions, taker: SecondTaker) {
     this.#taker = taker;
+    this.#look = options.look;
     this.#second = new Second(options.seed, options.networks, options.secondLimits ?? SECOND_LIMITS);
     this.#slow = new SlowConnections(options.seed);
     const count = (batch: FlowBatch, classes: Uint8Array, from: number, to: number, startsFlows: boolean): void =>
@@ -92,6 +96,7 @@ export class SecondStream implements BatchSink {
     const classes = this.#classes;
     const { observedMs, exporter, samplingRate, packets, bytes } = batch;
     classifyRows(batch, 0, batch.length, classes);
+    this.#look?.(batch, classes, batch.length);
     this.#slow.add(batch, classes, 0, batch.length);
     const rows = batch.length;
     const pacer = this.#pacer;
