@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createClient } from '@clickhouse/client';
 import { ClientSql } from './client-sql.ts';
-import { type SqlParameters, SqlRefused, type SqlRows } from './sql.ts';
+import { type Lane, type SqlParameters, SqlRefused, type SqlRows } from './sql.ts';
 
 /**
  * The embedded engine, in a process of its own: its memory, its locks and its faults are not the station's. This file is the
@@ -13,9 +13,6 @@ import { type SqlParameters, SqlRefused, type SqlRows } from './sql.ts';
  * The pipe to the station is the tie between the two: when it closes, the station is gone, and the process ends at once.
  */
 export const CHDB_CHILD = fileURLToPath(import.meta.url);
-
-/** Whose turn it is does not depend on the others: an insert never waits for a question. */
-export type Lane = 'write' | 'read' | 'upkeep';
 
 export type ChdbRequest =
   | {

@@ -1,7 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { CHDB_CHILD, type ChdbReply, type ChdbRequest, type Lane } from './chdb-child.ts';
+import { once } from 'node:events';
+import { CHDB_CHILD, type ChdbReply, type ChdbRequest } from './chdb-child.ts';
 import {
   INSERT_MS_MAX,
+  type OwnLane,
   QUESTION_MS_MAX,
   type Sql,
   SqlLost,
@@ -10,6 +12,7 @@ import {
   type SqlRows,
   UPKEEP_MS_MAX,
 } from './sql.ts';
+import { within } from './within.ts';
 
 /** The engine's library is half a gigabyte: from a cold disk it takes its time. */
 const START_MS_MAX = 60_000;
@@ -123,6 +126,11 @@ export class ChdbSql implements Sql {
     }
   }
 
+  ask(sql: string, lane: OwnLane): Promise<SqlRows> {
+    const limitMs = lane === 'write' ? this.#limits.insertMs : this.#limits.upkeepMs;
+    return this.#call({ kind: 'query', lane, sql, parameters: {} }, limitMs);
+  }
+
   async command(sql: string): Promise<void> {
     await this.#call({ kind: 'command', lane: 'upkeep', sql }, this.#limits.upkeepMs);
   }
@@ -135,15 +143,14 @@ export class ChdbSql implements Sql {
     this.#lostCallbacks.push(callback);
   }
 
-  async close(): Promise<void> {
+  async close(withinMs: number): Promise<void> {
     this.#closed = true;
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
     // What the engine has acknowledged is on disk, so there is nothing that it must do before it goes.
-    await new Promise<void>((resolve) => {
-      child.once('exit', () => resolve());
-      child.kill('SIGKILL');
-    });
+    child.kill('SIGKILL');
+    await within(withinMs, gone);
   }
 
   #call(request: RequestBody, limitMs: number): Promise<SqlRows> {
@@ -183,7 +190,7 @@ export class ChdbSql implements Sql {
   #gone(child: ChildProcess, message: string): void {
     if (child !== this.#child) return;
     const wasReady = this.#ready;
-    this.#child = this.#closed ? child : undefined;
+    if (!this.#closed) this.#child = undefined;
     this.#ready = false;
     const error = new SqlLost(message);
     for (const { reject, timer } of this.#waiting.values()) {
@@ -206,5 +213,3 @@ function aborted(signal: AbortSignal): Promise<never> {
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
   });
 }
-
-export type { Lane };

@@ -3,6 +3,7 @@ import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhous
 import {
   CODE,
   INSERT_MS_MAX,
+  type OwnLane,
   QUESTION_MS_MAX,
   type Sql,
   SqlLost,
@@ -11,6 +12,7 @@ import {
   type SqlRows,
   UPKEEP_MS_MAX,
 } from './sql.ts';
+import { within } from './within.ts';
 
 /** Requests under way at one server. */
 const REQUESTS_MAX = 8;
@@ -110,6 +112,11 @@ export class ServerSql implements Sql {
     return this.#within(QUESTION_MS_MAX, (limit) => this.#client.query(sql, parameters, limit), signal);
   }
 
+  ask(sql: string, lane: OwnLane): Promise<SqlRows> {
+    const limitMs = lane === 'write' ? INSERT_MS_MAX : UPKEEP_MS_MAX;
+    return this.#within(limitMs, (limit) => this.#client.query(sql, {}, limit));
+  }
+
   command(sql: string): Promise<void> {
     return this.#within(UPKEEP_MS_MAX, (limit) => this.#client.command(sql, limit));
   }
@@ -123,12 +130,7 @@ export class ServerSql implements Sql {
 
   async close(withinMs: number): Promise<void> {
     this.#closing.abort();
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, withinMs);
-    });
-    await Promise.race([this.#client.close(), limit]);
-    clearTimeout(timer);
+    await within(withinMs, this.#client.close());
   }
 
   async #within<T>(ms: number, call: (signal: AbortSignal) => Promise<T>, asked?: AbortSignal): Promise<T> {

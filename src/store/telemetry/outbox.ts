@@ -114,10 +114,16 @@ export class Outbox {
     if (taken.spooled !== undefined) taken.spooled.uncertain = true;
   }
 
-  /** Writes all that waits in memory to disk, until `until` resolves. What is left then is lost, and counted. */
-  async flush(until: Promise<unknown>): Promise<void> {
+  /** Writes all that waits in memory to disk. */
+  async flush(): Promise<void> {
     this.#taken = undefined;
-    await Promise.race([this.#spill(0).then(() => this.#spill(0)), until]);
+    // The first may be a spill that has begun and leaves half.
+    await this.#spill(0);
+    await this.#spill(0);
+  }
+
+  /** Counts as lost what still waits in memory. */
+  abandon(): void {
     for (const block of this.#memory.splice(0)) this.lost += block.rows;
     this.#memoryBytes = 0;
   }

@@ -7,6 +7,10 @@ export interface SqlRows {
   readonly totals?: readonly unknown[];
 }
 
+/** Calls of one lane follow each other; lanes do not wait for each other: an insert never waits for a question. */
+export type Lane = 'write' | 'read' | 'upkeep';
+export type OwnLane = Exclude<Lane, 'read'>;
+
 export type SqlParameters = Readonly<Record<string, string | number | readonly string[]>>;
 
 /** How long an answer may take before the engine is taken to hang, milliseconds. */
@@ -24,6 +28,8 @@ export interface Sql {
   open(): Promise<void>;
   /** Asks, with values as parameters of the engine (`{name:Type}`). */
   query(sql: string, parameters?: SqlParameters, signal?: AbortSignal): Promise<SqlRows>;
+  /** Asks what the store itself wants to know: never behind a person's question. Nothing in `sql` is from outside. */
+  ask(sql: string, lane: OwnLane): Promise<SqlRows>;
   /** Runs a statement without rows. */
   command(sql: string): Promise<void>;
   /** `sql` ends before FORMAT; `bytes` are one block in Native format. */

@@ -13,8 +13,10 @@ export interface TelemetryStore {
   /** Rejects with TELEMETRY_DOWN where the engine does not answer, and TELEMETRY_QUERY where it refuses. */
   flows(query: FlowsQuery, signal?: AbortSignal): Promise<FlowsAnswer>;
   seconds(query: SecondsQuery, signal?: AbortSignal): Promise<SecondsAnswer>;
+  /** What is kept from now on; what is older goes within a minute. */
+  setRetention(retention: TelemetryRetention): void;
   status(): StoreStatus;
-  /** Hands over what waits, or writes it to the spool, within `CLOSE_MS_MAX` in all. */
+  /** Hands over what waits, or writes it to the spool, within `CLOSE_MS_MAX` (3.5 s) in all. */
   close(): Promise<void>;
 }
 

@@ -1,0 +1,150 @@
+import { DIMENSIONS } from './flow-dimensions.ts';
+import type { FlowsAnswer, FlowsQuery } from './flows-query.ts';
+import { compileGroups, compileSeries, QUESTION_SETTINGS, stepOf } from './flows-sql.ts';
+import type { SecondsAnswer, SecondsQuery } from './seconds-query.ts';
+import { compileSeconds, type Earliest, originOf, planSeconds } from './seconds-sql.ts';
+import { type Sql, SqlLost, type SqlRows } from './sql.ts';
+
+/** 97.5 % of a normal distribution lie below so many standard deviations. */
+const Z95 = 1.96;
+
+/** Kept flows, in groups. Rejects with the faults of `Sql`, and with TELEMETRY_QUERY for a question that cannot be. */
+export async function answerFlows(
+  sql: Sql,
+  database: string,
+  query: FlowsQuery,
+  signal?: AbortSignal,
+): Promise<FlowsAnswer> {
+  const startedMs = performance.now();
+  const stepMs = stepOf(query);
+  const groups = compileGroups(query, database);
+  const [answer, earliest, series] = await Promise.all([
+    sql.query(groups.sql, groups.parameters, signal),
+    sql.query(`SELECT toUnixTimestamp(min(time)) FROM ${database}.flows ${QUESTION_SETTINGS}`, {}, signal),
+    stepMs === undefined ? undefined : askSeries(sql, database, query, stepMs, signal),
+  ]);
+  const keys = query.top.length;
+  const total = estimateOf(keys === 0 ? answer.data[0] : answer.totals, keys, query);
+  const keptSince = Number(earliest.data[0]?.[0] ?? 0);
+  return {
+    since: iso(query.since),
+    until: iso(query.until),
+    by: query.by,
+    top: [...query.top],
+    groups:
+      keys === 0
+        ? []
+        : answer.data.map((row) => {
+            const estimate = estimateOf(row, keys, query);
+            const of = total[query.by];
+            const points = series?.get(keyOf(row, 0, keys));
+            return {
+              key: query.top.map((name, at) => DIMENSIONS[name].read(row[at])),
+              ...estimate,
+              share: of > 0 ? Math.min(1, estimate[query.by] / of) : 0,
+              ...(points === undefined ? {} : { series: points }),
+            };
+          }),
+    total,
+    ...(stepMs === undefined
+      ? {}
+      : { series: { from: iso(Math.floor(query.since / 1000) * 1000), stepMs, total: series?.get(ALL) ?? [] } }),
+    ...(keptSince > 0 ? { keptSince: iso(keptSince * 1000) } : {}),
+    elapsedMs: performance.now() - startedMs,
+  };
+}
+
+/** Key of the total among the series. */
+const ALL = '';
+
+/** The series of every group, by its key, and of the total. */
+async function askSeries(
+  sql: Sql,
+  database: string,
+  query: FlowsQuery,
+  stepMs: number,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, number[]>> {
+  const steps = Math.ceil((query.until - Math.floor(query.since / 1000) * 1000) / stepMs);
+  const series = new Map<string, number[]>();
+  const add = (key: string, step: number, value: number): void => {
+    let points = series.get(key);
+    if (points === undefined) {
+      points = new Array<number>(steps).fill(0);
+      series.set(key, points);
+    }
+    if (step >= 0 && step < steps) points[step] += value;
+  };
+  const total = compileSeries({ ...query, top: [] }, stepMs, database);
+  for (const [step, value] of (await sql.query(total.sql, total.parameters, signal)).data) {
+    add(ALL, Number(step), Number(value));
+  }
+  if (query.top.length === 0) return series;
+  const groups = compileSeries(query, stepMs, database);
+  const keys = query.top.length;
+  for (const row of (await sql.query(groups.sql, groups.parameters, signal)).data) {
+    add(keyOf(row, 1, keys), Number(row[0]), Number(row[keys + 1]));
+  }
+  return series;
+}
+
+/** Never empty, so that no group is taken for the total. */
+function keyOf(row: readonly unknown[], from: number, count: number): string {
+  return JSON.stringify(row.slice(from, from + count));
+}
+
+function estimateOf(row: readonly unknown[] | undefined, keys: number, query: FlowsQuery): FlowsAnswer['total'] {
+  const number = (at: number): number => Number(row?.[keys + at] ?? 0);
+  const estimate = { packets: number(0), bytes: number(1), flows: number(2), rows: number(3) };
+  const value = estimate[query.by];
+  return { ...estimate, error: value > 0 ? (Z95 * Math.sqrt(Math.max(0, number(4)))) / value : 0 };
+}
+
+/** Rates of a target over time. Rejects as `answerFlows` does. */
+export async function answerSeconds(
+  sql: Sql,
+  database: string,
+  query: SecondsQuery,
+  signal?: AbortSignal,
+): Promise<SecondsAnswer> {
+  const startedMs = performance.now();
+  const plan = planSeconds(query, earliestOf(await sql.query(earliestSql(database), {}, signal)));
+  const { sql: text, parameters } = compileSeconds(query, plan, database);
+  const { data } = await sql.query(text, parameters, signal);
+  const origin = originOf(query, plan);
+  return {
+    since: iso(query.since),
+    until: iso(query.until),
+    stepMs: plan.stepMs,
+    from: plan.from,
+    points: data.map((row) => {
+      const rate = (at: number) => ({ bps: Number(row[at]), pps: Number(row[at + 1]), fps: Number(row[at + 2]) });
+      const attackId = String(row[12]);
+      return {
+        at: iso(origin + Number(row[0]) * plan.stepMs),
+        mean: rate(1),
+        max: rate(4),
+        baseline: rate(7),
+        excess: Number(row[10]),
+        seconds: Number(row[11]),
+        ...(attackId === '' ? {} : { attackId }),
+      };
+    }),
+    elapsedMs: performance.now() - startedMs,
+  };
+}
+
+function earliestSql(database: string): string {
+  const of = (table: string): string => `(SELECT toUnixTimestamp(min(time)) FROM ${database}.${table})`;
+  return `SELECT ${of('seconds')}, ${of('minutes')}`;
+}
+
+function earliestOf({ data }: SqlRows): Earliest {
+  const row = data[0];
+  if (row === undefined) throw new SqlLost('the engine gave an empty answer');
+  return { secondsMs: Number(row[0]) * 1000, minutesMs: Number(row[1]) * 1000 };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,173 @@
+import { BonghwaError } from '../../base/errors.ts';
+import { formatAddress } from '../../base/ip.ts';
+import { maskWord, type Prefix, parsePrefix } from '../../base/prefix.ts';
+import { DIMENSIONS } from './flow-dimensions.ts';
+import { type FlowMeasure, type FlowsQuery, STEPS_MAX } from './flows-query.ts';
+import type { SqlParameters } from './sql.ts';
+
+/** One question in SQL. What a person typed is in `parameters` only. */
+export interface Compiled {
+  readonly sql: string;
+  readonly parameters: SqlParameters;
+}
+
+/** What one question may take of the engine: seconds, and bytes of memory before it goes to disk and before it is refused. */
+export const QUESTION_SETTINGS =
+  'SETTINGS max_execution_time = 20, max_memory_usage = 1000000000, max_bytes_before_external_group_by = 400000000, max_bytes_before_external_sort = 400000000';
+
+/** Points of all series of an answer together. */
+const POINTS_MAX = 100_000;
+
+/** Each kept row stands for `weight` rows: what it adds to a sum, and how uncertain that leaves the sum. */
+const VALUES: Readonly<Record<FlowMeasure, string>> = { packets: 'packets', bytes: 'bytes', flows: '1' };
+
+/** Columns of an answer after its dimensions, in this order. */
+export const ESTIMATES = ['packets', 'bytes', 'flows', 'rows', 'variance'] as const;
+
+function estimates(by: FlowMeasure): string {
+  const value = VALUES[by];
+  return [
+    'sum(weight * packets) AS packets_',
+    'sum(weight * bytes) AS bytes_',
+    'sum(toFloat64(weight)) AS flows_',
+    'toFloat64(count()) AS rows_',
+    // A row of weight w was kept with the chance 1/w: the variance of its part of the sum is estimated by w (w - 1) x².
+    `sum(weight * (weight - 1) * ${value} * ${value}) AS variance_`,
+  ].join(', ');
+}
+
+/** Groups, largest first, with the totals of all. */
+export function compileGroups(query: FlowsQuery, database: string): Compiled {
+  const { where, parameters } = conditions(query);
+  const keys = query.top.map((name, at) => `${DIMENSIONS[name].sql} AS k${at}`);
+  const order = query.top.map((_, at) => `k${at}`);
+  const from = `FROM ${database}.flows AS f WHERE ${where}`;
+  if (keys.length === 0) return { sql: `SELECT ${estimates(query.by)} ${from} ${QUESTION_SETTINGS}`, parameters };
+  return {
+    // Groups of equal size come in the order of their keys, so that the same question has the same answer.
+    sql: `SELECT ${keys.join(', ')}, ${estimates(query.by)} ${from} GROUP BY ${order.join(', ')} WITH TOTALS
+ORDER BY ${query.by}_ DESC, ${order.join(', ')} LIMIT {limit:UInt32} ${QUESTION_SETTINGS}`,
+    parameters: { ...parameters, limit: query.limit },
+  };
+}
+
+/** The measure by step: of every group that `compileGroups` gives, and of the total (whose keys are empty). */
+export function compileSeries(query: FlowsQuery, stepMs: number, database: string): Compiled {
+  const { where, parameters } = conditions(query);
+  const step = stepMs / 1000;
+  const at = `intDiv(toUInt32(time) - {since:UInt32}, {step:UInt32}) AS step_`;
+  const sum = `sum(weight * ${VALUES[query.by]}) AS value_`;
+  const from = `FROM ${database}.flows AS f WHERE ${where}`;
+  const keys = query.top.map((name) => DIMENSIONS[name].sql);
+  const names = query.top.map((_, index) => `k${index}`);
+  if (keys.length === 0) {
+    return {
+      sql: `SELECT ${at}, ${sum} ${from} GROUP BY step_ ${QUESTION_SETTINGS}`,
+      parameters: { ...parameters, step },
+    };
+  }
+  const named = keys.map((key, index) => `${key} AS ${names[index]}`).join(', ');
+  const groups = `SELECT ${named} ${from} GROUP BY ${names.join(', ')}
+  ORDER BY sum(weight * ${VALUES[query.by]}) DESC, ${names.join(', ')} LIMIT {limit:UInt32}`;
+  return {
+    sql: `SELECT ${at}, ${named}, ${sum} ${from} AND (${keys.join(', ')}) IN (${groups})
+GROUP BY step_, ${names.join(', ')} ${QUESTION_SETTINGS}`,
+    parameters: { ...parameters, step, limit: query.limit },
+  };
+}
+
+/** Step of a series in ms: what was asked, if an answer can hold that many points. */
+export function stepOf({ since, until, stepMs, top, limit }: FlowsQuery): number | undefined {
+  if (stepMs === undefined) return undefined;
+  const step = Math.ceil(stepMs / 1000) * 1000;
+  const steps = Math.ceil((until - since) / step);
+  const groups = top.length === 0 ? 1 : limit;
+  if (steps <= STEPS_MAX && steps * groups <= POINTS_MAX) return step;
+  const fits = Math.min(STEPS_MAX, Math.floor(POINTS_MAX / groups));
+  throw new BonghwaError('TELEMETRY_QUERY', `a step of ${step / 1000} s gives ${steps} points for ${groups} groups`, {
+    hint: `Ask for steps of ${Math.ceil((until - since) / fits / 1000)} s or more`,
+  });
+}
+
+function conditions(query: FlowsQuery): { where: string; parameters: SqlParameters } {
+  if (query.until <= query.since) {
+    throw new BonghwaError('TELEMETRY_QUERY', 'the time asked for ends before it begins', {
+      hint: 'since is the earlier moment, until the later',
+    });
+  }
+  const parameters: Record<string, string | number | readonly string[]> = {
+    since: Math.floor(query.since / 1000),
+    until: Math.ceil(query.until / 1000),
+  };
+  const where = ['time >= {since:UInt32}', 'time < {until:UInt32}'];
+  const add = (name: string, type: string, value: string | number | undefined, sql = `f.${name} = `): void => {
+    if (value === undefined) return;
+    parameters[name] = value;
+    where.push(`${sql}{${name}:${type}}`);
+  };
+  for (const [name, column, prefixes] of [
+    ['target', 'dstAddr', query.targets],
+    ['src', 'srcAddr', query.src],
+    ['dst', 'dstAddr', query.dst],
+    ['exporter', 'exporter', query.exporter === undefined ? undefined : [query.exporter]],
+  ] as const) {
+    if (prefixes !== undefined) where.push(within(name, column, prefixes, parameters));
+  }
+  add('proto', 'UInt8', query.proto);
+  add('srcPort', 'UInt16', query.srcPort);
+  add('dstPort', 'UInt16', query.dstPort);
+  if (query.port !== undefined) {
+    parameters.port = query.port;
+    where.push('(f.srcPort = {port:UInt16} OR f.dstPort = {port:UInt16})');
+  }
+  add('class', 'String', query.class);
+  add('srcAsn', 'UInt32', query.srcAsn);
+  add('srcCountry', 'String', query.srcCountry?.toUpperCase());
+  add('attackId', 'String', query.attackId);
+  add('kept', 'String', query.kept);
+  return { where: where.join(' AND '), parameters };
+}
+
+/** True for addresses of `column` inside any of the prefixes. */
+function within(
+  name: string,
+  column: string,
+  texts: readonly string[],
+  parameters: Record<string, string | number | readonly string[]>,
+): string {
+  const hosts: string[] = [];
+  const ranges: string[] = [];
+  for (const text of texts) {
+    const prefix = parsePrefix(text);
+    if (prefix === undefined) {
+      throw new BonghwaError('TELEMETRY_QUERY', `'${text.slice(0, 64)}' is no address or prefix`, {
+        hint: 'Write it as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32',
+      });
+    }
+    if (prefix.length === 128) {
+      hosts.push(mapped(prefix.words));
+      continue;
+    }
+    const low = `${name}Low${ranges.length}`;
+    const high = `${name}High${ranges.length}`;
+    parameters[low] = mapped(prefix.words);
+    parameters[high] = mapped(lastOf(prefix));
+    ranges.push(`(f.${column} >= {${low}:IPv6} AND f.${column} <= {${high}:IPv6})`);
+  }
+  if (hosts.length > 0) {
+    parameters[`${name}Hosts`] = hosts;
+    ranges.unshift(`f.${column} IN {${name}Hosts:Array(IPv6)}`);
+  }
+  // A filter that names nothing lets nothing through.
+  return ranges.length === 0 ? '0' : `(${ranges.join(' OR ')})`;
+}
+
+function lastOf({ words, length }: Prefix): Uint32Array {
+  return words.map((word, at) => (word | ~maskWord(length, at)) >>> 0);
+}
+
+/** An address as the engine reads it for a column of IPv6. */
+function mapped(words: Uint32Array): string {
+  const text = formatAddress(words);
+  return text.includes(':') ? text : `::ffff:${text}`;
+}
