@@ -72,13 +72,15 @@ export class AttackRecord {
   readonly #topDstPorts: FrequentItems;
   readonly #rates: Rate[] = [];
   readonly #historyRates: readonly Rate[];
-  readonly #historyFromMs: number;
-  readonly #openedSecond: number;
-  #updateSecond: number;
+  #historyFromMs: number;
+  readonly #openedTick: number;
+  #updateTick: number;
   #startMs: number;
   #detectedAtMs: number;
   #lastActiveMs: number;
-  #lastActiveSecond: number;
+  #lastActiveTick: number;
+  /** What was added to its times since it was opened, ms. */
+  #shiftedMs = 0;
   #peak: Rate = { bps: 0, pps: 0, fps: 0 };
   #pulses = 0;
   #lagged = false;
@@ -93,6 +95,7 @@ export class AttackRecord {
     readonly direction: 'in' | 'out';
     readonly carpet: boolean;
     readonly openedSecond: number;
+    readonly openedTick: number;
     readonly baseline: Attack['baseline'];
     readonly startMs: number;
     readonly detectedAtMs: number;
@@ -107,9 +110,9 @@ export class AttackRecord {
     this.#startMs = options.startMs;
     this.#detectedAtMs = options.detectedAtMs;
     this.#lastActiveMs = options.startMs;
-    this.#lastActiveSecond = options.openedSecond;
-    this.#openedSecond = options.openedSecond;
-    this.#updateSecond = options.openedSecond + PARAMETERS.updateSeconds[0];
+    this.#lastActiveTick = options.openedTick;
+    this.#openedTick = options.openedTick;
+    this.#updateTick = options.openedTick + PARAMETERS.updateSeconds[0];
     this.#historyRates = options.history;
     this.#historyFromMs = (options.openedSecond - options.history.length) * 1000;
     this.#seed = options.seed;
@@ -119,8 +122,8 @@ export class AttackRecord {
     this.id = attackId(options);
   }
 
-  get lastActiveSecond(): number {
-    return this.#lastActiveSecond;
+  get lastActiveTick(): number {
+    return this.#lastActiveTick;
   }
 
   /** Limit and measure that a vector must stay under for the attack to end; `undefined` while it is no vector of this attack. */
@@ -161,13 +164,13 @@ export class AttackRecord {
   }
 
   /** Ends the bookkeeping of one second. `untilMs` is its end in carried time; `rate` that of the attack's vectors. */
-  second(second: number, active: boolean, rate: Rate, untilMs: number): void {
+  second(second: number, tick: number, active: boolean, rate: Rate, untilMs: number): void {
     if (this.#rates.length < PARAMETERS.timelineSecondsMax) this.#rates.push(rate);
     if (!active) return;
     // Exporters tell in bursts; a single gap in what they told late is no rhythm yet.
     this.#lagged ||= second * 1000 - untilMs > 0;
-    if (second - this.#lastActiveSecond > PULSE_GAP_SECONDS) this.#pulses++;
-    this.#lastActiveSecond = second;
+    if (tick - this.#lastActiveTick > PULSE_GAP_SECONDS) this.#pulses++;
+    this.#lastActiveTick = tick;
     this.#lastActiveMs = Math.max(this.#lastActiveMs, untilMs);
     this.#peak = {
       bps: Math.max(this.#peak.bps, rate.bps),
@@ -177,12 +180,21 @@ export class AttackRecord {
   }
 
   /** Whether it is time to tell how the attack stands; true once for each such time. */
-  updateDue(second: number): boolean {
-    if (second < this.#updateSecond) return false;
-    const age = second - this.#openedSecond;
+  updateDue(tick: number): boolean {
+    if (tick < this.#updateTick) return false;
+    const age = tick - this.#openedTick;
     const next = PARAMETERS.updateSeconds.find((seconds) => seconds > age);
-    this.#updateSecond = next === undefined ? second + PARAMETERS.updateEverySeconds : this.#openedSecond + next;
+    this.#updateTick = next === undefined ? tick + PARAMETERS.updateEverySeconds : this.#openedTick + next;
     return true;
+  }
+
+  /** The clock was set by so many ms: the times of the attack go with it. */
+  shift(ms: number): void {
+    this.#startMs += ms;
+    this.#detectedAtMs += ms;
+    this.#lastActiveMs += ms;
+    this.#historyFromMs += ms;
+    this.#shiftedMs += ms;
   }
 
   /** What the target received and sent in this second, where both can be seen. */
@@ -211,7 +223,7 @@ export class AttackRecord {
     const distinct = Math.round(hllEstimate(this.#sources, 0, SOURCES_PRECISION));
     const ttls = countTtls(this.#ttls);
     const evidence: Evidence = {
-      at: timeOf(opening.second * 1000 - opening.lagMs),
+      at: timeOf(opening.second * 1000 - opening.lagMs + this.#shiftedMs),
       measure: opening.measure,
       observed: roundRate(opening.observed),
       limit: roundRate(opening.limit),

@@ -5,6 +5,7 @@ import type { Vector } from '../../model/vector.ts';
 import { type AddressTable, CELL_BYTES, CELL_PACKETS, ROW_FOLDED, ROW_OUT } from '../../sketch/address-table.ts';
 import type { Ladder, LadderLevel } from '../../sketch/ladder.ts';
 import type { Second } from '../../sketch/second.ts';
+import { WeekBudget } from './group-baseline.ts';
 import { FLOOR_MIN, GROUPS, GROUPS_OF_CLASS, type Measure } from './groups.ts';
 import { PARAMETERS } from './parameters.ts';
 import { TargetState } from './target-state.ts';
@@ -51,8 +52,12 @@ export class CandidateScan {
   readonly #states = new Map<string, TargetState>();
   readonly #configuredPps: Readonly<Partial<Record<Vector, number>>>;
   readonly #scratch = new NodeTraffic();
-  /** A target without a state has been quiet since this second. */
+  readonly #weeks = new WeekBudget();
+  /** A target without a state has been quiet since this tick. */
   #quietSince = -1;
+  /** The second that is looked at: its number among those that were seen, and its hour since 1970. */
+  #tick = -1;
+  #hour = -1;
 
   constructor(configuredPps: Readonly<Partial<Record<Vector, number>>>) {
     this.#configuredPps = configuredPps;
@@ -63,9 +68,11 @@ export class CandidateScan {
   }
 
   /** Candidates of a second: prefixes first, the widest before the narrower, then addresses; the worst first within a level. */
-  candidates(second: Second, ladder: Ladder, coveredMs: number): Candidate[] {
+  candidates(second: Second, ladder: Ladder, coveredMs: number, tick: number): Candidate[] {
     const decideMs = Math.max(coveredMs, PARAMETERS.coveredMsMin);
-    if (this.#quietSince < 0) this.#quietSince = second.second - 1;
+    this.#tick = tick;
+    this.#hour = Math.floor(second.second / 3600);
+    if (this.#quietSince < 0) this.#quietSince = tick - 1;
     const addresses = this.#addresses(second, decideMs);
     const hot = addresses.filter((candidate) => candidate.excess >= 1 || candidate.state.attack !== undefined);
     const { fine, wide, network, organisation } = ladder;
@@ -75,9 +82,9 @@ export class CandidateScan {
     }
     levels.push({ level: wide, inner: [fine] }, { level: fine, inner: [] });
     const prefixes = levels.flatMap(({ level, inner }) =>
-      this.#prefixes(second, level, inner, ladder, hot, decideMs).sort(worstFirst),
+      this.#prefixes(level, inner, ladder, hot, decideMs).sort(worstFirst),
     );
-    this.#forgetQuiet(second.second);
+    this.#forgetQuiet();
     return [...prefixes, ...addresses.sort(worstFirst)];
   }
 
@@ -103,7 +110,7 @@ export class CandidateScan {
       const busy = packets >= lowPps || bytes >= lowBytes || flows >= lowFlows;
       if (busy) {
         this.#scratch.read(table, row);
-        const candidate = this.#candidate(second, this.#scratch, table, row, 'address', 128, 1, decideMs);
+        const candidate = this.#candidate(this.#scratch, table, row, 'address', 128, 1, decideMs);
         if (candidate !== undefined) {
           found.push(candidate);
           continue;
@@ -111,13 +118,12 @@ export class CandidateScan {
       }
       if (!few || (table.flagsOf(row) & ROW_OUT) !== 0) continue;
       const rate = { bps: bytes * 8 * scale, pps: packets * scale, fps: flows * scale };
-      this.#rememberQuiet(table.wordsOf(row), second.second, rate, busy);
+      this.#rememberQuiet(table.wordsOf(row), rate, busy);
     }
     return found;
   }
 
   #prefixes(
-    second: Second,
     level: LadderLevel,
     inner: readonly LadderLevel[],
     ladder: Ladder,
@@ -142,7 +148,7 @@ export class CandidateScan {
           if (!claimed.has(excess.group)) node.subtract(address.node(), GROUPS[excess.group].classes);
         }
       }
-      const candidate = this.#candidate(second, node, table, row, level.name, length, factor, decideMs, words);
+      const candidate = this.#candidate(node, table, row, level.name, length, factor, decideMs, words);
       if (candidate === undefined) continue;
       const spread = candidate.groups.filter(
         (excess) => excess.excess < 1 || !isHeldByOne(excess, words, length, inner),
@@ -159,7 +165,6 @@ export class CandidateScan {
   }
 
   #candidate(
-    second: Second,
     node: NodeTraffic,
     table: AddressTable,
     row: number,
@@ -172,7 +177,7 @@ export class CandidateScan {
     if (!this.#aboveLowWater(node, factor, decideMs)) return undefined;
     const words = prefixWords ?? table.wordsOf(row);
     const direction = (table.flagsOf(row) & ROW_OUT) !== 0 ? 'out' : 'in';
-    const state = this.#state(words, length, level, second.second);
+    const state = this.#state(words, length, level);
     const groups: GroupExcess[] = [];
     for (let group = 0; group < GROUPS.length; group++) {
       if ((GROUPS[group].classes & node.present) === 0) continue;
@@ -227,10 +232,10 @@ export class CandidateScan {
     for (const measure of measures) {
       const floor = (configured ?? floors[measure] ?? 0) * factor;
       const baseline = configured === undefined ? state.knownBaseline(group, measure) : undefined;
-      const learned = baseline?.limit() ?? 0;
+      const learned = baseline?.limit(this.#hour) ?? 0;
       const limit = Math.max(floor, learned);
       const observed = rates[measure] * rates.sureShare;
-      cusum ||= baseline?.rises(observed, floor) ?? false;
+      cusum ||= baseline?.rises(observed, floor, this.#hour) ?? false;
       if (best !== undefined && observed / limit <= best.excess) continue;
       best = {
         group,
@@ -249,34 +254,35 @@ export class CandidateScan {
     return { ...best, cusum };
   }
 
-  #state(words: Uint32Array, length: number, level: Candidate['level'], second: number): TargetState {
+  #state(words: Uint32Array, length: number, level: Candidate['level']): TargetState {
     const key = `${words[0]},${words[1]},${words[2]},${words[3]}/${level === 'network' ? `n${length}` : length}`;
     let state = this.#states.get(key);
     if (state === undefined) {
-      state = new TargetState(key, words, length, this.#quietSince);
+      state = new TargetState(key, words, length, this.#quietSince, this.#weeks);
       this.#states.set(key, state);
     }
-    state.lastSecond = second;
+    state.lastTick = this.#tick;
     return state;
   }
 
   /** Where there are few targets the quiet ones have a past too, to be told beside an attack on them. */
-  #rememberQuiet(words: Uint32Array, second: number, rate: Rate, busy: boolean): void {
-    const state = this.#state(words, 128, 'address', second);
+  #rememberQuiet(words: Uint32Array, rate: Rate, busy: boolean): void {
+    const state = this.#state(words, 128, 'address');
     // What a busy target receives that is like no attack is no part of the picture of one.
-    if (!busy) state.remember(second, rate);
-    state.learnTotal(second, rate);
+    if (!busy) state.remember(this.#tick, rate);
+    state.learnTotal(this.#tick, rate);
   }
 
   /** Keeps the table bounded: the targets that were quiet for longest leave, those under attack stay. */
-  #forgetQuiet(second: number): void {
+  #forgetQuiet(): void {
     if (this.#states.size <= PARAMETERS.targetsMax) return;
     // Those that leave were not quiet before: should they return, their past begins here.
-    this.#quietSince = second;
+    this.#quietSince = this.#tick;
     const quiet = [...this.#states.values()]
       .filter((state) => state.attack === undefined)
-      .sort((left, right) => left.lastSecond - right.lastSecond);
+      .sort((left, right) => left.lastTick - right.lastTick);
     for (const state of quiet.slice(0, this.#states.size - Math.floor(0.9 * PARAMETERS.targetsMax))) {
+      state.release();
       this.#states.delete(state.key);
     }
   }

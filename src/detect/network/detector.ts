@@ -15,7 +15,7 @@ import { OpenAttacks, type TellAttack } from './open-attacks.ts';
 import { PARAMETERS } from './parameters.ts';
 import { isPartOfOther } from './side-effect.ts';
 import { SlowDetector } from './slow.ts';
-import type { TargetState } from './target-state.ts';
+import { RISE_GAP_TICKS, type TargetState } from './target-state.ts';
 
 export interface DetectorOptions {
   readonly seed: number;
@@ -50,6 +50,9 @@ export class Detector implements SecondTaker {
   readonly #observed: Observed;
   /** What the next second watches: the targets that were candidates in this one. */
   #watchNext: readonly Watched[] = [];
+  /** Seconds that were taken, counted from 1: what was not seen is in no tick. */
+  #tick = 0;
+  #second = -1;
   #nowMs = 0;
 
   constructor(options: DetectorOptions) {
@@ -84,14 +87,15 @@ export class Detector implements SecondTaker {
   }
 
   take(second: Second, coveredMs: number, untilMs: number): void {
-    this.#nowMs = untilMs;
+    this.#advance(second.second, untilMs);
+    const tick = this.#tick;
     this.#ladder.roll(second.table);
-    const candidates = this.#scan.candidates(second, this.#ladder, coveredMs);
+    const candidates = this.#scan.candidates(second, this.#ladder, coveredMs, tick);
     const hot = candidates.filter(isHot);
     this.#attention.detailHot(second, hot);
     this.#attention.noteReplies(second, candidates);
     for (const candidate of candidates) {
-      for (const excess of candidate.groups) noteRise(second.second, candidate.state, excess);
+      for (const excess of candidate.groups) noteRise(tick, second.second, candidate.state, excess);
     }
     const covered: Candidate[] = [];
     for (const candidate of hot) {
@@ -100,9 +104,9 @@ export class Detector implements SecondTaker {
       if (candidate.carpet && (opened || candidate.claims || candidate.state.attack !== undefined))
         covered.push(candidate);
     }
-    this.#open.sustain(second, hot, coveredMs, untilMs);
+    this.#open.sustain(second, hot, coveredMs, { tick, nowMs: untilMs });
     for (const candidate of candidates) this.#learn(second, candidate);
-    this.#slow.take(second.slowServers, second.second, untilMs);
+    this.#slow.take(second.slowServers, second.second, { tick, nowMs: untilMs });
     this.#observed.take(second, candidates, this.#open.states, coveredMs);
     this.#watchNext = candidates
       .filter(
@@ -112,6 +116,19 @@ export class Detector implements SecondTaker {
       .sort((left, right) => right.excess - left.excess)
       .slice(0, PARAMETERS.watchedMax)
       .map(({ state, groups }) => ({ state, groups: groups.map((excess) => excess.group) }));
+  }
+
+  /** Notes which second it is. One that does not follow the last is a jump: of the clock, or over what was not seen. */
+  #advance(second: number, untilMs: number): void {
+    const jump = this.#second < 0 ? 0 : second - this.#second - 1;
+    if (jump !== 0) {
+      this.#open.jump(jump, this.#tick, this.#nowMs);
+      this.#slow.jump(jump, this.#nowMs);
+      this.#tick += RISE_GAP_TICKS;
+    }
+    this.#tick++;
+    this.#second = second;
+    this.#nowMs = untilMs;
   }
 
   /** Of the last second: targets above their low-water marks and all under attack, largest excess first, at most `observedMax`. */
@@ -140,7 +157,7 @@ export class Detector implements SecondTaker {
 
   /** Every attack so far, in order of start. */
   attacks(): Attack[] {
-    const attacks = [...this.#open.attacks(this.#nowMs), ...this.#slow.attacks(this.#nowMs)];
+    const attacks = [...this.#open.attacks(this.#tick, this.#nowMs), ...this.#slow.attacks(this.#tick, this.#nowMs)];
     return attacks.sort((left, right) => left.start.localeCompare(right.start) || left.id.localeCompare(right.id));
   }
 
@@ -165,7 +182,7 @@ export class Detector implements SecondTaker {
         this.#verdict(second, candidate, excess, 'too-few', `${excess.rates.packets} packets are no rate yet`);
         continue;
       }
-      const confirmed = state.over(excess.group, second.second);
+      const confirmed = state.over(excess.group, this.#tick);
       if (partial || excess.excess >= PARAMETERS.suddenFactor || confirmed >= PARAMETERS.confirmSeconds) {
         found.push({ excess, judgement, view });
       } else {
@@ -196,6 +213,7 @@ export class Detector implements SecondTaker {
       direction: candidate.direction,
       carpet: candidate.carpet,
       openedSecond: second.second,
+      openedTick: this.#tick,
       baseline:
         learned > 0
           ? {
@@ -207,7 +225,7 @@ export class Detector implements SecondTaker {
           : { learnedSeconds: 0 },
       startMs: state.risingSince(excess.group) ?? startOf(second.second, excess),
       detectedAtMs: this.#nowMs,
-      history: state.history(second.second),
+      history: state.history(this.#tick),
       seed: this.#options.seed,
     });
     record.join(judgement.kind as Vector, this.#opening(second, candidate, excess, judgement, view));
@@ -230,23 +248,24 @@ export class Detector implements SecondTaker {
 
   #learn(second: Second, candidate: Candidate): void {
     const { state } = candidate;
-    state.lastSecond = second.second;
-    state.remember(second.second, candidate.rate);
+    const tick = this.#tick;
+    state.lastTick = tick;
+    state.remember(tick, candidate.rate);
     if (state.attack !== undefined) return;
     for (const excess of candidate.groups) {
       for (const measure of excess.measures) {
         // What is held against the limit is the lower bound under sampling, and so is what the limit is learned from.
         const sure = excess.rates[measure] * excess.rates.sureShare;
-        if (learns(excess)) state.baseline(excess.group, measure).learn(second.second, sure);
+        if (learns(excess)) state.learn(excess.group, measure, tick, second.second, sure);
       }
       const slot = second.watch.find(state.words, 0, state.length);
       const detail = slot < 0 ? undefined : second.watch.detail(slot, firstClass(excess.group));
       if (detail !== undefined) {
         state.noteRows(excess.group, detail.rows);
-        if (learns(excess)) state.learnSources(second.second, detail);
+        if (learns(excess)) state.learnSources(tick, detail);
       }
     }
-    state.learnTotal(second.second, candidate.rate);
+    state.learnTotal(tick, candidate.rate);
   }
 
   #target(candidate: Candidate): Target {
@@ -287,10 +306,10 @@ function learns(excess: GroupExcess): boolean {
 }
 
 /** Remembers since when a group has stood out from its own past without a pause. */
-function noteRise(second: number, state: TargetState, excess: GroupExcess): void {
+function noteRise(tick: number, second: number, state: TargetState, excess: GroupExcess): void {
   const usual = state.knownBaseline(excess.group, excess.measure)?.mean ?? 0;
   if (excess.observed > RISE_FACTOR * usual) {
-    state.noteRise(excess.group, second, startOf(second, excess), excess.observed);
+    state.noteRise(excess.group, tick, startOf(second, excess), excess.observed);
   }
 }
 

@@ -13,6 +13,12 @@ import type { TargetState } from './target-state.ts';
 export type AttackState = 'opened' | 'updated' | 'closed';
 export type TellAttack = (attack: Attack, state: AttackState) => void;
 
+/** The time of a second, as ticks count it and as the clock does. */
+export interface Now {
+  readonly tick: number;
+  readonly nowMs: number;
+}
+
 export interface OpenAttacksOptions {
   readonly attention: Attention;
   readonly onAttack: TellAttack | undefined;
@@ -53,7 +59,7 @@ export class OpenAttacks {
   }
 
   /** Carries open attacks through the second, and closes those that have been quiet for long enough. */
-  sustain(second: Second, hot: readonly Candidate[], coveredMs: number, nowMs: number): void {
+  sustain(second: Second, hot: readonly Candidate[], coveredMs: number, now: Now): void {
     const seen = new Map(hot.map((candidate) => [candidate.state, candidate]));
     const shownMs = Math.max(coveredMs, PARAMETERS.coveredMsShownMin);
     for (const state of this.states) {
@@ -67,9 +73,10 @@ export class OpenAttacks {
         const carried = this.#carry(second, candidate, record, shownMs);
         ({ active, rate, lagMs } = carried);
       }
-      record.second(second.second, active, rate, nowMs - lagMs);
-      if (second.second - record.lastActiveSecond >= PARAMETERS.closeAfterSeconds) this.#close(state, record, nowMs);
-      else this.#update(record, second.second, nowMs);
+      record.second(second.second, now.tick, active, rate, now.nowMs - lagMs);
+      if (now.tick - record.lastActiveTick >= PARAMETERS.closeAfterSeconds)
+        this.#close(state, record, now, second.second);
+      else this.#update(record, now);
     }
   }
 
@@ -109,9 +116,24 @@ export class OpenAttacks {
     return { active, rate, lagMs };
   }
 
-  #close(state: TargetState, record: AttackRecord, nowMs: number): void {
+  /**
+   * The clock jumped by so many seconds, or what was between was not seen. A live station's clock is set back when it was wrong, and
+   * the times of its attacks go with it; ahead there may be a pause, over which an attack goes on if it is not too long. In a
+   * recording, it is another one that follows.
+   */
+  jump(seconds: number, tick: number, nowMs: number): void {
+    for (const state of this.states) {
+      const record = state.attack;
+      if (record === undefined) continue;
+      if (!survives(seconds, this.#options.live)) this.#close(state, record, { tick, nowMs }, Math.floor(nowMs / 1000));
+      else if (seconds < 0) record.shift(1000 * seconds);
+    }
+  }
+
+  #close(state: TargetState, record: AttackRecord, { tick, nowMs }: Now, second: number): void {
     this.states.delete(state);
     state.attack = undefined;
+    state.skip(tick, second);
     const attack = record.toAttack(false, nowMs);
     if (!this.#options.live) {
       if (this.#closed.length < PARAMETERS.attacksKeptMax) this.#closed.push(attack);
@@ -120,20 +142,25 @@ export class OpenAttacks {
     this.#options.onAttack?.(attack, 'closed');
   }
 
-  #update(record: AttackRecord, second: number, nowMs: number): void {
-    if (!this.#options.live || !record.updateDue(second)) return;
+  #update(record: AttackRecord, { tick, nowMs }: Now): void {
+    if (!this.#options.live || !record.updateDue(tick)) return;
     this.#options.onAttack?.(record.toAttack(true, nowMs), 'updated');
   }
 
   /** Every attack so far, the open ones as they stand. */
-  attacks(nowMs: number): Attack[] {
+  attacks(tick: number, nowMs: number): Attack[] {
     const open = [...this.states].flatMap((state) => {
       if (state.attack === undefined) return [];
-      const quietSeconds = Math.floor((nowMs - 1) / 1000) - state.attack.lastActiveSecond;
-      return [state.attack.toAttack(quietSeconds <= PARAMETERS.ongoingQuietSecondsMax, nowMs)];
+      const quietTicks = tick - state.attack.lastActiveTick;
+      return [state.attack.toAttack(quietTicks <= PARAMETERS.ongoingQuietSecondsMax, nowMs)];
     });
     return [...this.#closed, ...open];
   }
+}
+
+/** Whether an attack may go on over a jump of so many seconds. */
+export function survives(seconds: number, live: boolean): boolean {
+  return live && seconds <= PARAMETERS.resumeSecondsMax && seconds >= -PARAMETERS.resumeSecondsMax;
 }
 
 const SILENCE: Rate = { bps: 0, pps: 0, fps: 0 };

@@ -38,6 +38,8 @@ export const PARAMETERS = {
   slowConnectionsPerSource: 10,
   /** Targets whose baselines are kept; the quietest leaves first. */
   targetsMax: 65_536,
+  /** Measures of groups, of targets that live long, that have a memory of the week: 1.4 KB each. */
+  weeksMax: 16_384,
   /** Quiet targets are remembered in seconds with no more destinations than this … */
   quietRowsMax: 2048,
   /** … and while there are fewer targets than this. */
@@ -50,6 +52,8 @@ export const PARAMETERS = {
   updateEverySeconds: 10,
   /** An attack of which nothing was seen for longer than this is not told as ongoing, s. */
   ongoingQuietSecondsMax: 2,
+  /** An attack may go on over a restart, or a jump of the clock, of this long, s. */
+  resumeSecondsMax: 21_600,
   /** Targets of one second that are told to the telemetry store and the live view. */
   observedMax: 1000,
   /** Attacks that are over and kept for the report of a replay. */

@@ -3,7 +3,7 @@ import { formatCount } from '../../base/units.ts';
 import type { Attack, Target } from '../../model/attack.ts';
 import type { SlowServer } from '../../sketch/slow-connections.ts';
 import { AttackRecord } from './attack-record.ts';
-import type { TellAttack } from './open-attacks.ts';
+import { type Now, survives, type TellAttack } from './open-attacks.ts';
 import { PARAMETERS } from './parameters.ts';
 import type { GroupRates } from './traffic.ts';
 
@@ -33,7 +33,8 @@ export class SlowDetector {
   }
 
   /** Judges the servers that a second found; call it for every second. */
-  take(servers: readonly SlowServer[], second: number, nowMs: number): void {
+  take(servers: readonly SlowServer[], second: number, now: Now): void {
+    const { tick, nowMs } = now;
     const seen = new Set<string>();
     for (const server of servers) {
       const address = formatAddress(server.words);
@@ -42,21 +43,30 @@ export class SlowDetector {
       if (server.connections < limit || !server.answersSeen) continue;
       if (server.connections < PARAMETERS.slowConnectionsPerSource * server.sources.size) continue;
       seen.add(address);
-      const open = known ?? this.#begin(address, server, second, nowMs);
-      this.#carry(open, server, second, nowMs);
+      const open = known ?? this.#begin(address, server, second, now);
+      this.#carry(open, server, second, now);
     }
     for (const [address, open] of this.#open) {
-      if (!seen.has(address)) open.record.second(second, false, { bps: 0, pps: 0, fps: 0 }, nowMs);
-      if (second - open.record.lastActiveSecond < PARAMETERS.closeAfterSeconds) {
-        const due = this.#options.live && open.record.updateDue(second);
-        if (due) this.#options.onAttack?.(open.record.toAttack(true, nowMs), 'updated');
-        continue;
-      }
-      this.#open.delete(address);
-      const attack = open.record.toAttack(false, nowMs);
-      if (!this.#options.live && this.#closed.length < PARAMETERS.attacksKeptMax) this.#closed.push(attack);
-      this.#options.onAttack?.(attack, 'closed');
+      if (!seen.has(address)) open.record.second(second, tick, false, { bps: 0, pps: 0, fps: 0 }, nowMs);
+      if (tick - open.record.lastActiveTick >= PARAMETERS.closeAfterSeconds) this.#close(address, open, nowMs);
+      else if (this.#options.live && open.record.updateDue(tick))
+        this.#options.onAttack?.(open.record.toAttack(true, nowMs), 'updated');
     }
+  }
+
+  /** As `OpenAttacks.jump`. */
+  jump(seconds: number, nowMs: number): void {
+    for (const [address, open] of this.#open) {
+      if (!survives(seconds, this.#options.live)) this.#close(address, open, nowMs);
+      else if (seconds < 0) open.record.shift(1000 * seconds);
+    }
+  }
+
+  #close(address: string, open: OpenSlow, nowMs: number): void {
+    this.#open.delete(address);
+    const attack = open.record.toAttack(false, nowMs);
+    if (!this.#options.live && this.#closed.length < PARAMETERS.attacksKeptMax) this.#closed.push(attack);
+    this.#options.onAttack?.(attack, 'closed');
   }
 
   /** Servers under attack, as prefixes. */
@@ -64,17 +74,16 @@ export class SlowDetector {
     return [...this.#open.values()].map(({ words, record }) => ({ words, length: 128, attackId: record.id }));
   }
 
-  attacks(nowMs: number): Attack[] {
-    const second = Math.floor((nowMs - 1) / 1000);
+  attacks(tick: number, nowMs: number): Attack[] {
     return [
       ...this.#closed,
       ...[...this.#open.values()].map(({ record }) =>
-        record.toAttack(second - record.lastActiveSecond <= PARAMETERS.ongoingQuietSecondsMax, nowMs),
+        record.toAttack(tick - record.lastActiveTick <= PARAMETERS.ongoingQuietSecondsMax, nowMs),
       ),
     ];
   }
 
-  #begin(address: string, server: SlowServer, second: number, nowMs: number): OpenSlow {
+  #begin(address: string, server: SlowServer, second: number, { tick, nowMs }: Now): OpenSlow {
     const sources = server.sources.size;
     const record = new AttackRecord({
       key: `slow ${address}`,
@@ -82,6 +91,7 @@ export class SlowDetector {
       direction: 'in',
       carpet: false,
       openedSecond: second,
+      openedTick: tick,
       baseline: { learnedSeconds: 0 },
       startMs: server.firstMs,
       detectedAtMs: nowMs,
@@ -108,7 +118,7 @@ export class SlowDetector {
     return open;
   }
 
-  #carry(open: OpenSlow, server: SlowServer, second: number, nowMs: number): void {
+  #carry(open: OpenSlow, server: SlowServer, second: number, { tick, nowMs }: Now): void {
     // The table tells sums of connections that come and go; what is new since the last look is never less than nothing.
     const packets = Math.max(0, server.packets - open.packets);
     const bytes = Math.max(0, server.bytes - open.bytes);
@@ -128,6 +138,6 @@ export class SlowDetector {
     };
     open.record.add('slowloris', rates, undefined);
     open.record.addSources(server.sources);
-    open.record.second(second, true, { bps: rates.bps, pps: rates.pps, fps: 0 }, Math.min(nowMs, server.lastMs));
+    open.record.second(second, tick, true, { bps: rates.bps, pps: rates.pps, fps: 0 }, Math.min(nowMs, server.lastMs));
   }
 }

@@ -3,77 +3,99 @@ import { hllEstimate, hllMerge } from '../../sketch/hyperloglog.ts';
 import { SOURCES_PRECISION, type TargetDetail } from '../../sketch/target-detail.ts';
 import type { AttackRecord } from './attack-record.ts';
 import { Baseline } from './baseline.ts';
+import { GroupBaseline, type WeekBudget } from './group-baseline.ts';
 import type { Measure } from './groups.ts';
 import { PARAMETERS } from './parameters.ts';
+import { RateHistory } from './rate-history.ts';
 
 const MEASURES: readonly Measure[] = ['pps', 'bps', 'fps'];
 /** Rows a second that the tops of an attacked group look at. */
 const DETAIL_ROWS = 4096;
 /** And those of a group that is only a candidate. */
 const DETAIL_ROWS_PEACE = 256;
-/** A pause of more seconds than this ends a rise. */
-const RISE_GAP_SECONDS = 2;
+/** A pause of more ticks than this ends a rise, and what was over its limit before it confirms nothing. */
+export const RISE_GAP_TICKS = 2;
 /** Peacetime sources are remembered for one to two of these, s. */
 const SOURCES_GENERATION_SECONDS = 600;
 /** Sources count as new only where peace was watched for this long, s. */
 const SOURCES_LEARNED_MIN = 30;
 
-/** What is remembered of one target between seconds: baselines, its recent rates, and the attack that is open on it. */
+/**
+ * What is remembered of one target between seconds: baselines, its recent rates, and the attack that is open on it. It counts in ticks:
+ * seconds that the station has seen, one after the other, whatever its clock did in between.
+ */
 export class TargetState {
   readonly key: string;
   readonly words: Uint32Array;
   readonly length: number;
-  /** Its groups were below their low-water marks from this second on until it was first seen. */
+  /** Its groups were below their low-water marks from this tick on until it was first seen. */
   readonly #quietSince: number;
+  readonly #weeks: WeekBudget;
   attack: AttackRecord | undefined;
-  /** The last second in which it was looked at. */
-  lastSecond = -1;
+  /** The last tick in which it was looked at. */
+  lastTick = -1;
   /** Traffic from the target was seen at least once. */
   replySeen = false;
   readonly total = { pps: new Baseline(), bps: new Baseline(), fps: new Baseline() };
-  readonly #groups = new Map<number, Baseline>();
-  readonly #over = new Map<number, { bits: number; second: number }>();
-  readonly #rising = new Map<number, { sinceMs: number; since: number; second: number; rate: number }>();
-  readonly #history: Rate[] = [];
-  #historySecond = -1;
+  readonly #groups = new Map<number, GroupBaseline>();
+  readonly #over = new Map<number, { bits: number; tick: number }>();
+  readonly #rising = new Map<number, { sinceMs: number; since: number; tick: number; rate: number }>();
+  #history = new RateHistory();
   readonly #rows = new Map<number, number>();
   #sources: { old: Uint8Array; young: Uint8Array; since: number; seconds: number } | undefined;
 
-  constructor(key: string, words: Uint32Array, length: number, quietSince: number) {
+  constructor(key: string, words: Uint32Array, length: number, quietSince: number, weeks: WeekBudget) {
     this.#quietSince = quietSince;
+    this.#weeks = weeks;
     this.key = key;
     this.words = words;
     this.length = length;
   }
 
-  baseline(group: number, measure: Measure): Baseline {
+  baseline(group: number, measure: Measure): GroupBaseline {
     const index = group * MEASURES.length + MEASURES.indexOf(measure);
     let baseline = this.#groups.get(index);
     if (baseline === undefined) {
-      baseline = new Baseline(this.#quietSince);
+      baseline = new GroupBaseline(new Baseline(this.#quietSince));
       this.#groups.set(index, baseline);
     }
     return baseline;
   }
 
   /** The group's baseline where there is one. */
-  knownBaseline(group: number, measure: Measure): Baseline | undefined {
+  knownBaseline(group: number, measure: Measure): GroupBaseline | undefined {
     return this.#groups.get(group * MEASURES.length + MEASURES.indexOf(measure));
+  }
+
+  /** Learns one second of peace of a group. `second` is that of the clock. */
+  learn(group: number, measure: Measure, tick: number, second: number, value: number): void {
+    this.baseline(group, measure).learn(tick, second, value, this.#weeks);
+  }
+
+  /** What came before this tick was no peace, and no silence either: nothing is learned from it. */
+  skip(tick: number, second: number): void {
+    for (const baseline of this.#groups.values()) baseline.skip(tick, second);
+    for (const total of [this.total.pps, this.total.bps, this.total.fps]) total.skip(tick);
+  }
+
+  /** The target is forgotten: others may have its memory. */
+  release(): void {
+    for (const baseline of this.#groups.values()) if (baseline.hasWeek) this.#weeks.giveBack(1);
   }
 
   /**
    * Notes that a group stands out in this second with a rate, and that its first such packet was carried at `startMs`. A leap
    * begins another rise: a crowd that came before a flood is no part of it.
    */
-  noteRise(group: number, second: number, startMs: number, rate: number): void {
+  noteRise(group: number, tick: number, startMs: number, rate: number): void {
     const known = this.#rising.get(group);
     const leaps =
-      known !== undefined && rate > PARAMETERS.suddenFactor * known.rate && second - known.since > RISE_GAP_SECONDS;
-    if (known === undefined || leaps || second - known.second > RISE_GAP_SECONDS) {
-      this.#rising.set(group, { sinceMs: startMs, since: second, second, rate });
+      known !== undefined && rate > PARAMETERS.suddenFactor * known.rate && tick - known.since > RISE_GAP_TICKS;
+    if (known === undefined || leaps || tick - known.tick > RISE_GAP_TICKS) {
+      this.#rising.set(group, { sinceMs: startMs, since: tick, tick, rate });
       return;
     }
-    known.second = second;
+    known.tick = tick;
     known.rate = rate;
   }
 
@@ -82,20 +104,20 @@ export class TargetState {
     return this.#rising.get(group)?.sinceMs;
   }
 
-  /** Notes that a group had the volume and shape of an attack in this second; returns in how many of the last three. */
-  over(group: number, second: number): number {
+  /** Notes that a group had the volume and shape of an attack in this tick; returns in how many of the last three. */
+  over(group: number, tick: number): number {
     const known = this.#over.get(group);
-    const bits = known === undefined ? 0 : second - known.second > 2 ? 0 : known.bits << (second - known.second);
+    const bits = known === undefined ? 0 : tick - known.tick > RISE_GAP_TICKS ? 0 : known.bits << (tick - known.tick);
     const now = (bits | 1) & 7;
-    this.#over.set(group, { bits: now, second });
+    this.#over.set(group, { bits: now, tick });
     return (now & 1) + ((now >>> 1) & 1) + ((now >>> 2) & 1);
   }
 
   /** Learns what the target usually receives in all. */
-  learnTotal(second: number, rate: Rate): void {
-    this.total.pps.learn(second, rate.pps);
-    this.total.bps.learn(second, rate.bps);
-    this.total.fps.learn(second, rate.fps);
+  learnTotal(tick: number, rate: Rate): void {
+    this.total.pps.learn(tick, rate.pps);
+    this.total.bps.learn(tick, rate.bps);
+    this.total.fps.learn(tick, rate.fps);
   }
 
   /** What the target usually receives in all; 0 where nothing was learned. */
@@ -103,23 +125,14 @@ export class TargetState {
     return { bps: this.total.bps.mean, pps: this.total.pps.mean, fps: this.total.fps.mean };
   }
 
-  /** Keeps the total rates of a second for the picture of what came before. */
-  remember(second: number, rate: Rate): void {
-    const silent = this.#historySecond < 0 ? 0 : Math.min(PARAMETERS.historySeconds, second - this.#historySecond - 1);
-    for (let gap = 0; gap < silent; gap++) this.#history.push({ bps: 0, pps: 0, fps: 0 });
-    this.#history.push(rate);
-    if (this.#history.length > PARAMETERS.historySeconds) {
-      this.#history.splice(0, this.#history.length - PARAMETERS.historySeconds);
-    }
-    this.#historySecond = second;
+  /** Keeps the total rates of a tick for the picture of what came before. */
+  remember(tick: number, rate: Rate): void {
+    this.#history.push(tick, rate);
   }
 
-  /** Rates of the seconds up to and without `second`, oldest first. */
-  history(second: number): Rate[] {
-    const gap = this.#historySecond < 0 ? 0 : Math.min(PARAMETERS.historySeconds, second - this.#historySecond - 1);
-    const rates = this.#historySecond >= second ? this.#history.slice(0, -1) : [...this.#history];
-    for (let empty = 0; empty < gap; empty++) rates.push({ bps: 0, pps: 0, fps: 0 });
-    return rates.slice(-PARAMETERS.historySeconds);
+  /** Rates of the ticks up to and without `tick`, oldest first. */
+  history(tick: number): Rate[] {
+    return this.#history.until(tick);
   }
 
   /**
@@ -138,16 +151,16 @@ export class TargetState {
   }
 
   /** Remembers who sends in peace. */
-  learnSources(second: number, detail: TargetDetail): void {
+  learnSources(tick: number, detail: TargetDetail): void {
     if (this.#sources === undefined) {
       const registers = detail.sources.length;
-      this.#sources = { old: new Uint8Array(registers), young: new Uint8Array(registers), since: second, seconds: 0 };
+      this.#sources = { old: new Uint8Array(registers), young: new Uint8Array(registers), since: tick, seconds: 0 };
     }
     const known = this.#sources;
-    if (second - known.since > SOURCES_GENERATION_SECONDS) {
+    if (tick - known.since > SOURCES_GENERATION_SECONDS) {
       known.old.set(known.young);
       known.young.fill(0);
-      known.since = second;
+      known.since = tick;
     }
     known.seconds++;
     hllMerge(known.young, 0, detail.sources, 0, detail.sources.length);
