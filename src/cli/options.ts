@@ -36,6 +36,15 @@ export function parseLimit(text: string): number {
 
 /** Version of this package, from its manifest. */
 export function packageVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return (manifest as { version: string }).version;
+  return manifest().version;
+}
+
+/** Major version of Node.js that this package needs at least. */
+export function nodeMajorMin(): number {
+  return Number(/\d+/.exec(manifest().engines.node)?.[0]);
+}
+
+function manifest(): { version: string; engines: { node: string } } {
+  const parsed: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return parsed as { version: string; engines: { node: string } };
 }

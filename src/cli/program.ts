@@ -94,6 +94,21 @@ export function createProgram(signal: AbortSignal, setExitCode: (code: number) =
     });
 
   program
+    .command('doctor')
+    .summary('examine machine, configuration and station, and say what to do')
+    .description(
+      'Examines this machine, the configuration and the running station, and says what to do where something is wrong.',
+    )
+    .option('--config <file>', 'the configuration (default: bonghwa.yaml where there is one, else the defaults)')
+    .option('--data <directory>', 'the data directory, in place of the one of the configuration')
+    .option('--json', 'print one JSON object', false)
+    .addHelpText('after', DOCTOR_EXAMPLES)
+    .action(async (options) => {
+      const { doctorCommand } = await import('./doctor.ts');
+      setExitCode(await doctorCommand(options));
+    });
+
+  program
     .command('start')
     .summary('replay the recorded sample and tell the story of the attack in it')
     .description('Replays the recorded sample in accelerated time and tells the story of the attack in it.')
@@ -188,6 +203,20 @@ Examples:
 Exit codes:
   0    the file is written
   2    it is there already (--force writes over it), cannot be written, or an answer cannot be
+`;
+
+const DOCTOR_EXAMPLES = `
+It changes nothing. To measure the disk, it writes a file of 32 MB into the data directory and removes it.
+
+Examples:
+  bonghwa doctor
+  bonghwa doctor --config /etc/bonghwa/bonghwa.yaml
+  bonghwa doctor --json | jq '.checks[] | select(.verdict != "ok")'
+
+Exit codes:
+  0    no fault; there may be warnings
+  1    there are faults
+  2    it could not run: a bad option
 `;
 
 const CHECK_EXAMPLES = `

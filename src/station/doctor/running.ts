@@ -1,0 +1,51 @@
+import { formatListen } from '../../base/listen.ts';
+import type { Config } from '../../model/config.ts';
+import { type StationStatus, stationStatusSchema } from '../../model/station-view.ts';
+import type { StationFacts } from './facts.ts';
+
+const STATUS_MS_MAX = 3000;
+/** Bytes of a status: targets and exporters in it are bounded. */
+const STATUS_BYTES_MAX = 16 << 20;
+
+/** Who holds a data directory, and where it answers. */
+export interface Holder {
+  readonly pid: number;
+  readonly http?: string | undefined;
+}
+
+/** Whether a station runs on the data directory, and what it tells of itself over HTTP. */
+export async function stationFacts(config: Config, holder: Holder | undefined): Promise<StationFacts> {
+  const where = holder?.http ?? reachable(config);
+  const told = await askStatus(`http://${where}/api/status`);
+  if (holder !== undefined) return { kind: 'running', pid: holder.pid, ...told };
+  // Nobody holds the directory: what answers there, if anything, is a station of another directory, or no station at all.
+  return { kind: 'none' };
+}
+
+/** The address at which what listens on every address is asked. */
+function reachable({ http }: Config): string {
+  const { address, port } = http.listen;
+  if (address === '::') return `[::1]:${port}`;
+  return address === '0.0.0.0' ? `127.0.0.1:${port}` : formatListen(http.listen);
+}
+
+async function askStatus(url: string): Promise<{ status: StationStatus } | { silent: string }> {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(STATUS_MS_MAX), redirect: 'error' });
+    if (!answer.ok) return { silent: `${url} answers ${answer.status}` };
+    const text = await answer.text();
+    if (text.length > STATUS_BYTES_MAX) return { silent: `${url} answers too much` };
+    const parsed = stationStatusSchema.safeParse(JSON.parse(text));
+    return parsed.success ? { status: parsed.data } : { silent: `${url} answers something else than a status` };
+  } catch (error) {
+    return { silent: `${url}: ${reasonOf(error)}` };
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof SyntaxError) return 'answers something else than a status';
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TimeoutError') return `no answer in ${STATUS_MS_MAX / 1000} s`;
+  const cause = error.cause;
+  return cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : error.message;
+}
