@@ -1,0 +1,230 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { type Context, Hono } from 'hono';
+import type { z } from 'zod';
+import { BonghwaError } from '../base/errors.ts';
+import { Histogram } from '../base/histogram.ts';
+import { formatListen, isLoopback, type ListenAddress } from '../base/listen.ts';
+import { ROUTES } from './contract.ts';
+import type { Api, ApiDeps, ApiOptions } from './deps.ts';
+import { CLIENTS_MAX, EventStream } from './event-stream.ts';
+import { EXPOSITION_TYPE, renderExposition } from './exposition.ts';
+import { refusalOf, SECURITY_HEADERS } from './guard.ts';
+import { attackQuery, flowsQuery, Gate, secondsQuery } from './handlers.ts';
+import { metricFamilies } from './metrics.ts';
+import { openApiDocument } from './openapi.ts';
+import { parseParams } from './params.ts';
+import { problemOf, RequestProblem } from './problem.ts';
+
+export type { Api, ApiDeps, ApiOptions, Readiness, StationCounters } from './deps.ts';
+export { LAG_BOUNDS } from './deps.ts';
+
+/** Connections at a time. */
+const CONNECTIONS_MAX = 256;
+/** For the head of a request, for all of it, and between two on one connection, ms. */
+const HEADERS_MS_MAX = 5000;
+const REQUEST_MS_MAX = 10_000;
+const KEEP_ALIVE_MS = 5000;
+/** A connection on which nothing moves for this long is closed: its client reads nothing, ms. */
+const IDLE_MS_MAX = 60_000;
+const HEARTBEAT_MS = 15_000;
+/** How often it is measured how late the main thread is, ms. */
+const LAG_EVERY_MS = 500;
+const LOOP_LAG_BOUNDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+/** After this, connections that are still open are cut, ms. */
+export const CLOSE_MS_MAX = 500;
+
+interface Bindings {
+  readonly Bindings: HttpBindings;
+}
+type Ask = Context<Bindings>;
+
+/** The HTTP interface of a station. It does nothing until `listen`. */
+export function createApi(deps: ApiDeps, options: ApiOptions = {}): Api {
+  const now = options.now ?? ((): number => Date.now());
+  const events = new EventStream(now().toString(36));
+  const loopLag = new Histogram(LOOP_LAG_BOUNDS);
+  const names = new Set((options.names ?? []).map((name) => name.toLowerCase()));
+  const app = routes(deps, { now, events, loopLag, names, onFault: options.onFault });
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_MS_MAX,
+      requestTimeout: REQUEST_MS_MAX,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: 1000,
+    },
+    getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+  );
+  server.maxConnections = CONNECTIONS_MAX;
+  server.timeout = IDLE_MS_MAX;
+  const timers: NodeJS.Timeout[] = [];
+  let unsubscribe: (() => void) | undefined;
+  return {
+    async listen(at) {
+      const listening = await listenOn(server, at);
+      unsubscribe = deps.subscribe((event) => events.publish(event));
+      timers.push(
+        every(HEARTBEAT_MS, () => events.heartbeat()),
+        measureLag(loopLag),
+      );
+      return listening;
+    },
+    async close() {
+      unsubscribe?.();
+      for (const timer of timers) clearInterval(timer);
+      events.close();
+      await closeServer(server);
+    },
+  };
+}
+
+interface RouteParts {
+  readonly now: () => number;
+  readonly events: EventStream;
+  readonly loopLag: Histogram;
+  readonly names: ReadonlySet<string>;
+  readonly onFault: ApiOptions['onFault'];
+}
+
+function routes(deps: ApiDeps, { now, events, loopLag, names, onFault }: RouteParts): Hono<Bindings> {
+  const app = new Hono<Bindings>();
+  const gate = new Gate();
+  app.use(async (ask, next) => {
+    const refusal = refusalOf(ask.env.incoming, names);
+    if (refusal !== undefined) throw refusal;
+    await next();
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) ask.res.headers.set(name, value);
+  });
+  app.notFound((ask) =>
+    new RequestProblem(404, { detail: `nothing is at ${ask.req.path}`, hint: 'GET / names what is there.' }).response(),
+  );
+  app.onError((error, ask) => {
+    const problem = problemOf(error);
+    if (problem === undefined) onFault?.(error, ask.req.path);
+    const response = (problem ?? new RequestProblem(500, { detail: 'a fault of the station itself' })).response();
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value);
+    return response;
+  });
+
+  const paramsOf = <S extends z.ZodObject>(ask: Ask, { params }: { readonly params: S }): z.output<S> =>
+    parseParams(params, new URL(ask.req.url).searchParams);
+
+  app.get('/', (ask) => ask.text(INDEX));
+  app.get(ROUTES.health.path, (ask) => {
+    const live = deps.live();
+    return ask.json({ status: live ? 'alive' : 'stuck' }, live ? 200 : 503);
+  });
+  app.get(ROUTES.ready.path, (ask) => {
+    const readiness = deps.ready();
+    return ask.json(readiness, readiness.ready ? 200 : 503);
+  });
+  app.get(ROUTES.metrics.path, (ask) => {
+    const api = {
+      eventClients: events.clients,
+      eventLoopLagSeconds: loopLag.counts(),
+      nodeVersion: process.versions.node,
+    };
+    const text = renderExposition(metricFamilies(deps.status(), deps.counters(), api));
+    return ask.body(text, 200, { 'content-type': EXPOSITION_TYPE });
+  });
+  app.get(ROUTES.status.path, (ask) => {
+    paramsOf(ask, ROUTES.status);
+    return ask.json(deps.status());
+  });
+  app.get(ROUTES.attacks.path, async (ask) => {
+    const query = attackQuery(paramsOf(ask, ROUTES.attacks), now());
+    return ask.json(await gate.through(() => deps.attacks(query)));
+  });
+  app.get('/api/attacks/:id', async (ask) => {
+    const id = ask.req.param('id');
+    const attack = id.length > 200 ? undefined : await gate.through(() => deps.attack(id));
+    if (attack === undefined)
+      throw new RequestProblem(404, { detail: 'no attack has this id', hint: 'GET /api/attacks lists them.' });
+    return ask.json(attack);
+  });
+  app.get(ROUTES.exporters.path, (ask) => {
+    paramsOf(ask, ROUTES.exporters);
+    const { now: at, exporters } = deps.status();
+    return ask.json({ now: at, exporters });
+  });
+  app.get(ROUTES.flows.path, async (ask) => {
+    const query = flowsQuery(paramsOf(ask, ROUTES.flows), deps, now());
+    return ask.json(await gate.through(() => deps.flows(query, ask.req.raw.signal)));
+  });
+  app.get(ROUTES.seconds.path, async (ask) => {
+    const query = secondsQuery(paramsOf(ask, ROUTES.seconds), now());
+    return ask.json(await gate.through(() => deps.seconds(query, ask.req.raw.signal)));
+  });
+  app.get(ROUTES.events.path, (ask) => {
+    const stream = events.open(ask.req.header('last-event-id'));
+    if (stream === undefined)
+      throw new RequestProblem(503, { detail: `${CLIENTS_MAX} clients listen already, or the station is stopping` });
+    return ask.body(stream, 200, { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
+  });
+  app.get(ROUTES.openapi.path, (ask) => ask.json(openApiDocument(deps.status().version)));
+  return app;
+}
+
+const INDEX = [
+  'Bonghwa. What can be asked here:',
+  '',
+  ...Object.values(ROUTES).map(({ path, summary }) => `  ${path.padEnd(20)}  ${summary}`),
+  '',
+].join('\n');
+
+async function listenOn(server: Server, at: ListenAddress): Promise<ListenAddress> {
+  const where = formatListen(at);
+  if (!isLoopback(at)) {
+    throw new BonghwaError('HTTP_NOT_LOOPBACK', `HTTP does not listen on ${where}: it has no sign-in in this release`, {
+      hint: `Give a loopback address such as 127.0.0.1:${at.port}; 'ssh -L ${at.port}:127.0.0.1:${at.port} station' reaches it from elsewhere.`,
+    });
+  }
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(unavailable(where, error)));
+    server.listen({ host: at.address, port: at.port, exclusive: true, backlog: CONNECTIONS_MAX }, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return { ...at, port };
+}
+
+function unavailable(where: string, cause: NodeJS.ErrnoException): BonghwaError {
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'another program listens there',
+    EACCES: 'permission is denied',
+    EADDRNOTAVAIL: 'this machine has no such address',
+  };
+  return new BonghwaError(
+    'HTTP_UNAVAILABLE',
+    `HTTP cannot listen on ${where}: ${reasons[cause.code ?? ''] ?? cause.message}`,
+    {
+      hint: 'Stop the other program, or give another port with --http or http.listen.',
+      cause,
+    },
+  );
+}
+
+async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), CLOSE_MS_MAX);
+  await closed;
+  clearTimeout(cut);
+}
+
+function every(periodMs: number, act: () => void): NodeJS.Timeout {
+  return setInterval(act, periodMs).unref();
+}
+
+/** Measures by how much a timer is late: for so long the main thread did something else. */
+function measureLag(lag: Histogram): NodeJS.Timeout {
+  let dueMs = performance.now() + LAG_EVERY_MS;
+  return every(LAG_EVERY_MS, () => {
+    const nowMs = performance.now();
+    lag.add(Math.max(0, nowMs - dueMs) / 1000);
+    dueMs = nowMs + LAG_EVERY_MS;
+  });
+}
