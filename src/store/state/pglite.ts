@@ -1,0 +1,134 @@
+import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { NodeFS } from '@electric-sql/pglite/nodefs';
+import { DIRECTORY_MODE, syncDirectory } from './durable-file.ts';
+
+/** Pages of 8 KiB that PGlite keeps in memory: the state's busy pages are few. */
+const SHARED_BUFFERS = 1024;
+
+/**
+ * How PGlite starts PostgreSQL (`PGlite.defaultStartParams`), without its `-F`, which turns `fsync` off, and with a way of syncing
+ * the log that its file system has.
+ */
+const START_PARAMS = [
+  ...PGlite.defaultStartParams.filter((param) => param !== '-F'),
+  '-c',
+  'fsync=on',
+  '-c',
+  'wal_sync_method=fsync',
+  '-c',
+  `shared_buffers=${SHARED_BUFFERS}`,
+];
+
+/** What of Emscripten's file system on Node is used here; PGlite's types leave it open. */
+interface NodeFileSystem {
+  readonly stream_ops: { fsync?: (stream: { readonly nfd?: number; readonly node: unknown }) => number };
+  realPath(node: unknown): string;
+}
+
+/** PGlite's files on disk. As PGlite 0.5 has it, `fsync` does nothing: here it does what PostgreSQL asks for. */
+class SyncedNodeFS extends NodeFS {
+  #syncs = 0;
+
+  /** Syncs since the start; a test holds that a commit makes one. */
+  get syncs(): number {
+    return this.#syncs;
+  }
+
+  override async init(...args: Parameters<NodeFS['init']>): ReturnType<NodeFS['init']> {
+    const made = await super.init(...args);
+    const preRun: unknown = made.emscriptenOpts.preRun;
+    if (!Array.isArray(preRun)) throw new Error('PGlite has changed: its file system has no preRun to add fsync in');
+    preRun.push(({ NODEFS }: { readonly NODEFS: NodeFileSystem }) => {
+      NODEFS.stream_ops.fsync = ({ nfd, node }) => {
+        // A directory is opened there without a descriptor of Node.
+        const descriptor = nfd ?? openSync(NODEFS.realPath(node), 'r');
+        try {
+          fsyncSync(descriptor);
+        } finally {
+          if (nfd === undefined) closeSync(descriptor);
+        }
+        this.#syncs++;
+        return 0;
+      };
+    });
+    return made;
+  }
+}
+
+export interface OpenPglite {
+  readonly client: PGlite;
+  readonly syncs: () => number;
+}
+
+/** Opens the database in a directory that `createPglite` made. Faults come with what PostgreSQL last said. */
+export async function openPglite(directory: string): Promise<OpenPglite> {
+  const files = new SyncedNodeFS(directory);
+  const said: string[] = [];
+  try {
+    const client = await PGlite.create({
+      fs: files,
+      startParams: START_PARAMS,
+      onStderr: (text) => {
+        if (/\b(FATAL|PANIC|ERROR)\b/.test(text)) said.splice(0, 1, text.trim());
+        return false;
+      },
+    });
+    return { client, syncs: () => files.syncs };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(said.length === 0 ? reason : `${reason} (${said[0]})`, { cause: error });
+  }
+}
+
+/**
+ * Makes an empty database in `directory`: beside it first and renamed when all of it is on disk, so that a directory of that name is
+ * always whole. Takes seconds and some hundred megabytes of memory: it belongs into a thread that ends afterwards.
+ */
+export async function createPglite(directory: string): Promise<void> {
+  const made = `${directory}.new`;
+  await rm(made, { recursive: true, force: true });
+  await mkdir(made, { recursive: true, mode: DIRECTORY_MODE });
+  const { client } = await openPglite(made);
+  await client.close();
+  await syncTree(made);
+  await rename(made, directory);
+  await syncDirectory(dirname(directory));
+}
+
+/** Makes every file below a directory durable. */
+async function syncTree(directory: string): Promise<void> {
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) await syncTree(path);
+    else if (entry.isFile()) await syncFile(path);
+  }
+  await syncDirectory(directory);
+}
+
+async function syncFile(path: string): Promise<void> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, 'r');
+    await handle.sync();
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** Bytes of all files below a directory. */
+export async function bytesBelow(directory: string): Promise<number> {
+  let bytes = 0;
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) bytes += await bytesBelow(path);
+    else
+      bytes += await stat(path).then(
+        ({ size }) => size,
+        () => 0,
+      );
+  }
+  return bytes;
+}

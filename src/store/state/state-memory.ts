@@ -1,0 +1,176 @@
+import type { Attack, ExporterReport } from '../../model/attack.ts';
+import { type AttackFilter, compareAttacks, matches, overAt } from './attack-query.ts';
+import { attackKey, type StateEntry, settingKey } from './journal-frame.ts';
+
+/** Attacks that are over and in the database, and still kept in memory and journal. */
+export const RECENT_ATTACKS_MAX = 1000;
+/** Exporters that are remembered; those reported longest ago go first. */
+export const EXPORTERS_MAX = 4096;
+
+interface Held {
+  readonly entry: StateEntry;
+  readonly bytes: number;
+}
+
+/**
+ * What the station knows without its database: the newest write of every key that waits for the database, every attack that goes
+ * on, the last ones that are over, exporters, settings. The journal holds the same, and is made anew from here.
+ */
+export class StateMemory {
+  /** The newest of every key, durable or not: what readers see. */
+  readonly #current = new Map<string, StateEntry>();
+  /** What the journal holds; in the order in which it was last written. */
+  readonly #durable = new Map<string, Held>();
+  /** What of that the database does not have yet, in the order of the numbers. */
+  readonly #waiting = new Map<string, Held>();
+  #waitingBytes = 0;
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  /** True where a write under this key takes no more room than there is taken. */
+  waitsFor(key: string): boolean {
+    return this.#waiting.has(key);
+  }
+
+  /** A write that is not on disk yet. */
+  show(entry: StateEntry): void {
+    const shown = this.#current.get(entry.key);
+    if (shown === undefined || shown.sequence <= entry.sequence) this.#current.set(entry.key, entry);
+  }
+
+  /** A write that is on disk now. Writes become durable in the order of their numbers. */
+  keep(entry: StateEntry, bytes: number): void {
+    this.show(entry);
+    const held = { entry, bytes };
+    this.#durable.delete(entry.key);
+    this.#durable.set(entry.key, held);
+    this.#waitingBytes += bytes - (this.#waiting.get(entry.key)?.bytes ?? 0);
+    this.#waiting.delete(entry.key);
+    this.#waiting.set(entry.key, held);
+  }
+
+  /** What the database knew of and the journal did not. */
+  adopt(entries: readonly StateEntry[]): void {
+    for (const entry of entries) {
+      if (this.#current.has(entry.key)) continue;
+      this.#current.set(entry.key, entry);
+      this.#durable.set(entry.key, { entry, bytes: 0 });
+    }
+    this.#forget();
+  }
+
+  /** The oldest writes that wait for the database. */
+  next(countMax: number): readonly StateEntry[] {
+    const entries: StateEntry[] = [];
+    for (const { entry } of this.#waiting.values()) {
+      if (entries.length === countMax) break;
+      entries.push(entry);
+    }
+    return entries;
+  }
+
+  /** Writes that the database has now, unless newer ones came meanwhile. */
+  confirm(entries: readonly StateEntry[]): void {
+    for (const entry of entries) this.#confirm(entry);
+    this.#forget();
+  }
+
+  /** The database says how far it followed this journal: what came after that waits, whatever was thought before. */
+  followedUpTo(position: number): void {
+    this.#waiting.clear();
+    this.#waitingBytes = 0;
+    for (const entry of this.durable()) {
+      const held = this.#durable.get(entry.key);
+      if (held === undefined || entry.sequence <= position) continue;
+      this.#waiting.set(entry.key, held);
+      this.#waitingBytes += held.bytes;
+    }
+    this.#forget();
+  }
+
+  #confirm(entry: StateEntry): void {
+    const held = this.#waiting.get(entry.key);
+    if (held?.entry !== entry) return;
+    this.#waiting.delete(entry.key);
+    this.#waitingBytes -= held.bytes;
+  }
+
+  /** What a journal that is made anew must hold, in the order of the numbers. */
+  durable(): readonly StateEntry[] {
+    return [...this.#durable.values()].map(({ entry }) => entry).sort((left, right) => left.sequence - right.sequence);
+  }
+
+  /** Lets go of what the database has and nobody needs fast: the bounds of memory and journal. */
+  #forget(): void {
+    let over = 0;
+    let exporters = 0;
+    for (const { entry } of this.#durable.values()) {
+      if (entry.kind === 'exporter') exporters++;
+      else if (entry.kind === 'attack' && !entry.value.ongoing) over++;
+    }
+    for (const [key, { entry }] of this.#durable) {
+      if (this.#waiting.has(key)) continue;
+      if (entry.kind === 'exporter' && exporters > EXPORTERS_MAX) exporters--;
+      else if (entry.kind === 'attack' && !entry.value.ongoing && over > RECENT_ATTACKS_MAX) over--;
+      else continue;
+      this.#drop(key, entry);
+    }
+  }
+
+  #drop(key: string, entry: StateEntry): void {
+    this.#durable.delete(key);
+    if (this.#current.get(key) === entry) this.#current.delete(key);
+  }
+
+  /** Forgets attacks that were over before `time` (ISO 8601), but for those that the database has not seen yet. */
+  prune(time: string): void {
+    for (const [key, entry] of this.#current) {
+      if (entry.kind !== 'attack' || this.#waiting.has(key)) continue;
+      const over = overAt(entry.value);
+      if (over !== undefined && over < time) this.#drop(key, entry);
+    }
+  }
+
+  attack(id: string): Attack | undefined {
+    const entry = this.#current.get(attackKey(id));
+    return entry?.kind === 'attack' ? entry.value : undefined;
+  }
+
+  hasAttack(id: string): boolean {
+    return this.#current.has(attackKey(id));
+  }
+
+  /** Attacks that match, in the order of answers. */
+  attacks(filter: AttackFilter): readonly Attack[] {
+    const found: Attack[] = [];
+    for (const entry of this.#current.values()) {
+      if (entry.kind === 'attack' && matches(filter, entry.value)) found.push(entry.value);
+    }
+    return found.sort(compareAttacks);
+  }
+
+  exporters(): readonly ExporterReport[] {
+    const found: ExporterReport[] = [];
+    for (const entry of this.#current.values()) if (entry.kind === 'exporter') found.push(entry.value);
+    return found.sort(
+      (left, right) =>
+        compareText(left.exporter, right.exporter) ||
+        left.observationDomain - right.observationDomain ||
+        compareText(left.protocol, right.protocol),
+    );
+  }
+
+  /** `known` is false where nothing was ever said of this setting here. */
+  setting(name: string): { readonly known: boolean; readonly value: unknown } {
+    const entry = this.#current.get(settingKey(name));
+    return entry?.kind === 'setting' ? { known: true, value: entry.value } : { known: false, value: undefined };
+  }
+}
+
+const compareText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
