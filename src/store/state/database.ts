@@ -165,7 +165,9 @@ export class StateDatabase {
       await tx.delete(blobs).where(eq(blobs.name, name));
       for (let part = 0; part === 0 || part * PART_BYTES < bytes.length; part++) {
         const from = part * PART_BYTES;
-        await tx.insert(blobs).values({ name, part, version, bytes: bytes.slice(from, from + PART_BYTES) });
+        // As base64 they take a tenth of the time that PGlite needs for bytes.
+        const text = Buffer.from(bytes.subarray(from, from + PART_BYTES)).toString('base64');
+        await tx.insert(blobs).values({ name, part, version, bytes: sql`decode(${text}, 'base64')` });
       }
     });
   }
@@ -174,11 +176,11 @@ export class StateDatabase {
     const parts: Uint8Array[] = [];
     for (;;) {
       const [row] = await this.#db
-        .select({ bytes: blobs.bytes })
+        .select({ text: sql<string>`encode(${blobs.bytes}, 'base64')` })
         .from(blobs)
         .where(and(eq(blobs.name, name), eq(blobs.part, parts.length)));
       if (row === undefined) break;
-      parts.push(row.bytes);
+      parts.push(Buffer.from(row.text, 'base64'));
     }
     return parts.length === 0 ? undefined : new Uint8Array(Buffer.concat(parts));
   }

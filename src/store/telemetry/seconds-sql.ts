@@ -31,8 +31,9 @@ export function planSeconds({ since, until, stepMs }: SecondsQuery, earliest: Ea
     });
   }
   const { secondsMs, minutesMs } = earliest;
-  const older = minutesMs > 0 && (secondsMs === 0 || minutesMs < secondsMs);
-  const from = older && since < secondsMs ? 'minutes' : 'seconds';
+  // A minute begins up to a minute before its first second.
+  const older = minutesMs > 0 && (secondsMs === 0 || minutesMs + 60_000 <= secondsMs);
+  const from = older && (secondsMs === 0 || since < secondsMs) ? 'minutes' : 'seconds';
   const unit = from === 'minutes' ? 60 : 1;
   const least = Math.max(unit, (until - since) / 1000 / POINTS_MAX);
   if (stepMs === undefined) {
