@@ -26,6 +26,11 @@ export function addPort(text: string, earlier: readonly number[]): number[] {
   return [...earlier, port];
 }
 
+/** For options that may be given more than once and are read later. */
+export function addText(text: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, text];
+}
+
 export function parseLimit(text: string): number {
   const limit = Number(text);
   if (!/^\d+$/.test(text) || limit < 1 || !Number.isSafeInteger(limit)) {

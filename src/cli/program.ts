@@ -1,5 +1,5 @@
 import { Argument, Command, Option } from 'commander';
-import { addNetwork, addPort, packageVersion, parseLimit } from './options.ts';
+import { addNetwork, addPort, addText, packageVersion, parseLimit } from './options.ts';
 
 const EXIT_CODES = `
 Exit codes:
@@ -48,6 +48,31 @@ export function createProgram(signal: AbortSignal, setExitCode: (code: number) =
     .action(async (files, options) => {
       const { replayCommand } = await import('./replay.ts');
       setExitCode(await replayCommand(files, options, signal));
+    });
+
+  program
+    .command('serve')
+    .summary('watch live what routers export, until it is told to stop')
+    .description(
+      'Listens for NetFlow, IPFIX and sFlow, or reads a stream of packets, and tells attacks as they happen.',
+    )
+    .option('--config <file>', 'the configuration (default: bonghwa.yaml where there is one, else the defaults)')
+    .option('--network <prefix>', 'protect this network; repeatable', addNetwork, [])
+    .option('--data <directory>', 'keep everything in this directory (default: ./bonghwa-data)')
+    .option('--netflow <address:port>', 'listen here for NetFlow and IPFIX; repeatable; off for none', addText)
+    .option('--sflow <address:port>', 'listen here for sFlow; repeatable; off for none', addText)
+    .option('--pcap <pipe>', 'read packets from this named pipe; - is standard input')
+    .option('--http <address:port>', 'where HTTP answers (default: 127.0.0.1:8480)')
+    .option('--workers <count>', 'threads that receive (default: one fewer than cores, at most 8)')
+    .option('--organisation <name>', 'who runs this station')
+    .option('--state <url>', 'keep attacks in PostgreSQL: a URL, env:NAME or file:PATH')
+    .option('--telemetry <url>', 'keep flows in ClickHouse: a URL, env:NAME or file:PATH; off keeps none')
+    .option('--events <file>', 'write a line of JSON for every attack opened and closed to this file or pipe')
+    .option('--no-live', 'print log lines on a terminal too, in place of the live view')
+    .addHelpText('after', SERVE_EXAMPLES)
+    .action(async (options) => {
+      const { serveCommand } = await import('./serve.ts');
+      setExitCode(await serveCommand(options, signal));
     });
 
   program
@@ -172,6 +197,22 @@ Examples:
   bonghwa replay --all-verdicts quiet.pcap          why was nothing found?
   bonghwa replay --as datagram export-*.dat         raw export datagrams, in this order
   bonghwa replay --fail-on-attack --quiet night.pcap || echo attacked
+`;
+
+const SERVE_EXAMPLES = `
+Listens on loopback unless it is told otherwise. SIGHUP reads the configuration again; SIGTERM stops it within 5 seconds.
+On a terminal it shows what happens; elsewhere it writes log lines in JSON to standard error.
+
+Examples:
+  bonghwa serve --network 192.0.2.0/24 --data /var/lib/bonghwa
+  bonghwa serve --network 192.0.2.0/24 --netflow :2055      from routers elsewhere: mind the firewall
+  bonghwa serve --config /etc/bonghwa/bonghwa.yaml
+  tcpdump -i eth0 -U -w - | bonghwa serve --network 192.0.2.0/24 --netflow off --sflow off --pcap -
+  bonghwa attacks --since 1h                                from another terminal
+
+Exit codes:
+  0    it was told to stop
+  2    it could not run: a bad option, an address that is taken, a data directory in use
 `;
 
 const DECODE_EXAMPLES = `

@@ -1,6 +1,7 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
 
 /**
  * A small network of real namespaces, for tests with real programs; nothing of it can leave the machine.
@@ -88,6 +89,15 @@ export class Namespaces {
       if (ready === undefined) child.on('spawn', () => settle());
     });
     return child;
+  }
+
+  /** Runs a program to its end, and gives what it printed on standard output. Rejects where it ends with another code than 0. */
+  async run(place: Place, program: string, args: readonly string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)('ip', ['netns', 'exec', this.#nameOf(place), program, ...args], {
+      maxBuffer: 1 << 26,
+      timeout: 60_000,
+    });
+    return stdout;
   }
 
   /** Asks a program to end, and waits until it has. */

@@ -43,7 +43,7 @@ export class DetectorRole {
       configuredPps: subject.configuredPps,
       ...(subject.organisation === undefined ? {} : { organisation: subject.organisation }),
       live: true,
-      onAttack: (attack: Attack, state: 'opened' | 'updated' | 'closed') => post({ kind: 'attack', attack, state }),
+      onAttack: (attack, state) => post({ kind: 'attack', attack, state }),
     });
     this.#merged = new Second(seed, subject.networks);
     this.#next = new Second(seed, subject.networks, NEXT_LIMITS);

@@ -27,6 +27,7 @@ export type ToReceiver =
 export type FromReceiver =
   | { readonly kind: 'listening'; readonly inputs: readonly InputStatus[] }
   | { readonly kind: 'failed'; readonly fault: ThreadFault }
+  | { readonly kind: 'fault'; readonly fault: ThreadFault }
   | ({ readonly kind: 'report' } & ReceiverReport)
   | { readonly kind: 'snapshot'; readonly bytes: Uint8Array }
   | { readonly kind: 'stopped' };
@@ -89,5 +90,5 @@ export type FromDetector =
       readonly incomplete: number;
       readonly attacksRefused: number;
     }
-  | { readonly kind: 'snapshot'; readonly bytes: Uint8Array; readonly second: number }
+  | { readonly kind: 'snapshot'; readonly bytes: Uint8Array }
   | { readonly kind: 'stopped' };

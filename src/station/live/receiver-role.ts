@@ -2,7 +2,7 @@ import type { Prefix } from '../../base/prefix.ts';
 import { type BatchSink, createKernelBatch, type FlowBatch } from '../../model/flow-batch.ts';
 import { Rejections } from '../../model/rejection.ts';
 import type { Second } from '../../sketch/second.ts';
-import { encodeSecond, type WatchList, watchAll } from '../../sketch/second-codec.ts';
+import { encodeSecond, transfersOf, type WatchList, watchAll } from '../../sketch/second-codec.ts';
 import { SecondStream } from '../../sketch/second-stream.ts';
 import { TelemetryDecoder } from '../../wire/telemetry.ts';
 import type { ToDetectorFromReceiver } from './messages.ts';
@@ -19,7 +19,7 @@ export interface ReceiverRoleOptions {
   readonly networks: readonly Prefix[];
   /** Bytes of room for datagrams that the batch's memory has. */
   readonly receiveBytes: number;
-  readonly onSecond: (message: ToDetectorFromReceiver) => void;
+  readonly onSecond: (message: ToDetectorFromReceiver, transfers: ArrayBuffer[]) => void;
 }
 
 /**
@@ -57,6 +57,11 @@ export class ReceiverRole {
         take: (second, coveredMs, untilMs) => this.#handOver(second, coveredMs, untilMs),
       },
     );
+  }
+
+  /** Protects other networks from the next second on. */
+  protect(networks: readonly Prefix[]): void {
+    this.stream.protect(networks);
   }
 
   /** What the next seconds watch in detail. */
@@ -107,7 +112,8 @@ export class ReceiverRole {
 
   #handOver(second: Second, coveredMs: number, untilMs: number): void {
     const encoded = encodeSecond(second);
-    this.#options.onSecond({ encoded, coveredMs, untilMs, exporters: this.#exportersOf(encoded.sample.exporter) });
+    const exporters = this.#exportersOf(encoded.sample.exporter);
+    this.#options.onSecond({ encoded, coveredMs, untilMs, exporters }, transfersOf(encoded));
   }
 
   /** Index and address of every exporter that the rows name. */

@@ -1,0 +1,74 @@
+import { isMainThread, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
+import { DetectorRole } from './detector-role.ts';
+import type { DetectionSubject, FromDetector, ToDetector, ToDetectorFromReceiver } from './messages.ts';
+
+/** How often it is looked whether a second has waited for long enough, ms. */
+const TICK_MS = 100;
+
+export interface DetectorSetup {
+  readonly seed: number;
+  readonly subject: DetectionSubject;
+  /** What an earlier run remembered. */
+  readonly snapshot: Uint8Array | undefined;
+}
+
+/** Starts the thread that merges seconds and decides. It posts `FromDetector` and takes `ToDetector`. */
+export function startDetectorThread(setup: DetectorSetup): Worker {
+  return new Worker(new URL(import.meta.url), { name: 'bonghwa-detector', workerData: { detector: setup } });
+}
+
+function run(setup: DetectorSetup, main: MessagePort): void {
+  const ports = new Map<number, MessagePort>();
+  const post = (message: FromDetector): void => main.postMessage(message);
+  const role = new DetectorRole({
+    seed: setup.seed,
+    subject: setup.subject,
+    post,
+    broadcast: (message) => {
+      for (const port of ports.values()) port.postMessage(message);
+    },
+    now: () => Date.now(),
+    cpuMs: () => {
+      const { user, system } = process.threadCpuUsage();
+      return (user + system) / 1000;
+    },
+  });
+  const timer = setInterval(() => role.tick(), TICK_MS);
+  main.on('message', (message: ToDetector) => {
+    switch (message.kind) {
+      case 'receiver': {
+        const { receiver, port } = message;
+        ports.get(receiver)?.close();
+        ports.set(receiver, port);
+        role.join(receiver);
+        port.on('message', (part: ToDetectorFromReceiver) => role.offer(receiver, part));
+        break;
+      }
+      case 'receiver-gone':
+        ports.get(message.receiver)?.close();
+        ports.delete(message.receiver);
+        role.leave(message.receiver);
+        break;
+      case 'configure':
+        role.configure(message.subject);
+        break;
+      case 'adopt':
+        role.detector.adopt(message.attacks);
+        break;
+      case 'snapshot':
+        post({ kind: 'snapshot', bytes: role.snapshot() });
+        break;
+      case 'stop':
+        clearInterval(timer);
+        for (const port of ports.values()) port.close();
+        post({ kind: 'snapshot', bytes: role.snapshot() });
+        post({ kind: 'stopped' });
+        main.close();
+        break;
+    }
+  });
+  post({ kind: 'ready', ...(setup.snapshot === undefined ? { restored: 0 } : role.restore(setup.snapshot)) });
+}
+
+const given = workerData as { readonly detector?: DetectorSetup } | null;
+if (!isMainThread && parentPort !== null && given?.detector !== undefined) run(given.detector, parentPort);

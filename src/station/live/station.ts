@@ -1,0 +1,455 @@
+import { randomInt } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { createApi } from '../../api/api.ts';
+import type { Api, ApiDeps, Readiness, StationCounters } from '../../api/deps.ts';
+import { BonghwaError } from '../../base/errors.ts';
+import { formatAddress, parseAddress } from '../../base/ip.ts';
+import { formatListen, type ListenAddress } from '../../base/listen.ts';
+import type { Prefix } from '../../base/prefix.ts';
+import { probeUdp } from '../../input/udp.ts';
+import type { Attack } from '../../model/attack.ts';
+import type { Config } from '../../model/config.ts';
+import { type ConfigChange, changeOf } from '../../model/config-change.ts';
+import { resolveSecret, type SecretReference } from '../../model/secret.ts';
+import type { StationEvent } from '../../model/station-event.ts';
+import type { StationStatus } from '../../model/station-view.ts';
+import { VECTORS, type Vector } from '../../model/vector.ts';
+import { type Lock, lockDirectory } from '../../store/lock.ts';
+import { openState } from '../../store/state/open.ts';
+import type { AttackPage, AttackQuery, StateStore } from '../../store/state/state-store.ts';
+import type { FlowsAnswer, FlowsQuery } from '../../store/telemetry/flows-query.ts';
+import { openTelemetry } from '../../store/telemetry/open.ts';
+import type { SecondsAnswer, SecondsQuery } from '../../store/telemetry/seconds-query.ts';
+import type { TelemetryStore } from '../../store/telemetry/telemetry-store.ts';
+import { LiveStatus } from './live-status.ts';
+import type { DetectionSubject, FromDetector, FromReceiver } from './messages.ts';
+import type { ReceiverSetup } from './receiver-thread.ts';
+import { StationThreads } from './threads.ts';
+
+/** How often what the threads remember is kept, ms: at most this much learning is lost when the machine fails. */
+const SNAPSHOT_MS = 60_000;
+const EXPORTERS_MS = 10_000;
+const PRUNE_MS = 3_600_000;
+const WARNINGS_MS = 5_000;
+const DAY_MS = 86_400_000;
+/** A detector that has decided nothing for this long is not alive, ms. */
+const DECIDED_MS_MAX = 10_000;
+/** Names under which the state store keeps what threads remember. */
+const DETECTOR_BLOB = 'detector';
+const TEMPLATES_BLOB = 'templates';
+/** Problems that are told in the status at a time. */
+const WARNINGS_MAX = 20;
+
+export type LogLevel = 'info' | 'warn' | 'error';
+
+export interface StationOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly log: (level: LogLevel, message: string, fields: Readonly<Record<string, unknown>>) => void;
+}
+
+/**
+ * A station: listeners, detection, stores, joined. `start` in order, `stop` in reverse. A fault in a store is told in `status`
+ * and never stops detection.
+ */
+export class Station implements ApiDeps {
+  readonly #options: StationOptions;
+  #config: Config;
+  readonly #live: LiveStatus;
+  readonly #listeners = new Set<(event: StationEvent) => void>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  /** What went wrong lately, and when, ms since 1970. */
+  readonly #problems = new Map<string, number>();
+  /** Warnings that were announced and are not over. */
+  #announced = new Set<string>();
+  #lock: Lock | undefined;
+  #api: Api | undefined;
+  #http: ListenAddress | undefined;
+  #state: StateStore | undefined;
+  #telemetry: TelemetryStore | undefined;
+  #threads: StationThreads | undefined;
+  #ready = false;
+
+  constructor(options: StationOptions) {
+    this.#options = options;
+    this.#config = options.config;
+    this.#live = new LiveStatus(Date.now());
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
+  /** Where HTTP listens; undefined before `start`. */
+  get http(): ListenAddress | undefined {
+    return this.#http;
+  }
+
+  /** Rejects with DATA_IN_USE, LISTEN_FAILED, or what is wrong with the configuration; nothing is left running then. */
+  async start(): Promise<void> {
+    try {
+      await this.#start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { storage, retention } = this.#config;
+    this.#lock = await lockDirectory(storage.directory, { pid: process.pid });
+    this.#api = createApi(this, { onFault: (error, path) => this.#problem(`http ${path}`, error as Error) });
+    this.#http = await this.#api.listen(this.#config.http.listen);
+    await this.#lock.update({ pid: process.pid, http: formatListen(this.#http) });
+    const stateUrl = await this.#secret(storage.state);
+    this.#state = await openState({
+      directory: storage.directory,
+      ...(stateUrl === undefined ? {} : { url: stateUrl }),
+      onProblem: (error) => this.#problem('state', error),
+    });
+    await this.#startThreads(this.#state);
+    const telemetryUrl = await this.#secret(storage.telemetry);
+    this.#telemetry = await openTelemetry({
+      directory: storage.directory,
+      ...(telemetryUrl === undefined ? {} : { url: telemetryUrl }),
+      retention,
+      onProblem: (error) => this.#problem('telemetry', error),
+    });
+    this.#every(SNAPSHOT_MS, () => this.#keepSnapshots());
+    this.#every(EXPORTERS_MS, () => this.#keepExporters());
+    this.#every(PRUNE_MS, () => this.#prune());
+    this.#every(WARNINGS_MS, () => this.#announceWarnings());
+    this.#ready = true;
+  }
+
+  async #startThreads(state: StateStore): Promise<void> {
+    const seed = randomInt(2 ** 32);
+    const [detector, templates] = await Promise.all([state.loadBlob(DETECTOR_BLOB), state.loadBlob(TEMPLATES_BLOB)]);
+    const threads = new StationThreads({
+      detector: { seed, subject: subjectOf(this.#config), snapshot: detector },
+      receivers: receiverSetups(this.#config, seed, templates === undefined ? [] : unpack(templates)),
+      onDetector: (message) => this.#fromDetector(message),
+      onReceiver: (receiver, message) => this.#fromReceiver(receiver, message),
+      onDeath: (thread, error) => {
+        this.#problem(thread, error ?? new Error('it ended'));
+        const receiver = /^receiver (\d+)$/.exec(thread);
+        if (receiver !== null) this.#live.receiverGone(Number(receiver[1]));
+      },
+    });
+    this.#threads = threads;
+    const { attacks } = await state.attacks({ ongoing: true });
+    await probeUdp([...this.#config.inputs.netflow, ...this.#config.inputs.sflow]);
+    await threads.start();
+    if (attacks.length > 0) threads.adopt(attacks);
+  }
+
+  /** Stops listening, keeps what was learned, and lets go of everything; within 5 s. */
+  async stop(): Promise<void> {
+    this.#ready = false;
+    for (const timer of this.#timers) clearInterval(timer);
+    const snapshots = await this.#threads?.stop();
+    const kept: Promise<unknown>[] = [];
+    if (snapshots?.detector !== undefined && this.#state !== undefined) {
+      kept.push(
+        this.#state.saveBlob(DETECTOR_BLOB, snapshots.detector),
+        this.#state.saveBlob(TEMPLATES_BLOB, pack(snapshots.receivers)),
+      );
+    }
+    for (const outcome of await Promise.allSettled(kept))
+      if (outcome.status === 'rejected') this.#problem('state', outcome.reason as Error);
+    await Promise.allSettled([this.#api?.close(), this.#telemetry?.close(), this.#state?.close()]);
+    await this.#lock?.release();
+  }
+
+  /** Takes over what can be taken over while running; tells what changed, and what waits for a restart. */
+  reload(config: Config): ConfigChange {
+    const change = changeOf(this.#config, config);
+    if (change.live.length === 0) return change;
+    const { inputs, http, storage, telemetryPorts } = this.#config;
+    this.#config = { ...config, inputs, http, storage, telemetryPorts };
+    const subject = subjectOf(this.#config);
+    this.#threads?.configure(subject, subject.networks);
+    return change;
+  }
+
+  status(): StationStatus {
+    const { user, system } = process.cpuUsage();
+    const { organisation } = this.#config;
+    return this.#live.status({
+      version: this.#options.version,
+      ...(organisation === undefined ? {} : { organisation: organisation.name }),
+      nowMs: Date.now(),
+      ready: this.#ready,
+      state: this.#state?.status() ?? STARTING,
+      telemetry: this.#telemetry?.status() ?? STARTING,
+      warnings: this.#warnings(),
+      memoryBytes: process.memoryUsage.rss(),
+      cpuSeconds: (user + system) / 1e6,
+    });
+  }
+
+  counters(): StationCounters {
+    return {
+      recordsLost: this.#live.lost(),
+      secondsDecided: this.#live.secondsDecided,
+      decisionLagSeconds: this.#live.lagSeconds.counts(),
+      threadDeaths: this.#threads?.deaths ?? 0,
+    };
+  }
+
+  /** True while the detector decides; before its first second, while it is young. */
+  live(): boolean {
+    const sinceMs = Number.isNaN(this.#live.decidedMs) ? this.#live.startedMs : this.#live.decidedMs;
+    return Date.now() - sinceMs < DECIDED_MS_MAX || this.#config.inputs.pcap !== undefined;
+  }
+
+  ready(): Readiness {
+    return this.#ready ? { ready: true, reasons: [] } : { ready: false, reasons: ['it is starting, or stopping'] };
+  }
+
+  async attacks(query: AttackQuery): Promise<AttackPage> {
+    const page = await this.#store().attacks(query);
+    const now = new Map(this.#live.ongoing().map((attack) => [attack.id, attack]));
+    return { ...page, attacks: page.attacks.map((attack) => now.get(attack.id) ?? attack) };
+  }
+
+  async attack(id: string): Promise<Attack | undefined> {
+    return this.#live.ongoing().find((attack) => attack.id === id) ?? this.#store().attack(id);
+  }
+
+  siteAddresses(name: string): readonly string[] | undefined {
+    return this.#config.sites.find((site) => site.name === name)?.addresses;
+  }
+
+  flows(query: FlowsQuery, signal?: AbortSignal): Promise<FlowsAnswer> {
+    return this.#records().flows(query, signal);
+  }
+
+  seconds(query: SecondsQuery, signal?: AbortSignal): Promise<SecondsAnswer> {
+    return this.#records().seconds(query, signal);
+  }
+
+  /** Calls `listener` for every attack that opens, goes on or closes; returns how to end that. */
+  subscribe(listener: (event: StationEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #store(): StateStore {
+    if (this.#state !== undefined) return this.#state;
+    throw new BonghwaError('STATE_DOWN', 'the state store is not open yet', { hint: 'Ask again in a moment.' });
+  }
+
+  #records(): TelemetryStore {
+    if (this.#telemetry !== undefined) return this.#telemetry;
+    throw new BonghwaError('TELEMETRY_DOWN', 'the telemetry store is not open yet', { hint: 'Ask again in a moment.' });
+  }
+
+  #fromDetector(message: FromDetector): void {
+    switch (message.kind) {
+      case 'ready':
+        if (message.fault !== undefined) this.#problem('detector', new Error(message.fault));
+        this.#options.log('info', 'detector ready', { targets: message.restored });
+        return;
+      case 'second':
+        this.#live.second(message, Date.now());
+        this.#telemetry?.offer(message.record);
+        return;
+      case 'attack':
+        this.#attack(message.attack, message.state);
+        return;
+      case 'snapshot':
+      case 'stopped':
+        return;
+    }
+  }
+
+  #attack(attack: Attack, state: 'opened' | 'updated' | 'closed'): void {
+    this.#live.attack(attack, state);
+    // What is announced is kept first; where that fails it is announced all the same, and the fault with it.
+    const announce = (): void => {
+      if (state !== 'updated') {
+        const { id, target, vectors, peak, why } = attack;
+        this.#options.log(state === 'opened' ? 'warn' : 'info', `attack ${state}`, {
+          id,
+          target: target.value,
+          vector: vectors[0].name,
+          pps: peak.pps,
+          bps: peak.bps,
+          why,
+        });
+      }
+      this.#tell({ kind: 'attack', state, at: new Date().toISOString(), attack });
+    };
+    this.#state?.saveAttack(attack).then(announce, (error: Error) => {
+      this.#problem('state', error);
+      announce();
+    });
+  }
+
+  #tell(event: StationEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** Announces the warnings that began and that are over. */
+  async #announceWarnings(): Promise<void> {
+    const now = new Set(this.status().warnings);
+    const at = new Date().toISOString();
+    for (const warning of now) {
+      if (!this.#announced.has(warning)) this.#tell({ kind: 'warning', state: 'began', at, warning });
+    }
+    for (const warning of this.#announced) {
+      if (!now.has(warning)) this.#tell({ kind: 'warning', state: 'ended', at, warning });
+    }
+    this.#announced = now;
+  }
+
+  #fromReceiver(receiver: number, message: FromReceiver): void {
+    switch (message.kind) {
+      case 'listening':
+        for (const { kind, address, receiver: way } of message.inputs)
+          this.#options.log('info', 'listening', { input: kind, address, way });
+        return;
+      case 'report':
+        this.#live.report(receiver, message);
+        return;
+      case 'fault':
+        this.#problem(`input ${receiver}`, new BonghwaError('INTERNAL', message.fault.message));
+        return;
+      case 'failed':
+      case 'snapshot':
+      case 'stopped':
+        return;
+    }
+  }
+
+  async #keepSnapshots(): Promise<void> {
+    const snapshots = await this.#threads?.snapshot();
+    if (snapshots?.detector === undefined) return;
+    await this.#state?.saveBlob(DETECTOR_BLOB, snapshots.detector);
+    await this.#state?.saveBlob(TEMPLATES_BLOB, pack(snapshots.receivers));
+  }
+
+  async #keepExporters(): Promise<void> {
+    const exporters = this.#live.exporters();
+    if (exporters.length > 0) await this.#state?.saveExporters(exporters);
+  }
+
+  async #prune(): Promise<void> {
+    await this.#state?.prune(Date.now() - this.#config.retention.attacksDays * DAY_MS);
+  }
+
+  #every(periodMs: number, work: () => Promise<void>): void {
+    let working = false;
+    const timer = setInterval(() => {
+      if (working) return;
+      working = true;
+      work()
+        .catch((error: Error) => this.#problem('state', error))
+        .finally(() => {
+          working = false;
+        });
+    }, periodMs);
+    this.#timers.push(timer);
+  }
+
+  #problem(part: string, error: Error): void {
+    const text = `${part}: ${error.message}`;
+    this.#options.log('error', 'fault', { part, fault: error.message });
+    this.#problems.delete(text);
+    this.#problems.set(text, Date.now());
+    for (const oldest of this.#problems.keys()) {
+      if (this.#problems.size <= WARNINGS_MAX) break;
+      this.#problems.delete(oldest);
+    }
+  }
+
+  #warnings(): string[] {
+    const sinceMs = Date.now() - 10 * 60_000;
+    return [...this.#problems].filter(([, atMs]) => atMs >= sinceMs).map(([text]) => text);
+  }
+
+  async #secret(reference: SecretReference | undefined): Promise<string | undefined> {
+    if (reference === undefined) return undefined;
+    return resolveSecret(reference, this.#options.environment, (path) => readFile(path, 'utf8'));
+  }
+}
+
+const STARTING = { kind: 'off', state: 'starting', waiting: 0, written: 0, lost: 0 } as const;
+
+/** What is protected: the networks, and the addresses of sites outside them. Names by address, in the text that targets have. */
+function subjectOf(config: Config): DetectionSubject {
+  const networks: Prefix[] = config.networks.map(({ prefix }) => prefix);
+  const sites = new Map<string, string>();
+  for (const site of config.sites) {
+    for (const text of site.addresses) {
+      const words = parseAddress(text);
+      if (words === undefined) continue;
+      sites.set(formatAddress(words), site.name);
+      networks.push({ words, length: 128 });
+    }
+  }
+  const configuredPps: Partial<Record<Vector, number>> = {};
+  for (const vector of VECTORS) {
+    const threshold = config.thresholds[vector];
+    if (threshold !== undefined) configuredPps[vector] = threshold.ppsMax;
+  }
+  return {
+    networks,
+    sites,
+    configuredPps,
+    ...(config.organisation === undefined ? {} : { organisation: config.organisation.name }),
+  };
+}
+
+/** One receiver for every worker, which share the sockets' addresses, and one for a stream of packets. */
+function receiverSetups(config: Config, seed: number, snapshots: readonly Uint8Array[]): ReceiverSetup[] {
+  const { netflow, sflow, pcap, workers } = config.inputs;
+  const listen = [
+    ...netflow.map((at) => ({ kind: 'netflow' as const, at })),
+    ...sflow.map((at) => ({ kind: 'sflow' as const, at })),
+  ];
+  const { networks } = subjectOf(config);
+  const setups: ReceiverSetup[] = [];
+  const shared = { seed, networks, snapshots };
+  // One core is left to detection, stores and everything else.
+  const count = workers ?? Math.max(1, Math.min(8, availableParallelism() - 1));
+  if (listen.length > 0) {
+    for (let worker = 0; worker < count; worker++)
+      setups.push({ ...shared, receiver: setups.length, lots: randomInt(2 ** 32), listen, shared: count > 1 });
+  }
+  if (pcap !== undefined) {
+    const packets = { path: pcap, telemetryPorts: config.telemetryPorts, ownTime: listen.length === 0 };
+    setups.push({ ...shared, receiver: setups.length, lots: randomInt(2 ** 32), listen: [], shared: false, packets });
+  }
+  if (setups.length > 0) return setups;
+  throw new BonghwaError('CONFIG_INVALID', 'nothing comes in: all inputs are turned off', {
+    hint: `Leave inputs out to listen on ${formatListen({ address: '127.0.0.1', port: 2055, family: 4 })} and others.`,
+  });
+}
+
+/** Several snapshots in one: each behind its length in bytes. */
+function pack(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + 4 + part.length, 0));
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const part of parts) {
+    view.setUint32(at, part.length);
+    bytes.set(part, at + 4);
+    at += 4 + part.length;
+  }
+  return bytes;
+}
+
+function unpack(bytes: Uint8Array): Uint8Array[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at + 4 <= bytes.length; ) {
+    const length = view.getUint32(at);
+    parts.push(bytes.slice(at + 4, at + 4 + length));
+    at += 4 + length;
+  }
+  return parts;
+}
