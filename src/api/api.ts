@@ -46,7 +46,9 @@ export function createApi(deps: ApiDeps, options: ApiOptions = {}): Api {
   const events = new EventStream(now().toString(36));
   const loopLag = new Histogram(LOOP_LAG_BOUNDS);
   const names = new Set((options.names ?? []).map((name) => name.toLowerCase()));
-  const app = routes(deps, { now, events, loopLag, names, onFault: options.onFault });
+  const listener = getRequestListener(routes(deps, { now, events, loopLag, onFault: options.onFault }).fetch, {
+    overrideGlobalObjects: false,
+  });
   const server = createServer(
     {
       headersTimeout: HEADERS_MS_MAX,
@@ -54,7 +56,12 @@ export function createApi(deps: ApiDeps, options: ApiOptions = {}): Api {
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: 1000,
     },
-    getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+    (request, response) => {
+      for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+      const refusal = refusalOf(request, names);
+      if (refusal === undefined) void listener(request, response);
+      else response.writeHead(refusal.status, refusal.allHeaders()).end(refusal.body());
+    },
   );
   server.maxConnections = CONNECTIONS_MAX;
   server.timeout = IDLE_MS_MAX;
@@ -83,28 +90,19 @@ interface RouteParts {
   readonly now: () => number;
   readonly events: EventStream;
   readonly loopLag: Histogram;
-  readonly names: ReadonlySet<string>;
   readonly onFault: ApiOptions['onFault'];
 }
 
-function routes(deps: ApiDeps, { now, events, loopLag, names, onFault }: RouteParts): Hono<Bindings> {
+function routes(deps: ApiDeps, { now, events, loopLag, onFault }: RouteParts): Hono<Bindings> {
   const app = new Hono<Bindings>();
   const gate = new Gate();
-  app.use(async (ask, next) => {
-    const refusal = refusalOf(ask.env.incoming, names);
-    if (refusal !== undefined) throw refusal;
-    await next();
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) ask.res.headers.set(name, value);
-  });
   app.notFound((ask) =>
     new RequestProblem(404, { detail: `nothing is at ${ask.req.path}`, hint: 'GET / names what is there.' }).response(),
   );
   app.onError((error, ask) => {
     const problem = problemOf(error);
     if (problem === undefined) onFault?.(error, ask.req.path);
-    const response = (problem ?? new RequestProblem(500, { detail: 'a fault of the station itself' })).response();
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value);
-    return response;
+    return (problem ?? new RequestProblem(500, { detail: 'a fault of the station itself' })).response();
   });
 
   const paramsOf = <S extends z.ZodObject>(ask: Ask, { params }: { readonly params: S }): z.output<S> =>
@@ -209,9 +207,11 @@ async function closeServer(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
-  server.closeIdleConnections();
+  // Connections that still answer fall idle one by one; nobody is waited for longer than that.
+  const idle = setInterval(() => server.closeIdleConnections(), CLOSE_MS_MAX / 10);
   const cut = setTimeout(() => server.closeAllConnections(), CLOSE_MS_MAX);
   await closed;
+  clearInterval(idle);
   clearTimeout(cut);
 }
 

@@ -51,13 +51,18 @@ export class RequestProblem extends Error {
     this.headers = status === 503 ? { 'retry-after': RETRY_SECONDS, ...headers } : headers;
   }
 
-  response(): Response {
-    const { status, details, headers } = this;
+  body(): string {
+    const { status, details } = this;
     const problem: Problem = { type: 'about:blank', title: TITLES[status] ?? 'Error', status, ...details };
-    return new Response(`${JSON.stringify(problem)}\n`, {
-      status,
-      headers: { 'content-type': 'application/problem+json', ...headers },
-    });
+    return `${JSON.stringify(problem)}\n`;
+  }
+
+  allHeaders(): Record<string, string> {
+    return { 'content-type': 'application/problem+json', ...this.headers };
+  }
+
+  response(): Response {
+    return new Response(this.body(), { status: this.status, headers: this.allHeaders() });
   }
 }
 
