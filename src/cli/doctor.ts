@@ -29,7 +29,6 @@ export async function doctorCommand(options: DoctorCommandOptions): Promise<numb
     environment: process.env,
     nodeMajorMin: nodeMajorMin(),
     lookMs: LOOK_MS,
-    holder: () => Promise.resolve(undefined),
   });
   const diagnosis = diagnose(facts);
   const at = formatTime(facts.nowMs) ?? '';

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { healthyStatus } from '../../../test/support/station-status.ts';
 import { type Config, defaultConfig } from '../../model/config.ts';
+import { lockDirectory } from '../../store/lock.ts';
 import { diskFacts } from './disk.ts';
 import { gatherFacts } from './gather.ts';
 import { diagnose } from './judge.ts';
@@ -27,17 +28,8 @@ function configWith(netflowPort: number, httpPort: number, storage: Partial<Conf
   };
 }
 
-const gather = (config: Config, holder?: { pid: number; http?: string }, environment: Record<string, string> = {}) =>
-  gatherFacts({
-    configuration: { problems: [], notes: [], config },
-    environment,
-    nodeMajorMin: 24,
-    lookMs: 20,
-    holder: (asked) => {
-      assert.equal(asked, directory);
-      return Promise.resolve(holder);
-    },
-  });
+const gather = (config: Config, environment: Record<string, string> = {}) =>
+  gatherFacts({ configuration: { problems: [], notes: [], config }, environment, nodeMajorMin: 24, lookMs: 20 });
 
 test('a port that another socket holds is told with its process, and a station with its status', async () => {
   const socket = createSocket('udp4');
@@ -53,7 +45,8 @@ test('a port that another socket holds is told with its process, and a station w
   try {
     const { port } = server.address() as AddressInfo;
     const config = configWith(socket.address().port, port);
-    const facts = await gather(config, { pid: process.pid, http: `127.0.0.1:${port}` });
+    const lock = await lockDirectory(directory, { pid: process.pid, http: `127.0.0.1:${port}` });
+    const facts = await gather(config);
     assert.deepEqual(paths, ['/api/status']);
     assert.equal(facts.station.kind === 'running' && facts.station.status?.version, '0.2.0');
     for (const { use, state, holder, dropped } of facts.listeners) {
@@ -66,14 +59,18 @@ test('a port that another socket holds is told with its process, and a station w
       checks.map(({ verdict }) => verdict),
       ['ok', 'ok'],
     );
-    const stranger = await gather(config, undefined);
-    assert.deepEqual(stranger.station, { kind: 'none' });
     answers.body = '{"other": true}';
-    const silent = await gather(config, { pid: 1 });
+    const silent = await gather(config);
     assert.match(
       silent.station.kind === 'running' ? (silent.station.silent ?? '') : '',
       /something else than a status/,
     );
+    await lock.release();
+    assert.deepEqual((await gather(config)).station, { kind: 'none' });
+    // A lock that another user may not look at, and a station that answers.
+    answers.body = JSON.stringify(healthyStatus());
+    const closed = await gather(config);
+    assert.equal(closed.station.kind === 'running' && closed.station.pid, undefined);
   } finally {
     socket.close();
     server.close();
@@ -82,7 +79,9 @@ test('a port that another socket holds is told with its process, and a station w
 
 test('facts of this machine are there and make sense', async () => {
   const { port } = await freePort();
-  const facts = await gather(configWith(0, port), { pid: 2 ** 30 });
+  const lock = await lockDirectory(directory, { pid: process.pid });
+  const facts = await gather(configWith(0, port));
+  await lock.release();
   assert.deepEqual(
     facts.listeners.map(({ state }) => state),
     ['free', 'free'],
@@ -113,7 +112,7 @@ test('stores by URL are tried, and their passwords are never told', async () => 
   try {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     const config = configWith(0, 0, { state: { env: 'STATE' }, telemetry: url });
-    const { stores } = await gather(config, undefined, { STATE: `postgresql://a:secret@127.0.0.1:${port}/b` });
+    const { stores } = await gather(config, { STATE: `postgresql://a:secret@127.0.0.1:${port}/b` });
     assert.deepEqual(stores, [
       {
         name: 'state',
@@ -122,9 +121,9 @@ test('stores by URL are tried, and their passwords are never told', async () => 
       },
       { name: 'telemetry', address: new URL(url).host },
     ]);
-    const broken = await gather(config, undefined, { STATE: 'secret' });
+    const broken = await gather(config, { STATE: 'secret' });
     assert.equal(broken.stores[0].fault, 'what storage.state refers to is no URL');
-    const unset = await gather(config, undefined, {});
+    const unset = await gather(config, {});
     assert.match(unset.stores[0].fault ?? '', /variable STATE .* is not set/);
   } finally {
     server.close();
@@ -133,6 +132,7 @@ test('stores by URL are tried, and their passwords are never told', async () => 
 
 test('a data directory is measured, left as it was, and need not be there', async () => {
   writeFileSync(join(directory, 'kept'), 'x'.repeat(1000));
+  rmSync(join(directory, 'lock'), { force: true });
   const there = await diskFacts(directory, Date.now());
   assert.equal(there.usedBytes, 1000);
   assert.ok(there.exists && there.unwritable === undefined && (there.freeBytes ?? 0) > 0);

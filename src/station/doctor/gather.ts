@@ -19,11 +19,9 @@ import type {
   UdpFacts,
 } from './facts.ts';
 import * as proc from './proc.ts';
-import { type Holder, stationFacts } from './running.ts';
+import { stationFacts } from './running.ts';
 
 export interface DoctorOptions {
-  /** Who holds a data directory. */
-  readonly holder: (directory: string) => Promise<Holder | undefined>;
   readonly configuration: ConfigurationFacts;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Major version of Node.js that the package asks for. */
@@ -38,7 +36,7 @@ const CONNECT_MS_MAX = 3000;
 export async function gatherFacts(options: DoctorOptions): Promise<Facts> {
   const { config } = options.configuration;
   const nowMs = Date.now();
-  const station = await stationFacts(config, await options.holder(config.storage.directory));
+  const station = await stationFacts(config);
   const watched = watch(options.lookMs);
   const libc = loadLibc();
   const facts = {

@@ -39,11 +39,11 @@ export function judgeConfiguration({ configuration }: Facts): Check[] {
 }
 
 export function judgeListeners({ listeners, station }: Facts): Check[] {
-  const pid = station.kind === 'running' ? station.pid : undefined;
-  return listeners.map((listener) => judgeListener(listener, pid));
+  return listeners.map((listener) => judgeListener(listener, station));
 }
 
-function judgeListener(facts: ListenerFacts, stationPid: number | undefined): Check {
+function judgeListener(facts: ListenerFacts, station: Facts['station']): Check {
+  const runs = station.kind === 'running';
   const { use, listen, state, holder, reason, dropped } = facts;
   const key = use === 'http' ? 'http.listen' : `inputs.${use}`;
   const about = { id: `port-${use}-${listen.port}`, title: `${use} ${formatListen(listen)}` };
@@ -62,7 +62,7 @@ function judgeListener(facts: ListenerFacts, stationPid: number | undefined): Ch
       ...(privileged ? {} : { commands: ['ip -brief address'] }),
     };
   }
-  if (holder !== undefined && holder.pid === stationPid) {
+  if (runs && holder !== undefined && (station.pid === undefined || holder.pid === station.pid)) {
     const lost = dropped !== undefined && dropped > 0;
     return {
       ...about,
@@ -74,8 +74,7 @@ function judgeListener(facts: ListenerFacts, stationPid: number | undefined): Ch
     };
   }
   // Without the privilege to look into other programs nobody tells who holds it.
-  if (holder === undefined && stationPid !== undefined)
-    return { ...about, verdict: 'ok', found: `held, by the station as it seems (pid ${stationPid})` };
+  if (runs && holder === undefined) return { ...about, verdict: 'ok', found: 'held, by the station as it seems' };
   const protocol = use === 'http' ? '-ltnp' : '-lunp';
   return {
     ...about,

@@ -1,9 +1,7 @@
 import { formatBytes, formatCount, formatDuration, formatShare } from '../../base/units.ts';
+import { RECEIVE_BUFFER_BYTES } from '../../input/udp-port.ts';
 import type { Check } from './check.ts';
 import type { Facts } from './facts.ts';
-
-/** Receive buffer of a socket: over a second of three million records a second, so that a pause of the program loses nothing. */
-export const RECEIVE_BUFFER_BYTES = 32 * 1024 * 1024;
 
 /** Where a station stops being able to write, and where somebody should look. */
 const DISK_FREE_FAULT_BYTES = 500e6;
@@ -139,8 +137,19 @@ export function judgeClock({ clock }: Facts): Check[] {
   ];
 }
 
-export function judgeDisk({ disk, configuration }: Facts): Check[] {
+export function judgeDisk({ disk, configuration, station }: Facts): Check[] {
   const about = { id: 'data-directory', title: 'data directory' };
+  if (disk.unwritable !== undefined && station.kind === 'running') {
+    return [
+      {
+        ...about,
+        verdict: 'warning',
+        found: `${disk.directory} is closed to this user (${disk.unwritable}), and the station runs as another`,
+        advice: 'Examine it as the user of the station.',
+        commands: ['sudo -u bonghwa bonghwa doctor'],
+      },
+    ];
+  }
   if (disk.unwritable !== undefined) {
     return [
       {

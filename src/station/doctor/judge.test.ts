@@ -118,6 +118,9 @@ test('ports: held by others, refused, or held by the station itself', () => {
   const station = running();
   assert.deepEqual(findings({ ...held({ holder: { pid: 77, command: 'node' }, dropped: 0 }), ...station }), []);
   assert.deepEqual(findings({ ...held({}), ...station }), []);
+  const closed: Partial<Facts> = { station: { kind: 'running', status: healthyStatus() } };
+  assert.deepEqual(findings({ ...held({ holder: { pid: 77, command: 'node' } }), ...closed }), []);
+  assert.match(finding({ ...held({ holder: { pid: 9, command: 'nfcapd' } }), ...station }), /fault: held by nfcapd/);
   assert.match(
     finding({ ...held({ holder: { pid: 77, command: 'node' }, dropped: 12 }), ...station }),
     /warning: the station listens; 12 datagrams were dropped/,
@@ -162,6 +165,10 @@ test('the disk: unwritable, full, filling, slow', () => {
   assert.match(
     finding(disk({ unwritable: 'permission is denied' })),
     /^data-directory fault: \/var\/lib\/bonghwa cannot be/,
+  );
+  assert.match(
+    finding({ ...disk({ unwritable: 'permission is denied' }), ...running() }),
+    /^data-directory warning: .* closed to this user/,
   );
   assert.match(finding(disk({ freeBytes: 1e8 })), /^disk-space fault: 100 MB of 400 GB free: soon nothing/);
   assert.match(finding(disk({ freeBytes: 5e9 })), /^disk-space warning: 5\.00 GB of 400 GB free$/);

@@ -1,32 +1,31 @@
-import { formatListen } from '../../base/listen.ts';
+import { formatListen, type ListenAddress, parseListen } from '../../base/listen.ts';
 import type { Config } from '../../model/config.ts';
 import { type StationStatus, stationStatusSchema } from '../../model/station-view.ts';
+import { readLock } from '../../store/lock.ts';
 import type { StationFacts } from './facts.ts';
 
 const STATUS_MS_MAX = 3000;
 /** Bytes of a status: targets and exporters in it are bounded. */
 const STATUS_BYTES_MAX = 16 << 20;
 
-/** Who holds a data directory, and where it answers. */
-export interface Holder {
-  readonly pid: number;
-  readonly http?: string | undefined;
-}
-
-/** Whether a station runs on the data directory, and what it tells of itself over HTTP. */
-export async function stationFacts(config: Config, holder: Holder | undefined): Promise<StationFacts> {
-  const where = holder?.http ?? reachable(config);
-  const told = await askStatus(`http://${where}/api/status`);
-  if (holder !== undefined) return { kind: 'running', pid: holder.pid, ...told };
-  // Nobody holds the directory: what answers there, if anything, is a station of another directory, or no station at all.
-  return { kind: 'none' };
+/**
+ * Whether a station runs on the data directory, and what it tells of itself over HTTP. Another user may not be allowed to look at
+ * its lock: then what answers where the configuration says is taken for it, and has no `pid`.
+ */
+export async function stationFacts(config: Config): Promise<StationFacts> {
+  const holder = await readLock(config.storage.directory);
+  const http = holder?.http === undefined ? undefined : parseListen(holder.http);
+  const told = await askStatus(`http://${reachable(http ?? config.http.listen)}/api/status`);
+  if (holder === undefined) return 'status' in told ? { kind: 'running', ...told } : { kind: 'none' };
+  // It holds the lock and has not said who it is yet.
+  return { kind: 'running', ...(holder.pid === 0 ? {} : { pid: holder.pid }), ...told };
 }
 
 /** The address at which what listens on every address is asked. */
-function reachable({ http }: Config): string {
-  const { address, port } = http.listen;
+function reachable(listen: ListenAddress): string {
+  const { address, port } = listen;
   if (address === '::') return `[::1]:${port}`;
-  return address === '0.0.0.0' ? `127.0.0.1:${port}` : formatListen(http.listen);
+  return address === '0.0.0.0' ? `127.0.0.1:${port}` : formatListen(listen);
 }
 
 async function askStatus(url: string): Promise<{ status: StationStatus } | { silent: string }> {
