@@ -18,33 +18,33 @@ export async function answerFlows(
   const startedMs = performance.now();
   const stepMs = stepOf(query);
   const groups = compileGroups(query, database);
-  const [answer, earliest, series] = await Promise.all([
-    sql.query(groups.sql, groups.parameters, signal),
+  // Asked apart: chDB 26.7 writes WITH TOTALS of an empty answer in front of it.
+  const all = compileGroups({ ...query, top: [] }, database);
+  const [answer, totals, earliest, series] = await Promise.all([
+    query.top.length === 0 ? { data: [] } : sql.query(groups.sql, groups.parameters, signal),
+    sql.query(all.sql, all.parameters, signal),
     sql.query(`SELECT toUnixTimestamp(min(time)) FROM ${database}.flows ${QUESTION_SETTINGS}`, {}, signal),
     stepMs === undefined ? undefined : askSeries(sql, database, query, stepMs, signal),
   ]);
   const keys = query.top.length;
-  const total = estimateOf(keys === 0 ? answer.data[0] : answer.totals, keys, query);
+  const total = estimateOf(totals.data[0], 0, query);
   const keptSince = Number(earliest.data[0]?.[0] ?? 0);
   return {
     since: iso(query.since),
     until: iso(query.until),
     by: query.by,
     top: [...query.top],
-    groups:
-      keys === 0
-        ? []
-        : answer.data.map((row) => {
-            const estimate = estimateOf(row, keys, query);
-            const of = total[query.by];
-            const points = series?.get(keyOf(row, 0, keys));
-            return {
-              key: query.top.map((name, at) => DIMENSIONS[name].read(row[at])),
-              ...estimate,
-              share: of > 0 ? Math.min(1, estimate[query.by] / of) : 0,
-              ...(points === undefined ? {} : { series: points }),
-            };
-          }),
+    groups: answer.data.map((row) => {
+      const estimate = estimateOf(row, keys, query);
+      const of = total[query.by];
+      const points = series?.get(keyOf(row, 0, keys));
+      return {
+        key: query.top.map((name, at) => DIMENSIONS[name].read(row[at])),
+        ...estimate,
+        share: of > 0 ? Math.min(1, estimate[query.by] / of) : 0,
+        ...(points === undefined ? {} : { series: points }),
+      };
+    }),
     total,
     ...(stepMs === undefined
       ? {}

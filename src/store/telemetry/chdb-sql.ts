@@ -17,7 +17,7 @@ import { within } from './within.ts';
 /** The engine's library is half a gigabyte: from a cold disk it takes its time. */
 const START_MS_MAX = 60_000;
 /** Questions under way; more are refused at once. */
-const QUESTIONS_MAX = 8;
+const QUESTIONS_MAX = 32;
 /** Bytes kept of what the engine prints before it dies. */
 const LAST_WORDS_MAX = 2000;
 

@@ -35,8 +35,8 @@ export class ClientSql {
         format: 'JSONCompact',
         ...(signal === undefined ? {} : { abort_signal: signal }),
       });
-      const { data, totals } = (await answer.json<unknown[]>()) as { data: unknown[][]; totals?: unknown };
-      return { data, ...(Array.isArray(totals) ? { totals } : {}) };
+      const { data } = await answer.json<unknown[]>();
+      return { data };
     } catch (error) {
       throw faultOf(error);
     }
@@ -134,6 +134,7 @@ export class ServerSql implements Sql {
   }
 
   async #within<T>(ms: number, call: (signal: AbortSignal) => Promise<T>, asked?: AbortSignal): Promise<T> {
+    asked?.throwIfAborted();
     const limit = AbortSignal.timeout(ms);
     const signals = [limit, this.#closing.signal, ...(asked === undefined ? [] : [asked])];
     try {

@@ -36,7 +36,7 @@ function estimates(by: FlowMeasure): string {
   ].join(', ');
 }
 
-/** Groups, largest first, with the totals of all. */
+/** Groups, largest first; without dimensions the total alone. */
 export function compileGroups(query: FlowsQuery, database: string): Compiled {
   const { where, parameters } = conditions(query);
   const keys = query.top.map((name, at) => `${DIMENSIONS[name].sql} AS k${at}`);
@@ -45,7 +45,7 @@ export function compileGroups(query: FlowsQuery, database: string): Compiled {
   if (keys.length === 0) return { sql: `SELECT ${estimates(query.by)} ${from} ${QUESTION_SETTINGS}`, parameters };
   return {
     // Groups of equal size come in the order of their keys, so that the same question has the same answer.
-    sql: `SELECT ${keys.join(', ')}, ${estimates(query.by)} ${from} GROUP BY ${order.join(', ')} WITH TOTALS
+    sql: `SELECT ${keys.join(', ')}, ${estimates(query.by)} ${from} GROUP BY ${order.join(', ')}
 ORDER BY ${query.by}_ DESC, ${order.join(', ')} LIMIT {limit:UInt32} ${QUESTION_SETTINGS}`,
     parameters: { ...parameters, limit: query.limit },
   };

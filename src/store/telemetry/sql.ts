@@ -3,8 +3,6 @@ import { BonghwaError } from '../../base/errors.ts';
 /** What a question brings back: rows of values in the order of its columns. */
 export interface SqlRows {
   readonly data: readonly (readonly unknown[])[];
-  /** The row over all groups, where the question has WITH TOTALS. */
-  readonly totals?: readonly unknown[];
 }
 
 /** Calls of one lane follow each other; lanes do not wait for each other: an insert never waits for a question. */
