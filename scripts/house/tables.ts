@@ -1,5 +1,6 @@
 import { formatBps, formatPps } from '../../src/base/units.ts';
 import { GROUPS, type VectorGroup } from '../../src/detect/network/groups.ts';
+import { type ConfigKey, configKeys } from '../../src/model/config-keys.ts';
 import { COLUMN_NAMES, FLOW_COLUMNS } from '../../src/model/flow-columns.ts';
 import { REJECTION_REASONS } from '../../src/model/rejection.ts';
 import { REFLECTORS } from '../../src/model/traffic-class.ts';
@@ -22,6 +23,17 @@ const STORED_AS = {
 } as const;
 
 export const GENERATED_TABLES: readonly GeneratedTable[] = [
+  {
+    file: 'docs/configuration.md',
+    name: 'configuration-keys',
+    markdown: () =>
+      markdownTable(
+        ['key', 'meaning', 'default'],
+        configKeys()
+          .flatMap(withInner)
+          .map((key) => [`\`${key.path}\``, key.about, standardText(key)]),
+      ),
+  },
   {
     file: 'docs/flow-fields.md',
     name: 'flow-columns',
@@ -62,6 +74,17 @@ export const GENERATED_TABLES: readonly GeneratedTable[] = [
       ),
   },
 ];
+
+function withInner(key: ConfigKey): ConfigKey[] {
+  return [key, ...key.inner.flatMap(withInner)];
+}
+
+/** What is in force without the key; nothing is said of groups, whose keys say it. */
+function standardText({ kind, required, standard }: ConfigKey): string {
+  if (required) return 'must be given';
+  if (standard === undefined || kind === 'group' || (Array.isArray(standard) && standard.length === 0)) return '';
+  return Array.isArray(standard) ? standard.join(', ') : String(standard);
+}
 
 /** The floors of a group in words. Each measure counts by itself. */
 function floorText({ floors }: VectorGroup): string {

@@ -22,6 +22,7 @@ const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'npm run bench': 'takes minutes and the whole machine; bench/ has small sizes that the tests run',
   'npx biome check --write': 'changes files; npm run check runs Biome without writing',
   'node scripts/docs.ts': 'changes files; test/docs/tables.test.ts compares what it would write',
+  'npx bonghwa doctor': 'ends as this machine is: 0 or 1; test/e2e/doctor.test.ts runs it',
   'bash .ci/run': 'is what runs this test on a fresh machine',
 };
 
