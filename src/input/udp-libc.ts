@@ -35,6 +35,8 @@ export const SO_RCVBUFFORCE = 33;
 /** Counters of a socket's memory, one 32-bit word each (linux/sock_diag.h), since Linux 4.12. */
 export const SO_MEMINFO = 55;
 export const SK_MEMINFO_WORDS = 9;
+export const SK_MEMINFO_RMEM_ALLOC = 0;
+export const SK_MEMINFO_RCVBUF = 1;
 export const SK_MEMINFO_DROPS = 8;
 export const IPPROTO_IPV6 = 41;
 export const IPV6_V6ONLY = 26;

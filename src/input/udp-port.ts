@@ -102,6 +102,8 @@ export interface UdpReceiver {
   status(): readonly UdpSocketStatus[];
   /** Datagrams dropped on all sockets, as in `status`. */
   dropped(): number;
+  /** How full the fullest receive buffer was when `dropped` was asked last, 0 to 1; 0 where that is not known. */
+  readonly filled: number;
   /**
    * Closes the sockets; may be called in `take`. Nothing is handed over afterwards, and the addresses are free when it resolves. What still
    * lies in the kernel's buffer is thrown away.

@@ -57,6 +57,7 @@ interface OpenSocket {
 export class RecvmmsgReceiver implements UdpReceiver {
   readonly via = 'recvmmsg';
   waitedMs = 0;
+  filled = 0;
   readonly #libc: sys.Libc;
   readonly #room: UdpRoom;
   readonly #sink: UdpSink;
@@ -106,6 +107,7 @@ export class RecvmmsgReceiver implements UdpReceiver {
 
   dropped(): number {
     let sum = 0;
+    this.filled = 0;
     for (const socket of this.#sockets) sum += this.#droppedOn(socket);
     return sum;
   }
@@ -226,6 +228,7 @@ export class RecvmmsgReceiver implements UdpReceiver {
     const got = getOption(this.#libc, socket.fd, sys.SO_MEMINFO, new Uint8Array(words.buffer));
     if (got) {
       const drops = words[sys.SK_MEMINFO_DROPS];
+      this.filled = Math.max(this.filled, words[sys.SK_MEMINFO_RMEM_ALLOC] / words[sys.SK_MEMINFO_RCVBUF]);
       socket.dropped += (drops - socket.dropsSeen) >>> 0;
       socket.dropsSeen = drops;
     }

@@ -139,7 +139,7 @@ class ReceiverThread {
     if (udp === undefined) return;
     const nowMs = Date.now();
     this.#role.flush(nowMs);
-    this.#role.shedder.note(nowMs, udp.waitedMs - this.#waitedMs, udp.dropped());
+    this.#role.shedder.note(nowMs, udp.waitedMs - this.#waitedMs, udp.dropped(), udp.filled);
     this.#waitedMs = udp.waitedMs;
     this.#reportAt(nowMs);
   }

@@ -1,13 +1,18 @@
 import { Random } from '../../base/random.ts';
 
 /** How often the pressure is looked at, ms. */
-const LOOK_MS = 200;
-/** A receiver that waits for datagrams for less than this share of the time is at its limit … */
+const LOOK_MS = 50;
+/** A receive buffer that is filled by more than this share runs over soon; one filled by less than the other is drained. */
+const FILLED_MAX = 0.5;
+const FILLED_DRAINED = 0.05;
+/** What was shed is given this long to show, ms. */
+const SETTLE_MS = 150;
+/** A receiver that waits for datagrams for more than this share of the time can decode twice as many … */
+const IDLE_SHARE_ROOM = 0.55;
+/** … once it has had that much time for so long, ms. */
+const CALM_MS = 1500;
+/** A receiver that waits for less than this share of the time is at its limit. */
 const IDLE_SHARE_MIN = 0.05;
-/** … and one that waits for more than this share has room for twice as many. */
-const IDLE_SHARE_ROOM = 0.6;
-/** So many looks in a row with room before more is decoded again: five seconds. */
-const CALM_LOOKS = 25;
 /** One in 4,096 at least is decoded. */
 const ONE_IN_MAX = 4096;
 
@@ -21,9 +26,10 @@ export class Shedder {
   oneIn = 1;
   readonly #random: Random;
   #lookedMs = Number.NaN;
+  #changedMs = Number.NEGATIVE_INFINITY;
+  #calmSinceMs = Number.NaN;
   #idleMs = 0;
   #dropped = 0;
-  #calm = 0;
 
   /** `seed`: a sender must not be able to guess which datagrams are passed over. */
   constructor(seed: number) {
@@ -35,28 +41,30 @@ export class Shedder {
     return this.oneIn === 1 || this.#random.below(this.oneIn) === 0;
   }
 
-  /** `idleMs`: time spent waiting since the last call. `dropped`: datagrams that the kernel has dropped since the start. */
-  note(nowMs: number, idleMs: number, dropped: number): void {
+  /**
+   * Looks at the pressure. `idleMs`: time spent waiting since the last call. `dropped`: datagrams that the kernel has dropped since the
+   * start. `filled`: how full the receive buffer is, 0 to 1.
+   */
+  note(nowMs: number, idleMs: number, dropped: number, filled: number): void {
     this.#idleMs += idleMs;
     if (Number.isNaN(this.#lookedMs) || nowMs < this.#lookedMs) this.#look(nowMs, dropped);
     const sinceMs = nowMs - this.#lookedMs;
     if (sinceMs < LOOK_MS) return;
     const idleShare = this.#idleMs / sinceMs;
     // A loss while there was time to spare came in one burst: decoding fewer would not have helped.
-    const pressed = idleShare < IDLE_SHARE_MIN && dropped > this.#dropped;
-    if (pressed) {
-      this.oneIn = Math.min(ONE_IN_MAX, 2 * this.oneIn);
-      this.#calm = 0;
-    } else if (idleShare > IDLE_SHARE_ROOM) {
-      this.#calm++;
-      if (this.#calm >= CALM_LOOKS && this.oneIn > 1) {
-        this.oneIn /= 2;
-        this.#calm = 0;
-      }
-    } else {
-      this.#calm = 0;
-    }
+    const pressed = idleShare < IDLE_SHARE_MIN && (filled > FILLED_MAX || dropped > this.#dropped);
+    const calm = idleShare > IDLE_SHARE_ROOM && filled < FILLED_DRAINED;
+    if (!calm) this.#calmSinceMs = Number.NaN;
+    else if (Number.isNaN(this.#calmSinceMs)) this.#calmSinceMs = nowMs;
+    if (pressed && nowMs - this.#changedMs >= SETTLE_MS) this.#change(2 * this.oneIn, nowMs);
+    else if (nowMs - this.#calmSinceMs >= CALM_MS && this.oneIn > 1) this.#change(this.oneIn / 2, nowMs);
     this.#look(nowMs, dropped);
+  }
+
+  #change(oneIn: number, nowMs: number): void {
+    this.oneIn = Math.min(ONE_IN_MAX, oneIn);
+    this.#changedMs = nowMs;
+    this.#calmSinceMs = Number.NaN;
   }
 
   #look(nowMs: number, dropped: number): void {
