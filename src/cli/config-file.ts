@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { BonghwaError } from '../base/errors.ts';
 import { CONFIG_BYTES_MAX, type Config, type ConfigResult, parseConfig } from '../model/config.ts';
 
@@ -23,8 +23,9 @@ async function readText(file: string): Promise<string> {
     try {
       const stat = await handle.stat();
       if (stat.isDirectory()) throw unreadable(file, 'it is a directory');
-      if (stat.size > CONFIG_BYTES_MAX) throw unreadable(file, 'it is larger than any configuration');
-      return await handle.readFile('utf8');
+      const bytes = await readUpTo(handle, CONFIG_BYTES_MAX + 1);
+      if (bytes.length > CONFIG_BYTES_MAX) throw unreadable(file, 'it is larger than any configuration');
+      return bytes.toString('utf8');
     } finally {
       await handle.close();
     }
@@ -37,6 +38,18 @@ async function readText(file: string): Promise<string> {
     };
     throw unreadable(file, reasons[code ?? ''] ?? (error as Error).message, error);
   }
+}
+
+/** What a file holds, up to `bytesMax`: the size that the system tells of a pipe or a device is no bound. */
+async function readUpTo(handle: FileHandle, bytesMax: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(bytesMax);
+  let length = 0;
+  while (length < bytesMax) {
+    const { bytesRead } = await handle.read(bytes, length, bytesMax - length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return bytes.subarray(0, length);
 }
 
 function unreadable(file: string, reason: string, cause?: unknown): BonghwaError {
