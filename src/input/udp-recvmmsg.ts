@@ -51,7 +51,7 @@ interface OpenSocket {
 }
 
 /**
- * Receives through libc's recvmmsg: up to 128 datagrams a call go straight into the room, and no object is made for any of them.
+ * Receives through libc's recvmmsg: up to 64 datagrams a call go straight into the room, and no object is made for any of them.
  * bench/live/udp.ts measures it. Throws LISTEN_FAILED.
  */
 export class RecvmmsgReceiver implements UdpReceiver {
