@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatPrefix } from '../base/prefix.ts';
 import { CONFIG_BYTES_MAX, defaultConfig, parseConfig } from './config.ts';
+import { commentedConfig } from './config-file-text.ts';
 import { TELEMETRY_PORTS } from './telemetry-ports.ts';
 
 /** The problems as `line path: message`. */
@@ -236,6 +237,41 @@ test('no text makes the parser throw', () => {
       parseConfig(text);
     }),
     { numRuns: 500 },
+  );
+});
+
+test('no broken copy of a good file makes the parser throw', () => {
+  const good = commentedConfig({
+    sites: [{ name: 'a', urls: ['https://a.example/'] }],
+    inputs: { netflow: [':2055'] },
+  });
+  const pieces = fc.constantFrom(
+    '',
+    ':',
+    '- ',
+    '#',
+    '\n',
+    '  ',
+    "'",
+    '[',
+    '}',
+    '&a ',
+    '*a',
+    '!!int ',
+    '\u0000',
+    '\t',
+    '|',
+    '---\n',
+  );
+  const cut = fc.record({ at: fc.nat(good.length), length: fc.nat(40), piece: pieces });
+  fc.assert(
+    fc.property(fc.array(cut, { minLength: 1, maxLength: 8 }), (cuts) => {
+      let text = good.replaceAll(/^( *)#(?! \S|$)/gm, '$1');
+      for (const { at, length, piece } of cuts) text = text.slice(0, at) + piece + text.slice(at + length);
+      const result = parseConfig(text);
+      if (result.kind === 'invalid') assert.ok(result.problems.every(({ line }) => line >= 1));
+    }),
+    { numRuns: 300 },
   );
 });
 

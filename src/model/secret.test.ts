@@ -36,13 +36,22 @@ test('passwords are seen wherever URLs carry them, and never shown', () => {
     'http://a:b@c',
     'postgres://a:b%40@c/d',
     'x://:b@c',
+    'postgres://a:b/c@d/e',
+    'postgres://a:12345@c/d',
     'http://c/?user=a&password=b',
     'host=c password=b',
   ]) {
     assert.ok(holdsPassword(text), text);
     assert.equal(shownSecret(text), '(hidden)');
   }
-  for (const text of ['http://c:8123/', 'postgres://a@c:5432/d', 'http://[::1]:8123/a@b', 'off']) {
+  for (const text of [
+    'http://c:8123/',
+    'postgres://a@c:5432/d',
+    'http://[::1]:8123/a@b',
+    'https://c:8443/@b',
+    'postgres://a:@c/d',
+    'off',
+  ]) {
     assert.ok(!holdsPassword(text), text);
     assert.equal(shownSecret(text), text);
   }

@@ -57,10 +57,18 @@ export const telemetryUrlFault: TextFault = (text) =>
     ? undefined
     : 'a URL such as http://host:8123/database is needed here, or off';
 
-/** True if the text is a URL with a password, in its authority or as a parameter. Told without parsing, for broken ones too. */
+/** Characters of a text that are looked at for a password: what is longer is no URL that anything takes. */
+const LOOKED_AT_MAX = 8192;
+
+/**
+ * True if the text is a URL with a password, in its authority or as a parameter. Told without parsing, for broken ones too: a
+ * password with a slash in it makes the URL one.
+ */
 export function holdsPassword(text: string): boolean {
-  if (/^[a-z][a-z0-9+.-]*:\/\/[^/?#@]*:[^/?#]+@/i.test(text)) return true;
-  return /[?&;\s](password|passwd|pwd|token|secret)=[^&;\s]/i.test(text);
+  const start = text.slice(0, LOOKED_AT_MAX);
+  // Between the colon and the next slash, digits alone are a port.
+  if (/^[a-z][a-z0-9+.-]*:\/\/[^/?#@:[]*:(?!\d{1,5}[/?#])[^@]+@/i.test(start)) return true;
+  return /[?&;\s](password|passwd|pwd|token|secret)=[^&;\s]/i.test(start);
 }
 
 /** The reference as it may be shown: `env NAME`, `file PATH`, or the plain text, which holds no password. */

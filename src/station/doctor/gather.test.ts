@@ -29,7 +29,12 @@ function configWith(netflowPort: number, httpPort: number, storage: Partial<Conf
 }
 
 const gather = (config: Config, environment: Record<string, string> = {}) =>
-  gatherFacts({ configuration: { problems: [], notes: [], config }, environment, nodeMajorMin: 24, lookMs: 20 });
+  gatherFacts({
+    configuration: { file: 'bonghwa.yaml', problems: [], notes: [], config },
+    environment,
+    nodeMajorMin: 24,
+    lookMs: 20,
+  });
 
 test('a port that another socket holds is told with its process, and a station with its status', async () => {
   const socket = createSocket('udp4');

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ListenAddress } from '../../base/listen.ts';
 import { parseUdpTable, socketHolders, udpEntries, udpHolders } from '../../input/udp-holders.ts';
 import { loadLibc } from '../../input/udp-libc.ts';
+import type { Config } from '../../model/config.ts';
 import { resolveSecret, type SecretReference } from '../../model/secret.ts';
 import { clockState } from './clock.ts';
 import { diskFacts } from './disk.ts';
@@ -39,17 +40,15 @@ export async function gatherFacts(options: DoctorOptions): Promise<Facts> {
   const station = await stationFacts(config);
   const watched = watch(options.lookMs);
   const libc = loadLibc();
+  // A station without a configuration file listens where its command line says; it tells of its inputs itself.
+  const fromCommandLine = station.kind === 'running' && options.configuration.file === undefined;
   const facts = {
     nowMs,
     node: { version: process.version, majorMin: options.nodeMajorMin },
     configuration: options.configuration,
     batchReceive:
       libc === undefined ? { loads: false, reason: `${process.platform} ${process.arch}` } : { loads: true },
-    listeners: await Promise.all([
-      ...config.inputs.netflow.map((listen) => udpListener('netflow', listen)),
-      ...config.inputs.sflow.map((listen) => udpListener('sflow', listen)),
-      httpListener(config.http.listen),
-    ]),
+    listeners: fromCommandLine ? [] : await listenerFacts(config),
     receiveBuffer: await receiveBuffer(),
     stores: await storeFacts(options),
     station,
@@ -87,6 +86,14 @@ async function watch(lookMs: number): Promise<{ udp: UdpFacts; jumpMs: number }>
     },
     jumpMs,
   };
+}
+
+function listenerFacts({ inputs, http }: Config): Promise<ListenerFacts[]> {
+  return Promise.all([
+    ...inputs.netflow.map((listen) => udpListener('netflow', listen)),
+    ...inputs.sflow.map((listen) => udpListener('sflow', listen)),
+    httpListener(http.listen),
+  ]);
 }
 
 async function udpListener(use: 'netflow' | 'sflow', listen: ListenAddress): Promise<ListenerFacts> {

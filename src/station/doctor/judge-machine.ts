@@ -49,15 +49,22 @@ export function judgeNode({ node, batchReceive }: Facts): Check[] {
   ];
 }
 
-export function judgeReceiveBuffer({ receiveBuffer: { bytesMax } }: Facts): Check[] {
+export function judgeReceiveBuffer({ receiveBuffer: { bytesMax }, station }: Facts): Check[] {
   const about = { id: 'receive-buffer', title: 'receive buffer' };
-  if (bytesMax === undefined)
-    return [
-      { ...about, verdict: 'warning', found: 'net.core.rmem_max cannot be read here', advice: 'Look on the host.' },
-    ];
-  const enough = bytesMax >= RECEIVE_BUFFER_BYTES;
+  const given = smallestBuffer(station);
+  if (given !== undefined && given >= RECEIVE_BUFFER_BYTES)
+    return [{ ...about, verdict: 'ok', found: `the station has ${formatBytes(given)} for a socket` }];
+  if (bytesMax === undefined) {
+    const found = 'net.core.rmem_max cannot be read here';
+    return [{ ...about, verdict: 'warning', found, advice: 'Look on the host.' }];
+  }
   const found = `net.core.rmem_max is ${bytesMax}`;
-  if (enough) return [{ ...about, verdict: 'ok', found }];
+  if (bytesMax >= RECEIVE_BUFFER_BYTES) {
+    if (given === undefined) return [{ ...about, verdict: 'ok', found }];
+    const has = `the station has ${formatBytes(given)} for a socket, though ${found} by now`;
+    const commands = ['sudo systemctl restart bonghwa'];
+    return [{ ...about, verdict: 'warning', found: has, advice: 'Restart it to have what is allowed.', commands }];
+  }
   return [
     {
       ...about,
@@ -70,6 +77,13 @@ export function judgeReceiveBuffer({ receiveBuffer: { bytesMax } }: Facts): Chec
       ],
     },
   ];
+}
+
+/** The smallest receive buffer of the station's sockets, without the kernel's own bookkeeping, which is half of what it tells. */
+function smallestBuffer(station: Facts['station']): number | undefined {
+  if (station.kind === 'none') return undefined;
+  const buffers = (station.status?.inputs ?? []).flatMap(({ receiveBufferBytes }) => receiveBufferBytes ?? []);
+  return buffers.length === 0 ? undefined : Math.min(...buffers) / 2;
 }
 
 export function judgeUdp({ udp }: Facts): Check[] {

@@ -6,8 +6,10 @@ import type { Facts } from './facts.ts';
 
 /** A station decides a second about one second after it; ten is something else. */
 const DECIDED_AGE_MS_MAX = 10_000;
-/** Routers export at least once a minute where there is traffic at all. */
+/** Routers export at least once a minute where there is traffic at all. A younger station cannot know of silence. */
 const SILENT_MS_MIN = 120_000;
+/** A store that takes longer to start than this has a reason that should be looked for. */
+const STARTING_MS_MAX = 60_000;
 const LOST_SHARE_WARNING = 0.0001;
 const LOST_SHARE_FAULT = 0.01;
 /** Findings about exporters and warnings that are shown one by one. */
@@ -30,14 +32,15 @@ export function judgeStation({ station, configuration }: Facts): Check[] {
     ];
   }
   const { exporters } = configuration.config;
+  const upMs = Date.parse(status.now) - Date.parse(status.startedAt);
   return [
     runs(status, pid),
-    ...status.inputs.flatMap(judgeInput),
+    ...status.inputs.flatMap((input) => judgeInput(input, upMs)),
     lost(status),
     ...silentExporters(status, exporters),
     ...diagnosedExporters(status),
-    judgeStore('state', status.state),
-    judgeStore('telemetry', status.telemetry),
+    judgeStore('state', status.state, upMs),
+    judgeStore('telemetry', status.telemetry, upMs),
     ...status.warnings
       .slice(0, SHOWN_MAX)
       .map((warning): Check => ({ id: 'station-warning', title: 'station', verdict: 'warning', found: warning })),
@@ -70,7 +73,7 @@ function runs(status: StationStatus, pid: string): Check {
   return { ...about, verdict: 'ok', found: `runs${pid} for ${up}, ${formatCount(status.records)} records, ${ongoing}` };
 }
 
-function judgeInput(input: StationStatus['inputs'][number]): Check[] {
+function judgeInput(input: StationStatus['inputs'][number], upMs: number): Check[] {
   const about = { id: `input-${input.kind}`, title: `${input.kind} ${input.address}` };
   if (input.error !== undefined) {
     const advice = 'The station goes on with its other inputs. Restart it when the cause is gone.';
@@ -78,6 +81,7 @@ function judgeInput(input: StationStatus['inputs'][number]): Check[] {
   }
   const received = `${formatCount(input.datagrams)} datagrams, ${formatCount(input.records)} records`;
   if (input.datagrams === 0 && input.records === 0) {
+    if (upMs < SILENT_MS_MIN) return [{ ...about, verdict: 'ok', found: 'nothing came in yet' }];
     const advice = 'Is the router told to export to this address and port, and does a firewall let it through?';
     const port = /\d+$/.exec(input.address)?.[0];
     const commands =
@@ -113,7 +117,7 @@ function silentExporters(status: StationStatus, wanted: Facts['configuration']['
   const silent: Check[] = [];
   for (const { name, address } of wanted) {
     const seenMs = lastSeen.get(canonical(address));
-    if (seenMs !== undefined && nowMs - seenMs < SILENT_MS_MIN) continue;
+    if (nowMs - (seenMs ?? Date.parse(status.startedAt)) < SILENT_MS_MIN) continue;
     silent.push({
       id: 'exporter-silent',
       title: `exporter ${name}`,
@@ -149,21 +153,22 @@ function diagnosedExporters(status: StationStatus): Check[] {
     .slice(0, SHOWN_MAX);
 }
 
-function judgeStore(name: string, store: StoreStatus): Check {
+function judgeStore(name: string, store: StoreStatus, upMs: number): Check {
   const about = { id: `station-${name}`, title: `${name} store` };
   const error = store.error === undefined ? '' : `: ${store.error}`;
   const waiting = `${formatCount(store.written)} written, ${formatCount(store.waiting)} waiting`;
   const gone = store.lost === 0 ? '' : `, ${formatCount(store.lost)} not kept`;
   const found = store.kind === 'off' ? 'off' : `${store.kind} ${store.state}${error}; ${waiting}${gone}`;
-  if (store.kind === 'off' || (store.state === 'ready' && store.lost === 0)) return { ...about, verdict: 'ok', found };
+  const working = store.state === 'ready' || (store.state === 'starting' && upMs < STARTING_MS_MAX);
+  if (store.kind === 'off' || (working && store.lost === 0)) return { ...about, verdict: 'ok', found };
+  const lost = store.lost === 0 ? '' : ' What was not kept is gone.';
   return {
     ...about,
     verdict: store.state === 'down' ? 'fault' : 'warning',
     found,
-    advice:
-      store.state === 'down'
-        ? 'Detection goes on; see disk space, memory and the database. It catches up by itself when the cause is gone.'
-        : 'Detection goes on. See disk space and disk speed; what was not kept is gone.',
+    advice: working
+      ? `It works again.${lost}`
+      : `Detection goes on. Look at disk, memory and database; it catches up when the cause is gone.${lost}`,
   };
 }
 

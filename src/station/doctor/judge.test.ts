@@ -141,6 +141,10 @@ test('the kernel: small buffers, losses before and now', () => {
   const [check] = findings({ receiveBuffer: { bytesMax: 212_992 } });
   assert.match(check.found, /^net\.core\.rmem_max is 212992, 33554432 is wanted/);
   assert.equal(check.commands?.[0], 'sudo sysctl -w net.core.rmem_max=33554432');
+  // A station with the right to more has it whatever the limit is; one that was started before the limit was raised has not.
+  assert.deepEqual(findings({ receiveBuffer: { bytesMax: 212_992 }, ...running() }), []);
+  const inputs = [{ ...healthyStatus().inputs[0], receiveBufferBytes: 425_984 }];
+  assert.match(finding(running({ inputs })), /^receive-buffer warning: the station has 213 kB for a socket, though/);
   assert.match(finding({ receiveBuffer: {} }), /^receive-buffer warning: .*cannot be read/);
   assert.match(
     finding({ udp: { ...HEALTHY.udp, bufferErrors: 1e6 } }),
@@ -228,6 +232,8 @@ test('inputs of a station: broken, silent, losing', () => {
   );
   const [silent] = findings(running({ inputs: [{ ...input, datagrams: 0, records: 0 }] }));
   assert.deepEqual(silent.commands, ['sudo tcpdump -ni any -c 5 udp port 2055']);
+  const young = { startedAt: '2026-11-23T11:59:50.000Z', inputs: [{ ...input, datagrams: 0, records: 0 }] };
+  assert.deepEqual(findings(running(young)), []);
   const shed = findings(running({ recordsLost: 1e6, inputs: [{ ...input, recordsShed: 1e6 }] }));
   assert.deepEqual([shed[0].id, shed[0].verdict], ['records-lost', 'fault']);
   assert.match(shed[0].advice ?? '', /shed to keep up/);
@@ -243,6 +249,7 @@ test('exporters: those named and not heard, those gone silent, and what was foun
     config: configOf('exporters: [{ name: border, address: 203.0.113.1 }, { name: core, address: 2001:db8::1 }]'),
   };
   assert.equal(finding({ ...running(), configuration }), 'exporter-silent fault: 2001:db8::1 was never heard');
+  assert.deepEqual(findings({ ...running({ startedAt: '2026-11-23T11:59:50.000Z' }), configuration }), []);
   const [exporter] = healthyStatus().exporters;
   const exporters = [
     { ...exporter, lastSeen: '2026-11-23T11:50:00.000Z', diagnosis: ['its active timeout is 1800 s'] },
@@ -266,5 +273,8 @@ test('stores of a station: down, behind, with losses, off', () => {
     /warning: chdb behind/,
   );
   assert.match(finding(running({ telemetry: { ...telemetry, lost: 3 } })), /warning: chdb ready; .* 3 not kept/);
+  const starting = { telemetry: { ...telemetry, state: 'starting' } } as const;
+  assert.match(finding(running(starting)), /warning: chdb starting/);
+  assert.deepEqual(findings(running({ ...starting, startedAt: '2026-11-23T11:59:50.000Z' })), []);
   assert.deepEqual(findings(running({ telemetry: { ...telemetry, kind: 'off', state: 'down' } })), []);
 });
