@@ -26,6 +26,7 @@ const IOVEC_BYTES = 16;
 /** Datagrams of one exporter in a row. */
 const SENT_AT_ONCE = 32;
 const TEMPLATE_EVERY_MS = 1000;
+const ECONNREFUSED = 111;
 
 /** 127.0.0.1 and up, one for each exporter. */
 function openExporter(index: number, port: number): number {
@@ -165,8 +166,9 @@ class Sender {
     let done = 0;
     while (done < count) {
       const went: number = libc.sendmmsg(fd, headersAt + MMSGHDR_BYTES * (from + done), count - done, 0);
-      if (went <= 0) throw new Error(`sendmmsg: errno ${koffi.errno()}`);
-      done += went;
+      if (went > 0) done += went;
+      // Told of an earlier datagram that nobody listened for; the next try sends.
+      else if (koffi.errno() !== ECONNREFUSED) throw new Error(`sendmmsg: errno ${koffi.errno()}`);
     }
     return count;
   }
