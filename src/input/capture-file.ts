@@ -1,7 +1,9 @@
-import { createReadStream, readSync } from 'node:fs';
+import { createReadStream, fstatSync, readSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
+import { isMainThread } from 'node:worker_threads';
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
 import { BonghwaError } from '../base/errors.ts';
 import { PipeStream } from './pipe-stream.ts';
@@ -45,18 +47,15 @@ const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
 /** Codes of zlib for data that ends early or turns into something else. */
 const BROKEN_COMPRESSION = /^(Z_BUF_ERROR|Z_DATA_ERROR|ZSTD_error_)/;
 
-/** Standard input by its path: what a worker thread reads, which has no stream of its own for it. */
-export const STDIN = '/dev/stdin';
-
 /**
  * Opens the capture at `path`, or standard input where `path` is `-`. Throws FILE_UNREADABLE where there is none, where it is a
  * directory, and where reading is not permitted.
  */
 export async function openCapture(path: string): Promise<CaptureFile> {
-  if (path === '-') return new StreamedCapture(process.stdin, undefined, 'standard input');
+  if (path === '-') return new StreamedCapture(openStdin(), undefined, 'standard input');
   let handle: FileHandle | undefined;
   try {
-    if ((await stat(path)).isFIFO()) return new StreamedCapture(new PipeStream(path, path === STDIN), undefined, path);
+    if ((await stat(path)).isFIFO()) return new StreamedCapture(new PipeStream(path), undefined, path);
     handle = await open(path, 'r');
     const stats = await handle.stat();
     if (stats.isDirectory()) {
@@ -76,6 +75,15 @@ export async function openCapture(path: string): Promise<CaptureFile> {
     await handle?.close();
     throw unreadable(path, error);
   }
+}
+
+/** Standard input. A worker thread has no stream of its own for it, but may read what belongs to the process. */
+function openStdin(): Readable {
+  if (isMainThread) return process.stdin;
+  const stats = fstatSync(0);
+  return stats.isFIFO() || stats.isSocket()
+    ? new Socket({ fd: 0, readable: true, writable: false })
+    : createReadStream('', { fd: 0, autoClose: false });
 }
 
 /** A regular file, not compressed: read where it is wanted, with nothing in between. */

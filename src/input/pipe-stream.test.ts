@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { openCapture } from './capture-file.ts';
 import { PipeStream } from './pipe-stream.ts';
 
@@ -40,20 +39,28 @@ describe('a named pipe', () => {
 
   it('that vanishes is a fault, not a wait', async () => {
     await assert.rejects(async () => {
-      for await (const chunk of new PipeStream(join(folder, 'gone'), false)) assert.fail(String(chunk));
+      for await (const chunk of new PipeStream(join(folder, 'gone'))) assert.fail(String(chunk));
     }, /ENOENT/);
   });
 
-  it('can be standard input, by its path', async () => {
+  it('can be standard input of a worker thread, a pipe or a socket', async () => {
     const program = `
-      import { openCapture, STDIN } from ${JSON.stringify(fileURLToPath(new URL('./capture-file.ts', import.meta.url)))};
-      let length = 0;
-      for await (const chunk of (await openCapture(STDIN)).chunks) length += chunk.length;
-      console.log(length);`;
-    const command = `head -c "$1" /dev/zero | "$2" --input-type=module -e "$3"`;
+      import { isMainThread, Worker } from 'node:worker_threads';
+      import { openCapture } from ${JSON.stringify(new URL('./capture-file.ts', import.meta.url).href)};
+      if (isMainThread) new Worker(new URL(import.meta.url));
+      else {
+        let length = 0;
+        for await (const chunk of (await openCapture('-')).chunks) length += chunk.length;
+        console.log(length);
+      }`;
+    const script = join(folder, 'worker.mjs');
+    writeFileSync(script, program);
+    const command = `head -c "$1" /dev/zero | "$2" "$3"`;
     for (const bytes of [200_000, 0]) {
-      const args = ['-c', command, 'sh', String(bytes), process.execPath, program];
+      const args = ['-c', command, 'sh', String(bytes), process.execPath, script];
       assert.equal(execFileSync('sh', args, { encoding: 'utf8', timeout: 20_000 }), `${bytes}\n`);
     }
+    const input = Buffer.alloc(50_000);
+    assert.equal(execFileSync(process.execPath, [script], { input, encoding: 'utf8', timeout: 20_000 }), '50000\n');
   });
 });

@@ -11,16 +11,15 @@ const LOOK_MS = 50;
  */
 export class PipeStream extends Readable {
   readonly #path: string;
-  /** True where an end without a byte is the end, and not a writer who has yet to come. */
-  #begun: boolean;
+  /** Somebody has written: the next end is the end. */
+  #begun = false;
   #socket: Socket | undefined;
   #timer: NodeJS.Timeout | undefined;
   #opening = false;
 
-  constructor(path: string, hasWriter: boolean) {
+  constructor(path: string) {
     super();
     this.#path = path;
-    this.#begun = hasWriter;
   }
 
   override _read(): void {

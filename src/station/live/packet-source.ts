@@ -1,5 +1,4 @@
 import { BonghwaError } from '../../base/errors.ts';
-import { STDIN } from '../../input/capture-file.ts';
 import type { FlowBatch } from '../../model/flow-batch.ts';
 import { REJECT } from '../../model/rejection.ts';
 import { ingest } from '../ingest.ts';
@@ -35,13 +34,12 @@ export class PacketSource {
 
   async run(): Promise<void> {
     const { path, telemetryPorts, signal, onFault } = this.#options;
-    const file = path === '-' ? STDIN : path;
     while (!signal.aborted && !this.ended) {
       const before = this.packets;
       try {
         await ingest(
           {
-            files: [file],
+            files: [path],
             as: 'auto',
             telemetryPorts,
             signal,
@@ -58,7 +56,7 @@ export class PacketSource {
         // A pipe that is gone stays gone; one into which somebody wrote no capture may get a better writer.
         if (error.code !== 'FILE_NOT_A_CAPTURE') this.ended = true;
       }
-      this.ended ||= file === STDIN;
+      this.ended ||= path === '-';
     }
   }
 

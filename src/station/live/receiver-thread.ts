@@ -11,9 +11,11 @@ import type { FromReceiver, ReceiverReport, ThreadFault, ToReceiver, ToReceiverF
 import { PacketSource } from './packet-source.ts';
 import { ReceiverRole } from './receiver-role.ts';
 
-/** How often counters are told, and how often what is known of the exporters, ms. */
+/** How often counters are told, ms. */
 const REPORT_MS = 1000;
-const EXPORTERS_MS = 5000;
+/** How often what is known of the exporters is told, where they are many, ms; few are told with every report. */
+const EXPORTERS_MS = 10_000;
+const EXPORTERS_FEW = 64;
 /** How often the clock is looked at where a stream of packets is read, ms. */
 const TICK_MS = 100;
 
@@ -147,9 +149,10 @@ class ReceiverThread {
   #reportAt(nowMs: number): void {
     if (nowMs - this.#reportedMs < REPORT_MS && nowMs >= this.#reportedMs) return;
     this.#reportedMs = nowMs;
-    if (nowMs - this.#exportersMs >= EXPORTERS_MS || nowMs < this.#exportersMs) {
+    const { exporters } = this.#role.decoder;
+    if (exporters.size <= EXPORTERS_FEW || Math.abs(nowMs - this.#exportersMs) >= EXPORTERS_MS) {
       this.#exportersMs = nowMs;
-      this.#exporters = this.#role.decoder.exporters.list().map(reportExporter);
+      this.#exporters = exporters.list().map(reportExporter);
     }
     this.#post({ kind: 'report', ...this.#report() });
   }

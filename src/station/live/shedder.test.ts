@@ -6,7 +6,12 @@ import { Shedder } from './shedder.ts';
  * A receiver under `load` times what it can decode, for `seconds` in steps of 10 ms. Passing a datagram over costs a fifth of decoding it;
  * the buffer holds what comes in a quarter of a second at the limit. Returns how many datagrams were dropped, in seconds of the limit.
  */
-function run(shedder: Shedder, at: { ms: number; dropped: number; backlog: number }, seconds: number, load: number): number {
+function run(
+  shedder: Shedder,
+  at: { ms: number; dropped: number; backlog: number },
+  seconds: number,
+  load: number,
+): number {
   const before = at.dropped;
   for (let step = 0; step < 100 * seconds; step++) {
     at.ms += 10;
