@@ -3,7 +3,7 @@ import { type IncomingHttpHeaders, request } from 'node:http';
 import { createConnection } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { z } from 'zod';
-import { FixedStation, STATION_NOW_MS } from '../../test/support/station.ts';
+import { FixedStation, STATION_NOW_MS } from '../../test/support/fixed-station.ts';
 import { BonghwaError } from '../base/errors.ts';
 import type { FlowsQuery } from '../store/telemetry/flows-query.ts';
 import { type Api, createApi } from './api.ts';

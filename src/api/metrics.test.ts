@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { FixedStation, fixedStatus } from '../../test/support/station.ts';
+import { FixedStation, fixedStatus } from '../../test/support/fixed-station.ts';
 import { REJECTION_REASONS } from '../model/rejection.ts';
 import type { StationStatus } from '../model/station-view.ts';
 import { type Family, renderExposition } from './exposition.ts';

@@ -1,5 +1,6 @@
 import type { HistogramCounts } from '../base/histogram.ts';
 import type { ExporterReport } from '../model/attack.ts';
+import { isSilent } from '../model/exporter-silence.ts';
 import { REJECTION_REASONS } from '../model/rejection.ts';
 import type { InputStatus, StationStatus, StoreStatus } from '../model/station-view.ts';
 import type { StationCounters } from './deps.ts';
@@ -8,9 +9,6 @@ import type { Family, Labels, Sample } from './exposition.ts';
 /** Exporters that have series of their own; anybody can invent more by forging addresses, and those are counted together. */
 export const EXPORTERS_LABELLED_MAX = 100;
 const OTHER = 'other';
-/** An exporter that has sent nothing for this long is silent, ms. */
-export const EXPORTER_SILENT_MS = 120_000;
-
 /** What the interface itself knows. */
 export interface ApiFigures {
   readonly eventClients: number;
@@ -141,7 +139,7 @@ function exporterFamilies(status: StationStatus): Family[] {
       : [{ labels: { exporter: OTHER, domain: OTHER, protocol: OTHER }, value: together(others.map(of)) }]),
   ];
   return [
-    gauge('bonghwa_exporters', 'Exporters known, by whether they sent something lately.', [
+    gauge('bonghwa_exporters', 'Exporters known, by whether something still comes from them.', [
       { labels: { state: 'active' }, value: status.exporters.length - silent },
       { labels: { state: 'silent' }, value: silent },
     ]),
@@ -169,11 +167,6 @@ function exporterFamilies(status: StationStatus): Family[] {
       ),
     ),
   ];
-}
-
-/** True if the exporter has sent nothing lately. */
-export function isSilent({ lastSeen }: ExporterReport, nowMs: number): boolean {
-  return nowMs - Date.parse(lastSeen) > EXPORTER_SILENT_MS;
 }
 
 function exporterLabels({ exporter, observationDomain, protocol }: ExporterReport): Labels {

@@ -36,10 +36,10 @@ export function detectedText(attack: Attack): string {
 }
 
 /**
- * Everything about one attack: heading, chart, why, evidence, closing. Lines without their ends. Flow records are spoken of
- * only where the input held telemetry: a captured packet counts as one, which tells nobody anything.
+ * Everything about one attack: heading (numbered where there are several), chart, why, evidence, closing. Lines without their ends.
+ * Flow records are spoken of only where the input held telemetry: a captured packet counts as one, which tells nobody anything.
  */
-export function renderAttack(attack: Attack, number: number, look: Look, telemetry: boolean): string[] {
+export function renderAttack(attack: Attack, number: number | undefined, look: Look, telemetry: boolean): string[] {
   const paint = paintOf(look.colour);
   const lines = [...headingOf(attack, number, look, paint), ''];
   lines.push(...chartOf(attack, look, paint).map((line) => `  ${line}`), '');
@@ -51,13 +51,13 @@ export function renderAttack(attack: Attack, number: number, look: Look, telemet
   return lines;
 }
 
-function headingOf(attack: Attack, number: number, look: Look, paint: Paint): string[] {
+function headingOf(attack: Attack, number: number | undefined, look: Look, paint: Paint): string[] {
   const kind = attack.target.kind === 'address' || attack.target.kind === 'prefix' ? '' : `${attack.target.kind} `;
   const words = [`${attack.vectors[0].name} on ${kind}${attack.target.value}`];
   if (attack.direction === 'out') words.push('leaving this network');
   if (attack.spread === 'carpet') words.push('spread over many addresses');
   if (attack.rhythm !== 'steady') words.push(attack.rhythm === 'pulse' ? 'in pulses' : 'rising slowly');
-  const lines = wrapText(`── ${number} · ${words.join(', ')}`, look.width);
+  const lines = wrapText(`── ${number === undefined ? '' : `${number} · `}${words.join(', ')}`, look.width);
   const last = lines[lines.length - 1];
   if (last.length + 2 <= look.width) lines[lines.length - 1] = `${last} ${'─'.repeat(look.width - last.length - 1)}`;
   return lines.map((line) => paint.bold(line));
