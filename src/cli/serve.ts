@@ -5,6 +5,7 @@ import { BonghwaError } from '../base/errors.ts';
 import { formatListen, type ListenAddress } from '../base/listen.ts';
 import { CONFIG_FILE, type Config } from '../model/config.ts';
 import { type LogLevel, Station } from '../station/live/station.ts';
+import { serviceManager } from '../station/service-manager.ts';
 import { loadConfig } from './config-file.ts';
 import {
   addListen,
@@ -49,6 +50,7 @@ export async function serveCommand(options: ServeCommandOptions, interrupt: Abor
     },
   });
   const stopped = stopSignal(interrupt);
+  const manager = serviceManager(process.env, process.pid);
   await station.start();
   const reload = (): void => {
     configOf(options).then(
@@ -61,7 +63,13 @@ export async function serveCommand(options: ServeCommandOptions, interrupt: Abor
   };
   process.on('SIGHUP', reload);
   logger.info({ http: formatListen(station.http ?? config.http.listen) }, 'ready');
+  manager.ready();
+  const { aliveEveryMs } = manager;
+  const alive =
+    aliveEveryMs === undefined ? undefined : setInterval(() => station.live() && manager.alive(), aliveEveryMs);
   await stopped;
+  manager.stopping();
+  clearInterval(alive);
   process.off('SIGHUP', reload);
   await station.stop();
   return EXIT_OK;

@@ -3,40 +3,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import koffi from 'koffi';
-import { serviceManager, unixAddress } from './service-manager.ts';
+import { notifySocket } from '../../test/support/notify-socket.ts';
+import { serviceManager } from './service-manager.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'bonghwa-notify-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
 const skip = process.platform === 'linux' ? false : 'service managers are told on Linux only';
 
-/** A Unix datagram socket as systemd holds it; gives the datagrams that lie in it. */
-function listenAt(path: string): { received: () => string[]; close: () => void } {
-  const libc = koffi.load(null);
-  const address = unixAddress(path);
-  assert.ok(address !== undefined);
-  const fd = libc.func('int socket(int, int, int)')(1, 2 | 0o4000, 0) as number;
-  assert.equal(libc.func('int bind(int, const void *, uint32_t)')(fd, address, address.length), 0);
-  const recv = libc.func('intptr_t recv(int, void *, size_t, int)');
-  const bytes = Buffer.alloc(4096);
-  const received = (): string[] => {
-    const texts: string[] = [];
-    for (
-      let length = Number(recv(fd, bytes, bytes.length, 0));
-      length >= 0;
-      length = Number(recv(fd, bytes, bytes.length, 0))
-    )
-      texts.push(bytes.toString('utf8', 0, length));
-    return texts;
-  };
-  return { received, close: () => libc.func('int close(int)')(fd) };
-}
-
 test('the service manager hears what is told, on a path and on an abstract name', { skip }, () => {
   for (const path of [join(directory, 'notify'), `@bonghwa-test-${process.pid}`]) {
     const manager = serviceManager({ NOTIFY_SOCKET: path }, 1);
     assert.equal(manager.ready(), false, 'nobody listens yet');
-    const socket = listenAt(path);
+    const socket = notifySocket(path);
     try {
       assert.deepEqual(
         [manager.ready(), manager.alive(), manager.status('12 exporters\nheard'), manager.stopping()],
