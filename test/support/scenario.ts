@@ -120,6 +120,8 @@ export interface RunOptions extends ViewOptions {
   readonly seed?: number;
   /** A station's detector, that tells `updated` too. */
   readonly live?: boolean;
+  /** Makes the detector that begins, in place of one that knows nothing. */
+  readonly begin?: (options: DetectorOptions) => Detector;
   /** Called after every second that was taken; may give another detector that goes on in its place. */
   readonly onSecond?: (detector: Detector, second: number, options: DetectorOptions) => Detector | undefined;
   readonly onAttack?: (attack: Attack, state: AttackState) => void;
@@ -148,7 +150,7 @@ export function run(traffic: Traffic, options: RunOptions): Outcome {
     },
     onVerdict: (verdict) => verdicts.push(verdict),
   };
-  let detector = new Detector(detectorOptions);
+  let detector = options.begin?.(detectorOptions) ?? new Detector(detectorOptions);
   const taker: SecondTaker = {
     prepare: (second) => detector.prepare(second),
     take: (second, coveredMs, untilMs) => {

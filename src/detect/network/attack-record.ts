@@ -1,57 +1,45 @@
+import type { ByteReader, ByteWriter } from '../../base/byte-stream.ts';
 import { assert } from '../../base/errors.ts';
-import { hashAddress } from '../../base/hash.ts';
-import { formatAddress } from '../../base/ip.ts';
 import { formatTime } from '../../base/units.ts';
-import type { Attack, Evidence, Rate, Target } from '../../model/attack.ts';
-import type { Vector } from '../../model/vector.ts';
-import { FrequentItems } from '../../sketch/frequent-items.ts';
-import { hllAdd, hllError, hllEstimate, hllMerge } from '../../sketch/hyperloglog.ts';
-import {
-  ADDRESSES_PRECISION,
-  countTtls,
-  PORTS_PRECISION,
-  SOURCES_PRECISION,
-  type TargetDetail,
-} from '../../sketch/target-detail.ts';
+import { type Attack, type Evidence, type Rate, type Target, targetSchema } from '../../model/attack.ts';
+import { VECTORS, type Vector } from '../../model/vector.ts';
+import type { FrequentItems } from '../../sketch/frequent-items.ts';
+import { hllError } from '../../sketch/hyperloglog.ts';
+import { SOURCES_PRECISION, type TargetDetail } from '../../sketch/target-detail.ts';
 import { attackId } from './attack-id.ts';
-import type { Measure } from './groups.ts';
+import { AttackSketches, type AttackSources, roundShare } from './attack-sketches.ts';
 import { PARAMETERS } from './parameters.ts';
+import { readRate, readRates, readSigned, readTime, TIME_MAX_MS, writeRate, writeRates } from './snapshot-parts.ts';
 import type { GroupRates } from './traffic.ts';
+import { type Hold, type Opening, readVector, type VectorTotals, writeVector } from './vector-totals.ts';
 import { explain, explainClosing } from './why.ts';
 
-/** How the opening second stood against its limit. */
-export interface Opening {
-  readonly second: number;
-  readonly measure: Measure;
-  readonly observed: number;
-  readonly limit: number;
-  readonly limitFrom: 'baseline' | 'floor' | 'configured';
-  readonly cusum: boolean;
-  readonly notes: readonly string[];
-  /** How long after it was carried the traffic of that second was counted, ms. */
-  readonly lagMs: number;
-  readonly newSources: number | undefined;
+export interface AttackRecordOptions {
+  /** What is attacked, as the detector tells targets apart. */
+  readonly key: string;
+  readonly target: Target;
+  readonly direction: 'in' | 'out';
+  readonly carpet: boolean;
+  readonly openedSecond: number;
+  readonly openedTick: number;
+  readonly baseline: Attack['baseline'];
+  readonly startMs: number;
+  readonly detectedAtMs: number;
+  /** Rates of the seconds before the opening one, oldest first. */
+  readonly history: readonly Rate[];
+  readonly seed: number;
+  /** The id of an attack that goes on; a new one where absent. */
+  readonly id?: string;
 }
 
-/** What one vector has come to over the attack's life. */
-interface VectorTotals {
-  packets: number;
-  bytes: number;
-  flows: number;
-  variance: number;
-  /** How it stood against its limit when it became part of the attack. */
-  readonly opening: Opening;
-}
-
-const TOP_SOURCES = 10;
-/** The end of the year 9999. */
-const TIME_MAX_MS = 253_402_300_799_999;
-const TOP_PORTS = 5;
-const TOP_CAPACITY = 512;
 /** Quiet for at least this long between active stretches, s: a pulse. */
 const PULSE_GAP_SECONDS = 3;
 /** An attack that needed this long from a quarter to nine tenths of its peak rose slowly, s. */
 const RAMP_SECONDS_MIN = 20;
+/** Bounds of what a snapshot may hold. */
+const TEXT_BYTES_MAX = 1024;
+const RATE_MAX = 2 ** 63;
+const TIMELINE_MAX = PARAMETERS.historySeconds + PARAMETERS.timelineSecondsMax;
 
 /** An attack while it lasts: sums and sketches over its seconds, in about 60 KB. */
 export class AttackRecord {
@@ -61,17 +49,9 @@ export class AttackRecord {
   readonly baseline: Attack['baseline'];
   readonly id: string;
   readonly #vectors = new Map<Vector, VectorTotals>();
-  readonly #sources = new Uint8Array(2 ** SOURCES_PRECISION);
-  readonly #srcPorts = new Uint8Array(2 ** PORTS_PRECISION);
-  readonly #dstPorts = new Uint8Array(2 ** PORTS_PRECISION);
-  readonly #addresses = new Uint8Array(2 ** ADDRESSES_PRECISION);
-  readonly #ttls = new Uint32Array(8);
-  readonly #seed: number;
-  readonly #topSources: FrequentItems;
-  readonly #topSrcPorts: FrequentItems;
-  readonly #topDstPorts: FrequentItems;
-  readonly #rates: Rate[] = [];
-  readonly #historyRates: readonly Rate[];
+  #sketches: AttackSketches;
+  #rates: Rate[] = [];
+  #historyRates: readonly Rate[];
   #historyFromMs: number;
   readonly #openedTick: number;
   #updateTick: number;
@@ -88,21 +68,7 @@ export class AttackRecord {
   #sent = 0;
   #replySeen = false;
 
-  constructor(options: {
-    /** What is attacked, as the detector tells targets apart. */
-    readonly key: string;
-    readonly target: Target;
-    readonly direction: 'in' | 'out';
-    readonly carpet: boolean;
-    readonly openedSecond: number;
-    readonly openedTick: number;
-    readonly baseline: Attack['baseline'];
-    readonly startMs: number;
-    readonly detectedAtMs: number;
-    /** Rates of the seconds before the opening one, oldest first. */
-    readonly history: readonly Rate[];
-    readonly seed: number;
-  }) {
+  constructor(options: AttackRecordOptions) {
     this.target = options.target;
     this.direction = options.direction;
     this.carpet = options.carpet;
@@ -115,25 +81,24 @@ export class AttackRecord {
     this.#updateTick = options.openedTick + PARAMETERS.updateSeconds[0];
     this.#historyRates = options.history;
     this.#historyFromMs = (options.openedSecond - options.history.length) * 1000;
-    this.#seed = options.seed;
-    this.#topSources = new FrequentItems(TOP_CAPACITY, options.seed);
-    this.#topSrcPorts = new FrequentItems(TOP_CAPACITY, options.seed);
-    this.#topDstPorts = new FrequentItems(TOP_CAPACITY, options.seed);
-    this.id = attackId(options);
+    this.#sketches = new AttackSketches(options.seed);
+    this.id = options.id ?? attackId(options);
   }
 
   get lastActiveTick(): number {
     return this.#lastActiveTick;
   }
 
-  /** Limit and measure that a vector must stay under for the attack to end; `undefined` while it is no vector of this attack. */
-  held(vector: Vector): { readonly limit: number; readonly measure: Measure } | undefined {
-    return this.#vectors.get(vector)?.opening;
+  /** What holds a vector open; `undefined` while it is no vector of this attack. */
+  held(vector: Vector): Hold | undefined {
+    return this.#vectors.get(vector)?.hold;
   }
 
   /** Makes a vector part of the attack. */
   join(vector: Vector, opening: Opening): void {
-    if (!this.#vectors.has(vector)) this.#vectors.set(vector, { packets: 0, bytes: 0, flows: 0, variance: 0, opening });
+    const known = this.#vectors.get(vector);
+    if (known !== undefined) known.hold ??= opening;
+    else this.#vectors.set(vector, { packets: 0, bytes: 0, flows: 0, variance: 0, opening, hold: opening });
   }
 
   /** Adds one vector's traffic of an active second, with the details where they were kept. */
@@ -144,23 +109,17 @@ export class AttackRecord {
     totals.bytes += rates.bytes;
     totals.flows += rates.flows;
     totals.variance += rates.variance;
-    if (detail === undefined) return;
-    hllMerge(this.#sources, 0, detail.sources, 0, this.#sources.length);
-    hllMerge(this.#srcPorts, 0, detail.srcPorts, 0, this.#srcPorts.length);
-    hllMerge(this.#dstPorts, 0, detail.dstPorts, 0, this.#dstPorts.length);
-    hllMerge(this.#addresses, 0, detail.addresses, 0, this.#addresses.length);
-    for (let word = 0; word < 8; word++) this.#ttls[word] |= detail.ttls[word];
-    this.#topSources.merge(detail.topSources);
-    this.#topSrcPorts.merge(detail.topSrcPorts);
-    this.#topDstPorts.merge(detail.topDstPorts);
+    if (detail !== undefined) this.#sketches.add(detail);
   }
 
   /** Adds sources that were counted elsewhere; what is added again keeps its share. */
   addSources(sources: FrequentItems): void {
-    for (const slot of sources.top(sources.capacity)) {
-      hllAdd(this.#sources, 0, SOURCES_PRECISION, hashAddress(sources.keys, 4 * slot, this.#seed));
-    }
-    this.#topSources.merge(sources);
+    this.#sketches.addSources(sources);
+  }
+
+  /** Its heaviest sources. */
+  sources(): AttackSources {
+    return this.#sketches.sources();
   }
 
   /** Ends the bookkeeping of one second. `untilMs` is its end in carried time; `rate` that of the attack's vectors. */
@@ -172,11 +131,7 @@ export class AttackRecord {
     if (tick - this.#lastActiveTick > PULSE_GAP_SECONDS) this.#pulses++;
     this.#lastActiveTick = tick;
     this.#lastActiveMs = Math.max(this.#lastActiveMs, untilMs);
-    this.#peak = {
-      bps: Math.max(this.#peak.bps, rate.bps),
-      pps: Math.max(this.#peak.pps, rate.pps),
-      fps: Math.max(this.#peak.fps, rate.fps),
-    };
+    this.#peak = larger(this.#peak, rate);
   }
 
   /** Whether it is time to tell how the attack stands; true once for each such time. */
@@ -216,12 +171,13 @@ export class AttackRecord {
       { packets: 0, bytes: 0, flows: 0, variance: 0 },
     );
     const vectors = [...this.#vectors]
-      .map(([name, vector]) => ({ name, share: totals.packets > 0 ? round(vector.packets / totals.packets) : 0 }))
+      .map(([name, vector]) => ({ name, share: totals.packets > 0 ? roundShare(vector.packets / totals.packets) : 0 }))
       .sort((left, right) => right.share - left.share);
     const opening = this.#opening(vectors[0].name);
     const endMs = ongoing ? Math.min(nowMs, Math.max(this.#lastActiveMs, this.#startMs)) : this.#lastActiveMs;
-    const distinct = Math.round(hllEstimate(this.#sources, 0, SOURCES_PRECISION));
-    const ttls = countTtls(this.#ttls);
+    const sketches = this.#sketches;
+    const distinct = sketches.sourcesDistinct;
+    const ttls = sketches.ttlsDistinct;
     const evidence: Evidence = {
       at: timeOf(opening.second * 1000 - opening.lagMs + this.#shiftedMs),
       measure: opening.measure,
@@ -233,16 +189,16 @@ export class AttackRecord {
       bytes: Math.round(totals.bytes),
       flows: Math.round(totals.flows),
       samplingError:
-        totals.packets > 0 ? round((PARAMETERS.samplingSigmas * Math.sqrt(totals.variance)) / totals.packets) : 0,
+        totals.packets > 0 ? roundShare((PARAMETERS.samplingSigmas * Math.sqrt(totals.variance)) / totals.packets) : 0,
       packetBytes: totals.packets > 0 ? Math.round(totals.bytes / totals.packets) : 0,
-      ...(this.#replySeen && this.#received > 0 ? { replyRatio: round(this.#sent / this.#received) } : {}),
-      ...(opening.newSources === undefined ? {} : { newSources: round(opening.newSources) }),
-      srcPorts: topPorts(this.#topSrcPorts),
-      dstPorts: topPorts(this.#topDstPorts),
-      srcPortsDistinct: Math.round(hllEstimate(this.#srcPorts, 0, PORTS_PRECISION)),
-      dstPortsDistinct: Math.round(hllEstimate(this.#dstPorts, 0, PORTS_PRECISION)),
+      ...(this.#replySeen && this.#received > 0 ? { replyRatio: roundShare(this.#sent / this.#received) } : {}),
+      ...(opening.newSources === undefined ? {} : { newSources: roundShare(opening.newSources) }),
+      srcPorts: sketches.srcPorts,
+      dstPorts: sketches.dstPorts,
+      srcPortsDistinct: sketches.srcPortsDistinct,
+      dstPortsDistinct: sketches.dstPortsDistinct,
       ...(ttls > 0 ? { ttlsDistinct: ttls } : {}),
-      ...(this.carpet ? { addresses: Math.round(hllEstimate(this.#addresses, 0, ADDRESSES_PRECISION)) } : {}),
+      ...(this.carpet ? { addresses: sketches.addressesDistinct } : {}),
       shape: [...opening.notes],
     };
     const attack: Attack = {
@@ -260,8 +216,8 @@ export class AttackRecord {
       baseline: this.baseline,
       sources: {
         distinct,
-        distinctError: round(hllError(SOURCES_PRECISION)),
-        top: this.#top(),
+        distinctError: roundShare(hllError(SOURCES_PRECISION)),
+        top: sketches.topSources(),
         spoofed: this.#spoofed(vectors[0].name, distinct, totals.packets, ttls),
       },
       why: '',
@@ -277,19 +233,115 @@ export class AttackRecord {
     return { ...attack, why: explain(attack), closing: explainClosing(attack) };
   }
 
+  /**
+   * Takes over what was told of this attack by a run that is gone: its sums where they are more, its times, and the reason that it
+   * was opened for. `goesOn`: the record was opened anew for it, and what came between was not seen.
+   */
+  adopt(attack: Attack, goesOn: boolean): void {
+    const { evidence } = attack;
+    const times = [attack.start, attack.detectedAt, attack.end ?? attack.start, attack.timeline.from].map(Date.parse);
+    if (times.some(Number.isNaN)) return;
+    this.#sketches.adopt(attack);
+    this.#peak = larger(this.#peak, attack.peak);
+    if (!goesOn) this.#lastActiveMs = Math.max(this.#lastActiveMs, times[2]);
+    const atMs = Date.parse(evidence.at);
+    const second = Math.ceil(atMs / 1000);
+    const { measure, observed, limit, limitFrom, cusum, shape, newSources } = evidence;
+    const opening = { second, measure, observed, limit, limitFrom, cusum, notes: shape, newSources };
+    const variance = (evidence.samplingError * evidence.packets) / PARAMETERS.samplingSigmas;
+    const joined = new Map(this.#vectors);
+    if (goesOn) this.#vectors.clear();
+    for (const { name, share } of attack.vectors) {
+      const known = joined.get(name);
+      joined.delete(name);
+      this.#vectors.set(name, {
+        packets: Math.max(known?.packets ?? 0, share * evidence.packets),
+        bytes: Math.max(known?.bytes ?? 0, share * evidence.bytes),
+        flows: Math.max(known?.flows ?? 0, share * evidence.flows),
+        variance: Math.max(known?.variance ?? 0, share * variance * variance),
+        opening: goesOn || known === undefined ? { ...opening, lagMs: 1000 * second - atMs } : known.opening,
+        hold: known?.hold,
+      });
+    }
+    for (const [name, vector] of joined) this.#vectors.set(name, vector);
+    if (!goesOn) return;
+    if (attack.rhythm === 'pulse') this.#pulses = 2;
+    if (evidence.replyRatio !== undefined) this.replies(evidence.packets, evidence.replyRatio * evidence.packets, true);
+    [this.#startMs, this.#detectedAtMs] = times;
+    const { bps, pps } = attack.timeline;
+    this.#historyRates = [];
+    this.#historyFromMs = times[3] + (1000 * second - atMs);
+    this.#rates = pps.map((rate, index) => ({ bps: bps[index] ?? 0, pps: rate, fps: 0 }));
+    const silent = Math.floor((this.#lastActiveMs - times[3]) / 1000) - this.#rates.length;
+    for (let gap = 0; gap < silent && this.#rates.length < PARAMETERS.timelineSecondsMax; gap++)
+      this.#rates.push({ bps: 0, pps: 0, fps: 0 });
+  }
+
+  write(to: ByteWriter): void {
+    for (const text of [this.id, this.target.kind, this.target.value, this.direction]) to.text(text);
+    to.number(this.carpet ? 1 : 0);
+    const { baseline } = this;
+    for (const value of [baseline.bps, baseline.pps, baseline.fps]) to.number(value === undefined ? -1 : value);
+    to.number(baseline.learnedSeconds);
+    for (const ms of [this.#startMs, this.#detectedAtMs, this.#lastActiveMs, this.#historyFromMs]) to.number(ms);
+    for (const tick of [this.#openedTick, this.#updateTick, this.#lastActiveTick]) to.number(tick);
+    to.number(this.#shiftedMs);
+    writeRate(to, this.#peak);
+    for (const count of [this.#pulses, this.#received, this.#sent]) to.number(count);
+    to.number((this.#lagged ? 1 : 0) + (this.#replySeen ? 2 : 0));
+    writeRates(to, this.#historyRates);
+    writeRates(to, this.#rates);
+    to.number(this.#vectors.size);
+    for (const [vector, totals] of this.#vectors) writeVector(to, vector, totals);
+    this.#sketches.write(to);
+  }
+
+  static read(from: ByteReader, seed: number, sameSeed: boolean): AttackRecord {
+    const id = from.text(TEXT_BYTES_MAX);
+    const kind = targetSchema.shape.kind.safeParse(from.text(TEXT_BYTES_MAX));
+    const value = from.text(TEXT_BYTES_MAX);
+    const direction = from.text(TEXT_BYTES_MAX) === 'out' ? 'out' : 'in';
+    if (!kind.success || id === '') from.fail('an attack without a target');
+    const carpet = from.count(1) === 1;
+    const [bps, pps, fps] = [0, 0, 0].map(() => readSigned(from, RATE_MAX));
+    const baseline = {
+      ...(bps < 0 ? {} : { bps }),
+      ...(pps < 0 ? {} : { pps }),
+      ...(fps < 0 ? {} : { fps }),
+      learnedSeconds: from.amount(),
+    };
+    const [startMs, detectedAtMs, lastActiveMs, historyFromMs] = [0, 0, 0, 0].map(() => readTime(from));
+    const [openedTick, updateTick, lastActiveTick] = [0, 0, 0].map(() => from.count());
+    const record = new AttackRecord({
+      ...{ id, key: '', target: { kind: kind.data ?? 'address', value }, direction, carpet, baseline },
+      ...{ openedSecond: 0, openedTick, startMs, detectedAtMs, history: [], seed },
+    });
+    record.#lastActiveMs = lastActiveMs;
+    record.#historyFromMs = historyFromMs;
+    record.#updateTick = updateTick;
+    record.#lastActiveTick = lastActiveTick;
+    record.#shiftedMs = readTime(from);
+    record.#peak = readRate(from);
+    [record.#pulses, record.#received, record.#sent] = [0, 0, 0].map(() => from.amount());
+    const flags = from.count(3);
+    record.#lagged = (flags & 1) !== 0;
+    record.#replySeen = (flags & 2) !== 0;
+    record.#historyRates = readRates(from, PARAMETERS.historySeconds);
+    record.#rates = readRates(from, TIMELINE_MAX);
+    const vectors = from.count(VECTORS.length);
+    if (vectors === 0) from.fail('an attack without a vector');
+    for (let index = 0; index < vectors; index++) {
+      const [vector, totals] = readVector(from);
+      record.#vectors.set(vector, totals);
+    }
+    record.#sketches = AttackSketches.read(from, seed, sameSeed);
+    return record;
+  }
+
   #opening(vector: Vector): Opening {
     const opening = this.#vectors.get(vector)?.opening;
     assert(opening !== undefined, 'a vector of the attack has an opening');
     return opening;
-  }
-
-  #top(): Attack['sources']['top'] {
-    const top = this.#topSources;
-    return top.top(TOP_SOURCES).map((slot) => ({
-      addr: formatAddress(top.keys, 4 * slot),
-      share: round(top.counts[slot] / top.total),
-      ...(top.tags[slot] > 0 ? { asn: top.tags[slot] } : {}),
-    }));
   }
 
   #rhythm(opening: Opening): Attack['rhythm'] {
@@ -323,16 +375,12 @@ export class AttackRecord {
   }
 }
 
-function topPorts(ports: FrequentItems): { port: number; share: number }[] {
-  return ports
-    .top(TOP_PORTS)
-    .map((slot) => ({ port: ports.keys[4 * slot + 3], share: round(ports.counts[slot] / ports.total) }))
-    .filter(({ port, share }) => port > 0 && share >= 0.01);
-}
-
-/** Shares and ratios to three significant decimals. */
-function round(value: number): number {
-  return Math.round(value * 10_000) / 10_000;
+function larger(left: Rate, right: Rate): Rate {
+  return {
+    bps: Math.max(left.bps, right.bps),
+    pps: Math.max(left.pps, right.pps),
+    fps: Math.max(left.fps, right.fps),
+  };
 }
 
 function roundRate(value: number): number {

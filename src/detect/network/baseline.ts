@@ -1,7 +1,8 @@
 import type { ByteReader, ByteWriter } from '../../base/byte-stream.ts';
+import { PARAMETERS } from './parameters.ts';
 
 /** Seconds after which the quick mean has forgotten two thirds. */
-const MEAN_SECONDS = 300;
+const MEAN_SECONDS = PARAMETERS.meanSeconds;
 /** Peacetime maxima are kept by the minute; a minute counts from two minutes after its end, so that a slow rise does not teach itself. */
 const BLOCK_SECONDS = 60;
 const BLOCKS_DELAYED = 2;

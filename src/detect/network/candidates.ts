@@ -8,7 +8,7 @@ import type { Second } from '../../sketch/second.ts';
 import { WeekBudget } from './group-baseline.ts';
 import { FLOOR_MIN, GROUPS, GROUPS_OF_CLASS, type Measure } from './groups.ts';
 import { PARAMETERS } from './parameters.ts';
-import { TargetState } from './target-state.ts';
+import { stateKey, TargetState } from './target-state.ts';
 import { type GroupRates, NodeTraffic } from './traffic.ts';
 
 /** How one group of a target stands against its limits in one second. */
@@ -47,12 +47,19 @@ export interface Candidate {
   node(): NodeTraffic;
 }
 
+/** What is remembered of targets. */
+export interface ScanMemory {
+  readonly states: ReadonlyMap<string, TargetState>;
+  readonly weeks: WeekBudget;
+  readonly quietSince: number;
+}
+
 /** Finds candidates in a second and keeps the states of targets: bounded by `targetsMax`. */
 export class CandidateScan {
   readonly #states = new Map<string, TargetState>();
-  readonly #configuredPps: Readonly<Partial<Record<Vector, number>>>;
+  #configuredPps: Readonly<Partial<Record<Vector, number>>>;
   readonly #scratch = new NodeTraffic();
-  readonly #weeks = new WeekBudget();
+  #weeks = new WeekBudget();
   /** A target without a state has been quiet since this tick. */
   #quietSince = -1;
   /** The second that is looked at: its number among those that were seen, and its hour since 1970. */
@@ -65,6 +72,38 @@ export class CandidateScan {
 
   get states(): number {
     return this.#states.size;
+  }
+
+  /** What is remembered, the order in which it was met included. */
+  get memory(): ScanMemory {
+    return { states: this.#states, weeks: this.#weeks, quietSince: this.#quietSince };
+  }
+
+  /** Remembers what was remembered before, in place of everything. */
+  restore({ states, weeks, quietSince }: ScanMemory): void {
+    this.#states.clear();
+    for (const [key, state] of states) this.#states.set(key, state);
+    this.#weeks = weeks;
+    this.#quietSince = quietSince;
+  }
+
+  /** After a time in which nothing was seen, the week says what is usual now, in an hour since 1970. */
+  resume(hour: number): void {
+    for (const state of this.#states.values()) state.resume(hour);
+  }
+
+  /** Forgets the targets that are not to be kept. */
+  keep(isKept: (state: TargetState) => boolean): void {
+    for (const state of this.#states.values()) {
+      if (isKept(state)) continue;
+      state.release();
+      this.#states.delete(state.key);
+    }
+  }
+
+  /** Limits that a person set, in place of those before. */
+  configure(configuredPps: Readonly<Partial<Record<Vector, number>>>): void {
+    this.#configuredPps = configuredPps;
   }
 
   /** Candidates of a second: prefixes first, the widest before the narrower, then addresses; the worst first within a level. */
@@ -255,7 +294,7 @@ export class CandidateScan {
   }
 
   #state(words: Uint32Array, length: number, level: Candidate['level']): TargetState {
-    const key = `${words[0]},${words[1]},${words[2]},${words[3]}/${level === 'network' ? `n${length}` : length}`;
+    const key = stateKey(words, length, level === 'network');
     let state = this.#states.get(key);
     if (state === undefined) {
       state = new TargetState(key, words, length, this.#quietSince, this.#weeks);

@@ -5,7 +5,8 @@ import type { Vector } from '../../model/vector.ts';
 import { Ladder } from '../../sketch/ladder.ts';
 import type { Second } from '../../sketch/second.ts';
 import type { SecondTaker } from '../../sketch/second-stream.ts';
-import { AttackRecord, type Opening, timeOf } from './attack-record.ts';
+import { Adopted } from './adopted.ts';
+import { AttackRecord, timeOf } from './attack-record.ts';
 import { Attention, firstClass } from './attention.ts';
 import { type Candidate, CandidateScan, covers, type GroupExcess } from './candidates.ts';
 import { GROUPS } from './groups.ts';
@@ -13,18 +14,26 @@ import { featuresOf, type Judgement, judge, type View } from './judge.ts';
 import { Observed } from './observed.ts';
 import { OpenAttacks, type TellAttack } from './open-attacks.ts';
 import { PARAMETERS } from './parameters.ts';
+import { isKept, sameNetworks } from './protected.ts';
 import { isPartOfOther } from './side-effect.ts';
 import { SlowDetector } from './slow.ts';
+import type { DetectorMemory, Watched } from './snapshot.ts';
 import { RISE_GAP_TICKS, type TargetState } from './target-state.ts';
+import type { Opening } from './vector-totals.ts';
 
-export interface DetectorOptions {
-  readonly seed: number;
+/** What is protected, and what it is called; may change while a detector runs. */
+export interface DetectorSubject {
   readonly networks: readonly Prefix[];
   /** Names of sites by address text, and of the organisation: targets are called by them where they are known. */
-  readonly siteOf?: (address: string) => string | undefined;
-  readonly organisation?: string;
+  readonly siteOf?: ((address: string) => string | undefined) | undefined;
+  readonly organisation?: string | undefined;
   /** Limits that a person set, by vector, packets a second; they take the place of floor and baseline. */
-  readonly configuredPps?: Readonly<Partial<Record<Vector, number>>>;
+  readonly configuredPps?: Readonly<Partial<Record<Vector, number>>> | undefined;
+}
+
+export interface DetectorOptions extends DetectorSubject {
+  /** Places addresses in tables; the same one over restarts, where a snapshot is to be used whole. */
+  readonly seed: number;
   /** Told once when an attack is opened and once when it is closed; of a live station also `updated` in between, at a bounded rate. */
   readonly onAttack?: TellAttack;
   readonly onVerdict?: (verdict: Verdict) => void;
@@ -41,13 +50,14 @@ export interface AttackedPrefix {
 
 /** Turns seconds into attacks. Deterministic: the same seconds give the same attacks. */
 export class Detector implements SecondTaker {
-  readonly #options: DetectorOptions;
-  readonly #ladder: Ladder;
+  #options: DetectorOptions;
+  #ladder: Ladder;
   readonly #scan: CandidateScan;
   readonly #attention: Attention;
   readonly #slow: SlowDetector;
   readonly #open: OpenAttacks;
-  readonly #observed: Observed;
+  #observed: Observed;
+  #adopted = new Adopted();
   /** What the next second watches: the targets that were candidates in this one. */
   #watchNext: readonly Watched[] = [];
   /** Seconds that were taken, counted from 1: what was not seen is in no tick. */
@@ -67,6 +77,7 @@ export class Detector implements SecondTaker {
       targetOf: (address) => this.#addressTarget(address),
       onAttack: options.onAttack,
       live,
+      claim: (target, direction) => this.#adopted.claim(target, direction),
     });
     this.#observed = new Observed(options.seed, this.#ladder, (candidate) => this.#target(candidate));
   }
@@ -74,6 +85,10 @@ export class Detector implements SecondTaker {
   /** Targets whose past is remembered. */
   get targets(): number {
     return this.#scan.states;
+  }
+
+  get seed(): number {
+    return this.#options.seed;
   }
 
   /** Attacks that were not opened, or not kept once they were over, because there were too many. */
@@ -125,10 +140,82 @@ export class Detector implements SecondTaker {
       this.#open.jump(jump, this.#tick, this.#nowMs);
       this.#slow.jump(jump, this.#nowMs);
       this.#tick += RISE_GAP_TICKS;
+      if (jump < 0 || jump > PARAMETERS.meanSeconds) this.#scan.resume(Math.floor(second / 3600));
     }
     this.#tick++;
     this.#second = second;
     this.#nowMs = untilMs;
+    if (this.#adopted.size > 0) this.#adopted.expire({ tick: this.#tick, nowMs: untilMs }, this.#options.onAttack);
+  }
+
+  /** What it remembers; belongs to the detector, and is read between seconds. */
+  get memory(): DetectorMemory {
+    return {
+      tick: this.#tick,
+      second: this.#second,
+      nowMs: this.#nowMs,
+      networks: this.#options.networks,
+      scan: this.#scan.memory,
+      open: this.#open.states,
+      watchNext: this.#watchNext,
+      slow: this.#slow.open,
+      adopted: this.#adopted,
+    };
+  }
+
+  /** Takes the memory of another run in place of its own, for `restoreDetector`; closes what cannot go on after so long a time. */
+  restore(memory: DetectorMemory, nowMs: number): void {
+    const { tick, second, scan } = memory;
+    this.#tick = tick;
+    this.#second = second;
+    this.#nowMs = memory.nowMs;
+    this.#scan.restore(scan);
+    this.#open.restore(memory.open);
+    this.#slow.restore(memory.slow);
+    this.#watchNext = memory.watchNext;
+    this.#adopted = memory.adopted;
+    this.#keepProtected(memory.networks, this.#options.networks);
+    const gap = Math.floor(nowMs / 1000) - second - 1;
+    if (second < 0 || Math.abs(gap) <= PARAMETERS.resumeSecondsMax) return;
+    this.#open.jump(gap, tick, this.#nowMs);
+    this.#slow.jump(gap, this.#nowMs);
+  }
+
+  /**
+   * Takes over attacks that the station's store has as open, or had told as closed, after a run that ended without a word. Those
+   * whose targets are still attacked go on under their ids; others are closed after the closing time, as they were last told. An attack
+   * that a snapshot holds too goes by whichever is the later. For a live station, before its first second.
+   */
+  adopt(attacks: readonly Attack[]): void {
+    for (const attack of attacks) {
+      const record = this.#open.find(attack.id) ?? this.#slow.find(attack.id);
+      if (!attack.ongoing) {
+        this.#open.drop(attack.id);
+        this.#slow.drop(attack.id);
+        this.#adopted.drop(attack.id);
+      } else if (record !== undefined) record.adopt(attack, false);
+      else if (!this.#adopted.add(attack, this.#tick)) this.#open.refused++;
+    }
+  }
+
+  /** Protects other networks, under other names and limits, from the next second on. What was learned of targets that stay is kept. */
+  reconfigure(subject: DetectorSubject): void {
+    const before = this.#options.networks;
+    const { networks, siteOf, organisation, configuredPps } = subject;
+    this.#options = { ...this.#options, networks, siteOf, organisation, configuredPps };
+    this.#scan.configure(configuredPps ?? {});
+    if (sameNetworks(before, networks)) return;
+    this.#ladder = new Ladder(this.seed, networks);
+    this.#observed = new Observed(this.seed, this.#ladder, (candidate) => this.#target(candidate));
+    this.#keepProtected(before, networks);
+  }
+
+  #keepProtected(before: readonly Prefix[], networks: readonly Prefix[]): void {
+    if (sameNetworks(before, networks)) return;
+    const kept = (state: TargetState): boolean => isKept(state, before, networks);
+    this.#open.keep(kept, { tick: this.#tick, nowMs: this.#nowMs });
+    this.#scan.keep(kept);
+    this.#watchNext = this.#watchNext.filter(({ state }) => kept(state));
   }
 
   /** Of the last second: targets above their low-water marks and all under attack, largest excess first, at most `observedMax`. */
@@ -157,7 +244,11 @@ export class Detector implements SecondTaker {
 
   /** Every attack so far, in order of start. */
   attacks(): Attack[] {
-    const attacks = [...this.#open.attacks(this.#tick, this.#nowMs), ...this.#slow.attacks(this.#tick, this.#nowMs)];
+    const attacks = [
+      ...this.#open.attacks(this.#tick, this.#nowMs),
+      ...this.#slow.attacks(this.#tick, this.#nowMs),
+      ...this.#adopted.list(this.#tick).map(({ attack }) => attack),
+    ];
     return attacks.sort((left, right) => left.start.localeCompare(right.start) || left.id.localeCompare(right.id));
   }
 
@@ -207,29 +298,35 @@ export class Detector implements SecondTaker {
     const { state } = candidate;
     const { total } = state;
     const learned = total.pps.learnedSeconds;
+    const target = this.#target(candidate);
+    const { direction } = candidate;
+    const before = this.#adopted.claim(target, direction);
     const record = new AttackRecord({
       key: state.key,
-      target: this.#target(candidate),
-      direction: candidate.direction,
+      ...(before === undefined ? {} : { id: before.id }),
+      target,
+      direction,
       carpet: candidate.carpet,
       openedSecond: second.second,
       openedTick: this.#tick,
       baseline:
-        learned > 0
+        before?.baseline ??
+        (learned > 0
           ? {
               bps: Math.round(total.bps.mean),
               pps: round1(total.pps.mean),
               fps: round1(total.fps.mean),
               learnedSeconds: learned,
             }
-          : { learnedSeconds: 0 },
+          : { learnedSeconds: 0 }),
       startMs: state.risingSince(excess.group) ?? startOf(second.second, excess),
       detectedAtMs: this.#nowMs,
       history: state.history(this.#tick),
       seed: this.#options.seed,
     });
     record.join(judgement.kind as Vector, this.#opening(second, candidate, excess, judgement, view));
-    this.#open.begin(state, record, this.#nowMs);
+    if (before !== undefined) record.adopt(before, true);
+    this.#open.begin(state, record, this.#nowMs, before === undefined ? 'opened' : 'updated');
   }
 
   #opening(second: Second, candidate: Candidate, excess: GroupExcess, judgement: Judgement, view: View): Opening {
@@ -293,11 +390,6 @@ export class Detector implements SecondTaker {
       reason: `${GROUPS[excess.group].vector} by volume (${excess.excess.toFixed(1)} times its limit), but not by shape: ${notes}`,
     });
   }
-}
-
-interface Watched {
-  readonly state: TargetState;
-  readonly groups: readonly number[];
 }
 
 /** Whether a group's second teaches what is usual: not where it had volume and shape of an attack, confirmed or not. */

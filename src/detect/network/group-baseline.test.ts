@@ -156,7 +156,7 @@ describe('a baseline by hour of the week', () => {
     assert.ok(writer.length < 1500, String(writer.length));
     const reader = new ByteReader(writer.seal());
     reader.unseal();
-    const other = GroupBaseline.read(reader);
+    const other = GroupBaseline.read(reader, new WeekBudget());
     assert.deepEqual([reader.fault, reader.left], [undefined, 0]);
     const budget = new WeekBudget();
     const noise = new Noise(15);

@@ -190,7 +190,7 @@ export class GroupBaseline {
     this.#week?.write(to);
   }
 
-  static read(from: ByteReader): GroupBaseline {
+  static read(from: ByteReader, weeks: WeekBudget): GroupBaseline {
     const baseline = new GroupBaseline(Baseline.read(from));
     baseline.#cusum = from.amount();
     baseline.#hour = from.count() - 1;
@@ -200,7 +200,10 @@ export class GroupBaseline {
     baseline.#deviation = from.amount(OCTAVES_MAX);
     baseline.#maximum = from.amount();
     baseline.#lastSecond = from.count() - 1;
-    if (from.count(1) === 1) baseline.#week = WeekMemory.read(from);
+    if (from.count(1) === 0) return baseline;
+    // A week that there is no room for any more is read, and forgotten.
+    const week = WeekMemory.read(from);
+    if (weeks.take()) baseline.#week = week;
     return baseline;
   }
 }

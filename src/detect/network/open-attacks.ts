@@ -45,10 +45,40 @@ export class OpenAttacks {
     return false;
   }
 
-  begin(state: TargetState, record: AttackRecord, nowMs: number): void {
+  /** `as`: what is told; of an attack that an earlier run opened, that it goes on. */
+  begin(state: TargetState, record: AttackRecord, nowMs: number, as: 'opened' | 'updated'): void {
     state.attack = record;
     this.states.add(state);
-    this.#options.onAttack?.(record.toAttack(true, nowMs), 'opened');
+    this.#options.onAttack?.(record.toAttack(true, nowMs), as);
+  }
+
+  /** Goes on with what was open before, in place of everything. */
+  restore(states: Iterable<TargetState>): void {
+    this.states.clear();
+    for (const state of states) if (state.attack !== undefined) this.states.add(state);
+  }
+
+  /** The record of an open attack. */
+  find(id: string): AttackRecord | undefined {
+    for (const { attack } of this.states) if (attack?.id === id) return attack;
+    return undefined;
+  }
+
+  /** Forgets an open attack without a word. */
+  drop(id: string): void {
+    for (const state of this.states) {
+      if (state.attack?.id !== id) continue;
+      state.attack = undefined;
+      this.states.delete(state);
+    }
+  }
+
+  /** Closes the attacks on targets that are not to be kept. */
+  keep(isKept: (state: TargetState) => boolean, now: Now): void {
+    for (const state of this.states) {
+      if (state.attack !== undefined && !isKept(state))
+        this.#close(state, state.attack, now, Math.floor(now.nowMs / 1000));
+    }
   }
 
   /** Groups of a target that are vectors of its attack. */

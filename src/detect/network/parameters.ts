@@ -54,6 +54,8 @@ export const PARAMETERS = {
   ongoingQuietSecondsMax: 2,
   /** An attack may go on over a restart, or a jump of the clock, of this long, s. */
   resumeSecondsMax: 21_600,
+  /** After so many seconds that were not seen, the mean of before tells nothing of now, s. */
+  meanSeconds: 300,
   /** Targets of one second that are told to the telemetry store and the live view. */
   observedMax: 1000,
   /** Attacks that are over and kept for the report of a replay. */

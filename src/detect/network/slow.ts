@@ -13,13 +13,23 @@ export interface SlowDetectorOptions {
   readonly onAttack?: TellAttack | undefined;
   /** Tells `updated` too, and does not keep what is over. */
   readonly live: boolean;
+  /** The attack of an earlier run that goes on with this one. */
+  readonly claim: (target: Target, direction: 'in' | 'out') => Attack | undefined;
 }
 
-interface OpenSlow {
+/** An open attack on one server, and what its connections had come to when they were last looked at. */
+export class OpenSlow {
   readonly words: Uint32Array;
   readonly record: AttackRecord;
   packets: number;
   bytes: number;
+
+  constructor(words: Uint32Array, record: AttackRecord, packets: number, bytes: number) {
+    this.words = words;
+    this.record = record;
+    this.packets = packets;
+    this.bytes = bytes;
+  }
 }
 
 /** Slow requests that hold connections open: judged by how many there are and how many each source holds, not by rate. */
@@ -69,6 +79,26 @@ export class SlowDetector {
     this.#options.onAttack?.(attack, 'closed');
   }
 
+  /** What is open, in the order in which it was opened. */
+  get open(): readonly OpenSlow[] {
+    return [...this.#open.values()];
+  }
+
+  restore(open: readonly OpenSlow[]): void {
+    this.#open.clear();
+    for (const each of open) this.#open.set(formatAddress(each.words), each);
+  }
+
+  /** The record of an open attack. */
+  find(id: string): AttackRecord | undefined {
+    return this.open.find(({ record }) => record.id === id)?.record;
+  }
+
+  /** Forgets an open attack without a word. */
+  drop(id: string): void {
+    for (const [address, { record }] of this.#open) if (record.id === id) this.#open.delete(address);
+  }
+
   /** Servers under attack, as prefixes. */
   prefixes(): { readonly words: Uint32Array; readonly length: number; readonly attackId: string }[] {
     return [...this.#open.values()].map(({ words, record }) => ({ words, length: 128, attackId: record.id }));
@@ -85,9 +115,12 @@ export class SlowDetector {
 
   #begin(address: string, server: SlowServer, second: number, { tick, nowMs }: Now): OpenSlow {
     const sources = server.sources.size;
+    const target = this.#options.targetOf(address);
+    const before = this.#options.claim(target, 'in');
     const record = new AttackRecord({
       key: `slow ${address}`,
-      target: this.#options.targetOf(address),
+      ...(before === undefined ? {} : { id: before.id }),
+      target,
       direction: 'in',
       carpet: false,
       openedSecond: second,
@@ -112,9 +145,10 @@ export class SlowDetector {
       lagMs: 0,
       newSources: undefined,
     });
-    const open = { words: server.words.slice(), record, packets: 0, bytes: 0 };
+    if (before !== undefined) record.adopt(before, true);
+    const open = new OpenSlow(server.words.slice(), record, 0, 0);
     this.#open.set(address, open);
-    this.#options.onAttack?.(record.toAttack(true, nowMs), 'opened');
+    this.#options.onAttack?.(record.toAttack(true, nowMs), before === undefined ? 'opened' : 'updated');
     return open;
   }
 

@@ -1,12 +1,15 @@
+import type { ByteReader, ByteWriter } from '../../base/byte-stream.ts';
+import { maskWord } from '../../base/prefix.ts';
 import type { Rate } from '../../model/attack.ts';
 import { hllEstimate, hllMerge } from '../../sketch/hyperloglog.ts';
 import { SOURCES_PRECISION, type TargetDetail } from '../../sketch/target-detail.ts';
 import type { AttackRecord } from './attack-record.ts';
 import { Baseline } from './baseline.ts';
 import { GroupBaseline, type WeekBudget } from './group-baseline.ts';
-import type { Measure } from './groups.ts';
+import { GROUPS, type Measure } from './groups.ts';
 import { PARAMETERS } from './parameters.ts';
 import { RateHistory } from './rate-history.ts';
+import { readRegisters, readTime, readWords, writeWords } from './snapshot-parts.ts';
 
 const MEASURES: readonly Measure[] = ['pps', 'bps', 'fps'];
 /** Rows a second that the tops of an attacked group look at. */
@@ -36,7 +39,7 @@ export class TargetState {
   lastTick = -1;
   /** Traffic from the target was seen at least once. */
   replySeen = false;
-  readonly total = { pps: new Baseline(), bps: new Baseline(), fps: new Baseline() };
+  total = { pps: new Baseline(), bps: new Baseline(), fps: new Baseline() };
   readonly #groups = new Map<number, GroupBaseline>();
   readonly #over = new Map<number, { bits: number; tick: number }>();
   readonly #rising = new Map<number, { sinceMs: number; since: number; tick: number; rate: number }>();
@@ -177,4 +180,98 @@ export class TargetState {
     const now = hllEstimate(detail.sources, 0, SOURCES_PRECISION);
     return now > 0 ? Math.max(0, Math.min(1, (after - before) / now)) : undefined;
   }
+
+  /** True for a configured network, which may be a step of the ladder too. */
+  get isNetwork(): boolean {
+    return this.key.includes('/n');
+  }
+
+  /** True where it remembers who sends in peace. */
+  get knowsSources(): boolean {
+    return this.#sources !== undefined;
+  }
+
+  /** After a time in which nothing was seen, the week says what is usual now. */
+  resume(hour: number): void {
+    for (const baseline of this.#groups.values()) baseline.resume(hour);
+  }
+
+  /** `withSources`, and the rates of its past where any are left at `tick`: what is large is kept of some only. */
+  write(to: ByteWriter, tick: number, withHistory: boolean, withSources: boolean): void {
+    writeWords(to, this.words);
+    to.number(this.length);
+    to.number(this.isNetwork ? 1 : 0);
+    to.number(this.#quietSince + 1);
+    to.number(this.lastTick + 1);
+    to.number(this.replySeen ? 1 : 0);
+    for (const total of [this.total.pps, this.total.bps, this.total.fps]) total.write(to);
+    to.number(this.#groups.size);
+    for (const [index, baseline] of this.#groups) {
+      to.number(index);
+      baseline.write(to);
+    }
+    to.number(this.#over.size);
+    for (const [group, over] of this.#over) for (const value of [group, over.bits, over.tick]) to.number(value);
+    to.number(this.#rising.size);
+    for (const [group, rise] of this.#rising) {
+      for (const value of [group, rise.sinceMs, rise.since, rise.tick, rise.rate]) to.number(value);
+    }
+    to.number(this.#rows.size);
+    for (const [group, rows] of this.#rows) for (const value of [group, rows]) to.number(value);
+    this.#history.write(to, withHistory && this.#history.isRecent(tick));
+    const sources = withSources ? this.#sources : undefined;
+    to.number(sources === undefined ? 0 : 1);
+    if (sources === undefined) return;
+    to.number(sources.since);
+    to.number(sources.seconds);
+    to.raw(sources.old);
+    to.raw(sources.young);
+  }
+
+  /** `sameSeed`: sources were counted by the same hashes; others are forgotten. */
+  static read(from: ByteReader, weeks: WeekBudget, sameSeed: boolean): TargetState {
+    const words = new Uint32Array(4);
+    readWords(from, words);
+    const length = from.count(128);
+    for (let word = 0; word < 4; word++) words[word] = (words[word] & maskWord(length, word)) >>> 0;
+    const isNetwork = from.count(1) === 1;
+    const state = new TargetState(stateKey(words, length, isNetwork), words, length, from.count() - 1, weeks);
+    state.lastTick = from.count() - 1;
+    state.replySeen = from.count(1) === 1;
+    for (const measure of ['pps', 'bps', 'fps'] as const) state.total[measure] = Baseline.read(from);
+    const groups = from.count(GROUPS.length * MEASURES.length);
+    for (let at = 0; at < groups && from.fault === undefined; at++) {
+      const index = from.count(GROUPS.length * MEASURES.length - 1);
+      const baseline = GroupBaseline.read(from, weeks);
+      if (state.#groups.has(index)) from.fail('a group that comes twice');
+      state.#groups.set(index, baseline);
+    }
+    const groupOf = (): number => from.count(GROUPS.length - 1);
+    for (let left = from.count(GROUPS.length); left > 0; left--)
+      state.#over.set(groupOf(), { bits: from.count(7), tick: from.count() });
+    for (let left = from.count(GROUPS.length); left > 0; left--) {
+      const group = groupOf();
+      const sinceMs = readTime(from);
+      state.#rising.set(group, { sinceMs, since: from.count(), tick: from.count(), rate: from.amount() });
+    }
+    for (let left = from.count(GROUPS.length); left > 0; left--) state.#rows.set(groupOf(), from.amount());
+    state.#history = RateHistory.read(from);
+    if (from.count(1) === 1) state.#readSources(from, sameSeed);
+    return state;
+  }
+
+  #readSources(from: ByteReader, sameSeed: boolean): void {
+    const since = from.count();
+    const seconds = from.count();
+    const old = new Uint8Array(2 ** SOURCES_PRECISION);
+    const young = new Uint8Array(2 ** SOURCES_PRECISION);
+    readRegisters(from, old);
+    readRegisters(from, young);
+    if (sameSeed) this.#sources = { old, young, since, seconds };
+  }
+}
+
+/** How targets are told apart: a configured network that is a step of the ladder too has a past of its own. */
+export function stateKey(words: Uint32Array, length: number, isNetwork: boolean): string {
+  return `${words[0]},${words[1]},${words[2]},${words[3]}/${isNetwork ? 'n' : ''}${length}`;
 }
