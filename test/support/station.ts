@@ -22,6 +22,8 @@ export class StationProcess {
 
   private constructor(args: readonly string[], input: 'ignore' | 'pipe') {
     this.child = spawn(process.execPath, [BONGHWA, 'serve', ...args], { stdio: [input, 'ignore', 'pipe'] });
+    // A station that is stopped reads no further.
+    this.child.stdin?.on('error', () => undefined);
     createInterface({ input: this.child.stderr as NodeJS.ReadableStream }).on('line', (line) => this.#note(line));
   }
 
