@@ -41,9 +41,10 @@ export function bindWasm<F>(module: object, memory: WasmMemory): F {
 }
 
 export const I32 = 0x7f;
+export const I64 = 0x7e;
 export const F64 = 0x7c;
 export const V128 = 0x7b;
-type ValueType = typeof I32 | typeof F64 | typeof V128;
+export type ValueType = typeof I32 | typeof I64 | typeof F64 | typeof V128;
 
 const SIMD = 0xfd;
 const SECTION_TYPE = 1;
@@ -142,18 +143,7 @@ export class WasmFunction {
 
   /** The bytes of the module. The code must have left an i32 on the stack. */
   module(): Uint8Array {
-    const out: number[] = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-    section(out, SECTION_TYPE, [1, 0x60, ...vector([...this.#params]), 1, I32]);
-    section(out, SECTION_IMPORT, [1, 1, LETTER_M, 1, LETTER_M, 2, 0, 1]);
-    section(out, SECTION_FUNCTION, [1, 0]);
-    section(out, SECTION_EXPORT, [1, ...vector([...new TextEncoder().encode('run')]), 0, 0]);
-    const body: number[] = [];
-    unsigned(body, this.#locals.length);
-    for (const type of this.#locals) body.push(1, type);
-    for (const byte of this.#code) body.push(byte);
-    body.push(0x0b);
-    section(out, SECTION_CODE, [1, ...vector(body)]);
-    return Uint8Array.from(out);
+    return wasmModule(this.#params, this.#locals, this.#code);
   }
 
   #op(opcode: number, ...operands: number[]): this {
@@ -168,6 +158,26 @@ export class WasmFunction {
     this.#code.push(...bytes);
     return this;
   }
+}
+
+/** The bytes of a module of one function `run` over one imported memory; its code leaves an i32 on the stack. */
+export function wasmModule(
+  params: readonly ValueType[],
+  locals: readonly ValueType[],
+  code: readonly number[],
+): Uint8Array {
+  const out: number[] = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  section(out, SECTION_TYPE, [1, 0x60, ...vector([...params]), 1, I32]);
+  section(out, SECTION_IMPORT, [1, 1, LETTER_M, 1, LETTER_M, 2, 0, 1]);
+  section(out, SECTION_FUNCTION, [1, 0]);
+  section(out, SECTION_EXPORT, [1, ...vector([...new TextEncoder().encode('run')]), 0, 0]);
+  const body: number[] = [];
+  unsigned(body, locals.length);
+  for (const type of locals) body.push(1, type);
+  for (const byte of code) body.push(byte);
+  body.push(0x0b);
+  section(out, SECTION_CODE, [1, ...vector(body)]);
+  return Uint8Array.from(out);
 }
 
 /** LEB128. */

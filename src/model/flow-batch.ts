@@ -32,6 +32,8 @@ export interface FlowBatch extends Columns {
   readonly memory: WasmMemory | undefined;
   /** With `memory`: room in it to receive into, which saves decoders a copy. Empty unless asked for. */
   readonly receive: Uint8Array | undefined;
+  /** With `memory`: room in it for who counts the rows. Empty unless asked for. */
+  readonly room: Uint8Array | undefined;
 }
 
 /** Takes a full batch, and must leave it with room: it sets `length` to 0 when it has used the rows. */
@@ -52,17 +54,19 @@ export function createFlowBatch(capacity = BATCH_ROWS): FlowBatch {
  * As `createFlowBatch`, with the columns in a memory that kernels of WebAssembly work on. Each reserves gigabytes of address
  * space (not of memory): for the few batches that live as long as the process.
  */
-export function createKernelBatch(capacity = BATCH_ROWS, receiveBytes = 0): FlowBatch {
+export function createKernelBatch(capacity = BATCH_ROWS, receiveBytes = 0, roomBytes = 0): FlowBatch {
   let at = BATCH_STAGE_BYTES;
   // The kernels load and store 16 bytes at once: a column, and what is received, may be touched that far beyond its end.
-  const columns = [...COLUMN_NAMES.map((name) => columnBytes(name, capacity)), 4 * capacity, receiveBytes];
+  const columns = [...COLUMN_NAMES.map((name) => columnBytes(name, capacity)), 4 * capacity, receiveBytes, roomBytes];
   const memory = createWasmMemory(columns.reduce((sum, bytes) => sum + aligned(bytes), at));
   const batch = fillBatch(capacity, memory, (bytes) => {
     const place = { buffer: memory.buffer, at };
     at += aligned(bytes);
     return place;
   });
-  return Object.assign(batch, { receive: new Uint8Array(memory.buffer, at, receiveBytes) });
+  const receive = new Uint8Array(memory.buffer, at, receiveBytes);
+  at += aligned(receiveBytes);
+  return Object.assign(batch, { receive, room: new Uint8Array(memory.buffer, at, roomBytes) });
 }
 
 /** Columns begin at multiples of 64 bytes, a line of the cache, with at least 16 bytes between them. */
@@ -78,6 +82,7 @@ function fillBatch(capacity: number, memory: WasmMemory | undefined, allocate: A
   batch.capacity = capacity;
   batch.memory = memory;
   batch.receive = undefined;
+  batch.room = undefined;
   const { buffer, at } = allocate(4 * capacity);
   batch.present = new Uint32Array(buffer, at, capacity);
   for (const name of COLUMN_NAMES) {
@@ -94,6 +99,7 @@ const EMPTY_BATCH = JSON.stringify({
   length: 0,
   memory: null,
   receive: null,
+  room: null,
   present: null,
   ...Object.fromEntries(COLUMN_NAMES.map((name) => [name, null])),
 });

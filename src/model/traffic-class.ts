@@ -92,8 +92,8 @@ export const REFLECTORS: ReadonlyMap<number, string> = new Map([
   [47808, 'BACnet'],
 ]);
 
-/** Class of a UDP row by its source port; 0 where the port is no reflector's. */
-const RESPONSE_CLASS = new Uint8Array(65536);
+/** Class of a UDP row by its source port; 0 where the port is no reflector's. For kernels too. */
+export const RESPONSE_CLASS = new Uint8Array(65536);
 for (const port of REFLECTORS.keys()) RESPONSE_CLASS[port] = CLASS.reflectorResponse;
 RESPONSE_CLASS[19] = CLASS.chargenResponse;
 RESPONSE_CLASS[53] = CLASS.dnsResponse;
@@ -103,12 +103,12 @@ RESPONSE_CLASS[389] = CLASS.cldapResponse;
 RESPONSE_CLASS[1900] = CLASS.ssdpResponse;
 RESPONSE_CLASS[11211] = CLASS.memcachedResponse;
 
-const SESSION_SMALL_PACKETS_MAX = 16;
-const SESSION_SMALL_BYTES_MAX = 4000;
+export const SESSION_SMALL_PACKETS_MAX = 16;
+export const SESSION_SMALL_BYTES_MAX = 4000;
 /** The longest frame that can be an acknowledgement without payload: Ethernet, IPv6, TCP with SACK and timestamps. */
-const ACK_BYTES_MAX = 100;
+export const ACK_BYTES_MAX = 100;
 /** An NTP answer of an ordinary client or server is 48 bytes behind its headers; `monlist` and control answers are longer. */
-const NTP_ORDINARY_BYTES_MAX = 110;
+export const NTP_ORDINARY_BYTES_MAX = 110;
 
 /** Class of a TCP row. `flags` is the OR over the row's `packets`; `bytes` their sum. */
 export function tcpClass(flags: number, srcPort: number, dstPort: number, packets: number, bytes: number): number {
@@ -126,12 +126,13 @@ export function tcpClass(flags: number, srcPort: number, dstPort: number, packet
 }
 
 /** Bits above the six flags in an index of `TCP_CLASSES`. */
-const TOWARDS_SERVER = 6;
-const THIN = 7;
-const SMALL = 8;
-const SINGLE = 9;
+export const TOWARDS_SERVER = 6;
+export const THIN = 7;
+export const SMALL = 8;
+export const SINGLE = 9;
 
-const TCP_CLASSES = Uint8Array.from({ length: 1 << (SINGLE + 1) }, (_, index) => {
+/** Class of a TCP row by what decides it; for kernels too. */
+export const TCP_CLASSES = Uint8Array.from({ length: 1 << (SINGLE + 1) }, (_, index) => {
   const bits = index & 0x3f;
   const has = (bit: number): boolean => ((index >>> bit) & 1) !== 0;
   return has(SINGLE)

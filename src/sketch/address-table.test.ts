@@ -50,7 +50,7 @@ function total(table: AddressTable, counter: number | 'flows'): number {
 const ipv4 = (word: number): Uint32Array => Uint32Array.of(0, 0, 0xffff, word);
 
 test('an address has one row and one cell of each class through all growth', () => {
-  const table = new AddressTable(SEED, { rowsMax: 1 << 16, cellsMax: 1 << 17 }, 4);
+  const table = new AddressTable(SEED, { rowsMax: 1 << 16, cellsMax: 1 << 17 });
   const random = new Random(1);
   const truth = new Map<string, number>();
   for (let step = 0; step < 60_000; step++) {
@@ -76,7 +76,7 @@ test('an address has one row and one cell of each class through all growth', () 
 });
 
 test('a full table folds addresses into their /24 or /64, then all into one row, and loses nothing', () => {
-  const table = new AddressTable(SEED, { rowsMax: 64, cellsMax: 4096 }, 4);
+  const table = new AddressTable(SEED, { rowsMax: 64, cellsMax: 4096 });
   let packets = 0;
   // Fifteen sixteenths of the rows are addresses of their own.
   for (let host = 0; host < 60; host++) {
@@ -121,7 +121,7 @@ test('whatever comes, rows and cells stay within their limits and totals are con
         size: 'max',
       }),
       (limits: AddressTableLimits, rows) => {
-        const tables = Array.from({ length: 4 }, () => new AddressTable(SEED, limits, 2));
+        const tables = Array.from({ length: 4 }, () => new AddressTable(SEED, limits));
         let packets = 0;
         for (const [net, host, trafficClass, weight, worker] of rows) {
           const words = net < 2 ? ipv4(0x0a000000 + 256 * 99 * host + net) : Uint32Array.of(0x20010db8, host, net, 1);
@@ -143,7 +143,7 @@ test('whatever comes, rows and cells stay within their limits and totals are con
 });
 
 test('when cells run out the first cell of the row takes the counts, and that is counted', () => {
-  const table = new AddressTable(SEED, { rowsMax: 64, cellsMax: 65 }, 16);
+  const table = new AddressTable(SEED, { rowsMax: 64, cellsMax: 65 });
   const first = count(table, ipv4(1), 1, 1);
   count(table, ipv4(1), 2, 10);
   const second = count(table, ipv4(2), 1, 100);
@@ -155,36 +155,6 @@ test('when cells run out the first cell of the row takes the counts, and that is
   const third = count(table, ipv4(3), 4, 10_000);
   assert.equal(table.packetsOf(third, 1 << 4), 10_000, 'the first class of an address always has its cell');
   assert.equal(total(table, CELL_PACKETS), 11_111);
-});
-
-test('cells of many rows at once are those of one row after the other, through growth of the index', () => {
-  const random = new Random(7);
-  const rows = 3000;
-  const words = new Uint32Array(4 * rows);
-  const hashes = new Uint32Array(rows);
-  const classes = new Uint8Array(rows);
-  for (let item = 0; item < rows; item++) {
-    words.set(ipv4(random.below(900)), 4 * item);
-    hashes[item] = hashAddress(words, 4 * item, SEED);
-    classes[item] = random.below(20) === 0 ? 255 : random.below(4);
-  }
-  const table = new AddressTable(SEED, { rowsMax: 1024, cellsMax: 8192 }, 4);
-  for (let item = 0; item < rows; item += 2) {
-    if (classes[item] === 255) continue;
-    table.cell(table.row(words, 4 * item, hashes[item], words[4 * item + 3] % 3 === 0 ? ROW_OUT : 0), classes[item]);
-  }
-  for (const avoid of [ROW_OUT, 0]) {
-    const cells = new Int32Array(rows);
-    table.reserve(rows);
-    table.cellAll(words, hashes, classes, cells, 1, rows, avoid);
-    assert.equal(cells[0], 0, 'rows outside are left alone');
-    for (let item = 1; item < rows; item++) {
-      const row = table.find(words, 4 * item, hashes[item]);
-      const known = classes[item] !== 255 && row >= 0 && (table.flagsOf(row) & avoid) === 0;
-      assert.equal(cells[item], known ? table.cell(row, classes[item]) : -1);
-      if (known) assert.equal(table.classOf(cells[item]), classes[item]);
-    }
-  }
 });
 
 test('packets are told by sets of classes', () => {
@@ -225,7 +195,7 @@ test('a row that stands for several is out only where all of them are, in any or
 });
 
 test('a cleared table is empty and keeps nothing of the second before', () => {
-  const table = new AddressTable(SEED, { rowsMax: 64, cellsMax: 64 }, 4);
+  const table = new AddressTable(SEED, { rowsMax: 64, cellsMax: 64 });
   for (let host = 0; host < 200; host++) count(table, ipv4(host * 256), 1, 5, ROW_OUT);
   table.clear();
   assert.deepEqual([table.rows, table.cells, table.folded], [0, 0, 0]);

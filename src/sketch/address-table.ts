@@ -34,19 +34,22 @@ export const CELL_LAG = 6;
 /** When the first of them was carried, ms since 1970. */
 export const CELL_FIRST_MS = 7;
 /** Places in the words of a cell: what it is and what follows it, and its flows. */
-const WORD_META = 4;
+export const WORD_META = 4;
 export const WORD_FLOWS = 5;
 
-const CLASS_BITS = 5;
-const CLASS_MASK = (1 << CLASS_BITS) - 1;
+export const CLASS_BITS = 5;
+export const CLASS_MASK = (1 << CLASS_BITS) - 1;
 /** The class of a row that has no cell yet. */
 const NO_CLASS = CLASS_MASK;
 const FLAGS_MASK = 3;
-const NEXT_SHIFT = 8;
+export const NEXT_SHIFT = 8;
 
 /** Bits of an index entry that hold the row number plus one; the others are those of the hash, as a tag. */
-const ENTRY_BITS = 21;
-const ENTRY_MASK = (1 << ENTRY_BITS) - 1;
+export const ENTRY_BITS = 21;
+export const ENTRY_MASK = (1 << ENTRY_BITS) - 1;
+
+/** Entries are looked for from a multiple of this on, so that a kernel sees so many at once. */
+export const BUCKET_ENTRIES = 4;
 
 /** An allocator that maps large arrays puts its own 16 bytes before them: so far behind that cells begin at cache lines. */
 const ALIGN_BYTES = 48;
@@ -68,34 +71,42 @@ export class AddressTable {
   cells = 0;
   /** Rows of data that found neither a row nor a cell of their own, and were counted with others. */
   folded = 0;
-  /** The cells as words and as numbers: one memory. Both are made anew when the table grows. */
-  rowData: Uint32Array;
-  cellData: Float64Array;
-  #room: number;
+  /** The cells as words and as numbers: one memory. */
+  readonly rowData: Uint32Array;
+  readonly cellData: Float64Array;
+  /** Its places are used as far as `mask` reaches. */
+  readonly index: Int32Array;
+  mask: number;
   #spares = 0;
-  #index: Int32Array;
-  #mask: number;
   readonly #limits: AddressTableLimits;
   readonly #seed: number;
   readonly #foldKey = new Uint32Array(4);
 
-  constructor(seed: number, limits: AddressTableLimits = ADDRESS_TABLE_LIMITS, rowsAtFirst = 1024) {
+  /** `memory`: room for `tableBytes(limits)` bytes, all 0, from a line of the cache on. */
+  constructor(seed: number, limits: AddressTableLimits = ADDRESS_TABLE_LIMITS, memory = allocate(limits)) {
     assert(limits.rowsMax * FOLDED_SHARE >= 1 && limits.rowsMax < ENTRY_MASK, 'room for 16 rows at least');
     assert(limits.cellsMax >= limits.rowsMax && limits.cellsMax < 2 ** (32 - NEXT_SHIFT), 'a cell for every row');
+    assert(memory.length >= tableBytes(limits), 'room for the table');
     this.#seed = seed;
     this.#limits = limits;
-    this.#room = Math.min(rowsAtFirst, limits.cellsMax);
-    this.rowData = createCells(this.#room);
-    this.cellData = numbersOf(this.rowData);
-    this.#index = new Int32Array(indexSize(Math.min(this.#room, limits.rowsMax)));
-    this.#mask = this.#index.length - 1;
+    const { buffer, byteOffset } = memory;
+    this.index = new Int32Array(buffer, byteOffset, indexSize(limits.rowsMax));
+    const at = byteOffset + cellsOffset(limits);
+    this.rowData = new Uint32Array(buffer, at, limits.cellsMax << WORDS_SHIFT);
+    this.cellData = new Float64Array(buffer, at, limits.cellsMax << NUMBERS_SHIFT);
+    this.mask = Math.min(INDEX_AT_FIRST, this.index.length) - 1;
+  }
+
+  /** Cells there is room for. */
+  get cellsMax(): number {
+    return this.#limits.cellsMax;
   }
 
   /** Row of the address, or -1. `hash` is `hashAddress(words, at, seed)`. */
   find(words: Uint32Array, at: number, hash: number): number {
-    const index = this.#index;
-    const mask = this.#mask;
-    let slot = hash & mask;
+    const index = this.index;
+    const mask = this.mask;
+    let slot = hash & mask & -BUCKET_ENTRIES;
     for (let entry = index[slot]; entry !== 0; entry = index[slot]) {
       if ((entry ^ hash) >>> ENTRY_BITS === 0 && this.#isRow((entry & ENTRY_MASK) - 1, words, at)) {
         return (entry & ENTRY_MASK) - 1;
@@ -115,62 +126,6 @@ export class AddressTable {
         (rowData[key] ^ words[at])) ===
       0
     );
-  }
-
-  /**
-   * Where in `cellData` the cells of addresses `from` to `to` (exclusive) of a column and their classes begin, written to `cells`;
-   * -1 where the table has no row, or one with a flag of `avoid`. There must be room for a cell of each (`reserve`). One loop gathers index entries, the next
-   * follows those whose tag is another's, the third compares keys: without a branch that waits for memory the processor waits
-   * for many cache lines at a time.
-   */
-  cellAll(
-    words: Uint32Array,
-    hashes: Uint32Array,
-    classes: Uint8Array,
-    cells: Int32Array,
-    from: number,
-    to: number,
-    avoid: number,
-  ): void {
-    const index = this.#index;
-    const rowData = this.rowData;
-    const mask = this.#mask;
-    const metaMask = CLASS_MASK | (avoid << CLASS_BITS);
-    for (let item = from; item < to; item++) cells[item] = index[hashes[item] & mask];
-    for (let item = from; item < to; item++) {
-      const hash = hashes[item];
-      let entry = cells[item];
-      for (let slot = hash; entry !== 0 && (entry ^ hash) >>> ENTRY_BITS !== 0; entry = index[slot & mask])
-        slot = (slot + 1) | 0;
-      cells[item] = (entry & ENTRY_MASK) - 1;
-    }
-    for (let item = from; item < to; item++) {
-      const row = cells[item];
-      // Classes that no cell can have are those of rows that are not counted.
-      if (row < 0 || classes[item] > CLASS_MASK) {
-        cells[item] = -1;
-        continue;
-      }
-      const at = item << 2;
-      const key = row << WORDS_SHIFT;
-      const differs =
-        (rowData[key + 3] ^ words[at + 3]) |
-        (rowData[key + 2] ^ words[at + 2]) |
-        (rowData[key + 1] ^ words[at + 1]) |
-        (rowData[key] ^ words[at]) |
-        ((rowData[key + WORD_META] & metaMask) ^ classes[item]);
-      if (differs === 0) {
-        cells[item] = row << NUMBERS_SHIFT;
-        continue;
-      }
-      const found = this.#isRow(row, words, at) ? row : this.find(words, at, hashes[item]);
-      cells[item] = found < 0 || (this.flagsOf(found) & avoid) !== 0 ? -1 : this.cell(found, classes[item]);
-    }
-  }
-
-  /** Grows so that `count` more cells have room (as far as the limits allow): until then places in `cellData` stay. */
-  reserve(count: number): void {
-    while (this.rows + this.#spares + count > this.#room && this.#room < this.#limits.cellsMax) this.#grow();
   }
 
   /** Row of the address, made with `flags` if it is new; folded into its prefix when the table is full. */
@@ -212,7 +167,7 @@ export class AddressTable {
   /** The cell that follows in the row's list; -1 behind the last. */
   nextCell(at: number): number {
     const next = this.rowData[2 * at + WORD_META] >>> NEXT_SHIFT;
-    return next === 0 ? -1 : (this.#room - next) << NUMBERS_SHIFT;
+    return next === 0 ? -1 : (this.#limits.cellsMax - next) << NUMBERS_SHIFT;
   }
 
   /** Traffic class of the cell at a place in `cellData`. */
@@ -247,8 +202,7 @@ export class AddressTable {
   }
 
   #insert(words: Uint32Array, at: number, hash: number, flags: number): number {
-    this.reserve(1);
-    if (this.rows >= GROWTH * this.#index.length) this.#growIndex();
+    if (this.rows >= GROWTH * (this.mask + 1)) this.#growIndex();
     const row = this.rows++;
     const key = row << WORDS_SHIFT;
     for (let word = 0; word < 4; word++) this.rowData[key + word] = words[at + word];
@@ -258,9 +212,9 @@ export class AddressTable {
   }
 
   #enter(row: number, hash: number): void {
-    let slot = hash & this.#mask;
-    while (this.#index[slot] !== 0) slot = (slot + 1) & this.#mask;
-    this.#index[slot] = (hash & ~ENTRY_MASK) | (row + 1);
+    let slot = hash & this.mask & -BUCKET_ENTRIES;
+    while (this.index[slot] !== 0) slot = (slot + 1) & this.mask;
+    this.index[slot] = (hash & ~ENTRY_MASK) | (row + 1);
   }
 
   /**
@@ -278,8 +232,7 @@ export class AddressTable {
       this.folded++;
       return first;
     }
-    this.reserve(1);
-    const at = (this.#room - ++this.#spares) << NUMBERS_SHIFT;
+    const at = (this.#limits.cellsMax - ++this.#spares) << NUMBERS_SHIFT;
     const head = this.rowData[2 * first + WORD_META];
     this.#begin(at, (head & ~((1 << NEXT_SHIFT) - 1)) | trafficClass);
     this.rowData[2 * first + WORD_META] = (this.#spares << NEXT_SHIFT) | (head & ((1 << NEXT_SHIFT) - 1));
@@ -339,44 +292,40 @@ export class AddressTable {
 
   /** Forgets the second; keeps the memory. */
   clear(): void {
-    if (this.rows > 0) this.#index.fill(0);
+    if (this.rows > 0) this.index.fill(0, 0, this.mask + 1);
     this.rows = 0;
     this.cells = 0;
     this.folded = 0;
     this.#spares = 0;
   }
 
-  /** Doubles the room for cells: rows stay at its beginning, spare cells at its end. */
-  #grow(): void {
-    const old = this.rowData;
-    this.#room = Math.min(2 * this.#room, this.#limits.cellsMax);
-    this.rowData = createCells(this.#room);
-    this.cellData = numbersOf(this.rowData);
-    this.rowData.set(old.subarray(0, this.rows << WORDS_SHIFT));
-    const spares = old.subarray(old.length - (this.#spares << WORDS_SHIFT));
-    this.rowData.set(spares, this.rowData.length - spares.length);
-  }
-
+  /** The index doubles in place. */
   #growIndex(): void {
-    this.#index = new Int32Array(2 * this.#index.length);
-    this.#mask = this.#index.length - 1;
+    this.index.fill(0, 0, this.mask + 1);
+    this.mask = 2 * this.mask + 1;
     for (let row = 0; row < this.rows; row++) this.#enter(row, hashAddress(this.rowData, this.keyOf(row), this.#seed));
   }
 }
 
 /** The index is at most so full. */
 const GROWTH = 5 / 8;
+const INDEX_AT_FIRST = 2048;
 
 /** Slots for `rows` rows: a power of two. */
 function indexSize(rows: number): number {
   return 2 ** Math.ceil(Math.log2(rows / GROWTH));
 }
 
-function createCells(cells: number): Uint32Array {
-  const words = cells << WORDS_SHIFT;
-  return new Uint32Array(new ArrayBuffer(4 * words + ALIGN_BYTES), ALIGN_BYTES, words);
+function cellsOffset(limits: AddressTableLimits): number {
+  return (4 * indexSize(limits.rowsMax) + 63) & ~63;
 }
 
-function numbersOf(words: Uint32Array): Float64Array {
-  return new Float64Array(words.buffer, words.byteOffset, words.length / 2);
+/** Bytes of a table. Their pages take memory from their first use on: rows come from the front, spare cells from behind. */
+export function tableBytes(limits: AddressTableLimits): number {
+  return cellsOffset(limits) + limits.cellsMax * 8 * CELL_STRIDE;
+}
+
+function allocate(limits: AddressTableLimits): Uint8Array {
+  const bytes = tableBytes(limits);
+  return new Uint8Array(new ArrayBuffer(bytes + ALIGN_BYTES), ALIGN_BYTES, bytes);
 }

@@ -11,7 +11,7 @@ const HAS_FRAGMENT = HAS.fragment | 0;
 const HAS_TCP_FLAGS = HAS.tcpFlags | 0;
 
 /** Columns that counting reads of every row, whether its record had them or not. */
-const COUNTED = HAS.srcAddr | HAS.dstAddr | HAS.proto | HAS.srcPort | HAS.dstPort;
+export const COUNTED = HAS.srcAddr | HAS.dstAddr | HAS.proto | HAS.srcPort | HAS.dstPort;
 
 /**
  * Writes the traffic class of rows `from` to `to` (exclusive) of a batch. Absent addresses, ports and protocols, which hold what
@@ -23,7 +23,7 @@ export function classifyRows(batch: FlowBatch, from: number, to: number, classes
   for (let row = from; row < to; row++) {
     const at = row << 2;
     const has = present[row];
-    if ((has & COUNTED) !== COUNTED) clearAbsent(batch, row);
+    if ((has & COUNTED) !== COUNTED) clearRow(batch, row);
     const version = ipVersion[row];
     // Multicast and broadcast are chatter of the local net; no website answers there.
     const chatter =
@@ -67,7 +67,13 @@ export function classifyRows(batch: FlowBatch, from: number, to: number, classes
   }
 }
 
-function clearAbsent(batch: FlowBatch, row: number): void {
+/** Absent addresses, ports and protocols of rows `from` to `to` (exclusive) become 0. */
+export function clearAbsent(batch: FlowBatch, from: number, to: number): void {
+  const { present } = batch;
+  for (let row = from; row < to; row++) if ((present[row] & COUNTED) !== COUNTED) clearRow(batch, row);
+}
+
+function clearRow(batch: FlowBatch, row: number): void {
   const has = batch.present[row];
   const at = 4 * row;
   if ((has & HAS.srcAddr) === 0) for (let word = 0; word < 4; word++) batch.srcAddr[at + word] = 0;

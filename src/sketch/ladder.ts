@@ -37,7 +37,7 @@ export class Ladder {
     this.fine = prefixLevel('fine', seed, FINE_IPV4, FINE_IPV6);
     this.wide = prefixLevel('wide', seed, WIDE_IPV4, WIDE_IPV6);
     if (networks.length > 0) {
-      const table = new AddressTable(seed, LEVEL_LIMITS, 64);
+      const table = new AddressTable(seed, LEVEL_LIMITS);
       this.network = {
         name: 'network',
         table,
@@ -45,7 +45,7 @@ export class Ladder {
       };
       this.organisation = {
         name: 'organisation',
-        table: new AddressTable(seed, LEVEL_LIMITS, 4),
+        table: new AddressTable(seed, LEVEL_LIMITS),
         lengthOf: () => 0,
       };
     }
@@ -110,6 +110,6 @@ const WIDE_IPV4 = 116;
 const WIDE_IPV6 = 48;
 
 function prefixLevel(name: 'fine' | 'wide', seed: number, lengthIpv4: number, lengthIpv6: number): LadderLevel {
-  const table = new AddressTable(seed, LEVEL_LIMITS, 256);
+  const table = new AddressTable(seed, LEVEL_LIMITS);
   return { name, table, lengthOf: (row) => (isIpv4(table.rowData, table.keyOf(row)) ? lengthIpv4 : lengthIpv6) };
 }

@@ -85,12 +85,35 @@ export class Pacer {
   }
 
   /**
+   * Notes that telemetry of an exporter arrived at a time, and says whether it comes as it happens: then `delayMs` need not be asked for
+   * each of its rows.
+   */
+  isSteady(exporter: number, nowMs: number): boolean {
+    if (exporter >= this.#limits.exportersMax) return true;
+    const before = this.#arrivedMs[exporter];
+    const gapMs = this.#flushGapMs[exporter];
+    const flushes =
+      nowMs - before >= FLUSH_GAP_MIN_MS || (gapMs !== 0 && nowMs - this.#flushStartMs[exporter] <= gapMs / 4);
+    if (before !== 0 && flushes) return false;
+    this.#arrivedMs[exporter] = nowMs;
+    return true;
+  }
+
+  /**
    * Looks at one telemetry row that arrived in `second`, before it is counted. A long one becomes its own first share where it stands,
    * and the rest waits; one that must wait as a whole, or was thinned out, gets the class UNCOUNTED.
    */
   pace(batch: FlowBatch, classes: Uint8Array, row: number, second: number): void {
+    this.#paceRow(batch, classes, row, second, this.#delayMs(batch, row));
+  }
+
+  /** As `pace`, for a row of a steady exporter. */
+  paceSteady(batch: FlowBatch, classes: Uint8Array, row: number, second: number): void {
+    this.#paceRow(batch, classes, row, second, 0);
+  }
+
+  #paceRow(batch: FlowBatch, classes: Uint8Array, row: number, second: number, delayMs: number): void {
     const durationMs = batch.endMs[row] - batch.startMs[row];
-    const delayMs = this.#delayMs(batch, row);
     const isLong = durationMs >= PACED_DURATION_MIN_MS;
     if ((!isLong && delayMs < 1000) || classes[row] === UNCOUNTED) return;
     if (this.#pending >= this.#limits.pendingMax) {

@@ -1,7 +1,24 @@
+import { assert } from '../base/errors.ts';
 import type { Prefix } from '../base/prefix.ts';
-import { BATCH_ROWS, type BatchSink, type FlowBatch } from '../model/flow-batch.ts';
+import type { BatchSink, FlowBatch } from '../model/flow-batch.ts';
 import { NO_EXPORTER } from '../model/flow-columns.ts';
-import { classifyRows, UNCOUNTED } from './classify.ts';
+import { clearAbsent, UNCOUNTED } from './classify.ts';
+import { INTAKE_ROWS } from './intake.ts';
+import { type Classify, classifyKernel } from './kernel/classify.ts';
+import {
+  SCAN_BYTES,
+  SCAN_LAST_MS,
+  SCAN_LATE,
+  SCAN_LISTED,
+  SCAN_LONG,
+  SCAN_PACKETS,
+  SCAN_ROW_SHIFT,
+  SCAN_RUN,
+  SCAN_SLOW,
+  SCAN_TELEMETRY,
+  type Scan,
+  scanKernel,
+} from './kernel/scan.ts';
 import { PACER_LIMITS, Pacer, type PacerLimits } from './pacer.ts';
 import { SECOND_LIMITS, Second, type SecondLimits } from './second.ts';
 import { SlowConnections } from './slow-connections.ts';
@@ -19,10 +36,13 @@ export interface SecondStreamOptions {
   readonly networks: readonly Prefix[];
   /** False counts long records in the second of their arrival; for measuring what pacing earns. */
   readonly pacing?: boolean;
+  /**
+   * Looks at the rows of a batch (at most INTAKE_ROWS) before they are counted, and gives those that are not to be counted the class
+   * UNCOUNTED.
+   */
+  readonly look?: (batch: FlowBatch, classes: Uint8Array, rows: number) => void;
   readonly secondLimits?: SecondLimits;
   readonly pacerLimits?: PacerLimits;
-  /** Looks at the rows of a batch before they are counted, and gives those that are not to be counted the class UNCOUNTED. */
-  readonly look?: (batch: FlowBatch, classes: Uint8Array, rows: number) => void;
 }
 
 /**
@@ -51,13 +71,14 @@ export class SecondStream implements BatchSink {
   /** Records that waited for release when the clock jumped. */
   lostByJump = 0;
   readonly #second: Second;
-  /** What the next second protects, where that has changed. */
-  #networksNext: readonly Prefix[] | undefined = undefined;
   readonly #pacer: Pacer | undefined;
   readonly #slow: SlowConnections;
   readonly #taker: SecondTaker;
+  readonly #classify: Classify;
+  readonly #scan: Scan;
   readonly #look: SecondStreamOptions['look'];
-  #classes = new Uint8Array(BATCH_ROWS);
+  /** What the next second protects, where that has changed. */
+  #networksNext: readonly Prefix[] | undefined = undefined;
   /** Rows in a row whose clock was far behind. */
   #behind = 0;
   #firstMs = Number.NaN;
@@ -70,6 +91,8 @@ export class SecondStream implements BatchSink {
     this.#look = options.look;
     this.#second = new Second(options.seed, options.networks, options.secondLimits ?? SECOND_LIMITS);
     this.#slow = new SlowConnections(options.seed);
+    this.#classify = this.#second.intake.bind<Classify>(classifyKernel);
+    this.#scan = this.#second.intake.bind<Scan>(scanKernel);
     const count = (batch: FlowBatch, classes: Uint8Array, from: number, to: number, startsFlows: boolean): void =>
       this.#second.add(batch, classes, from, to, startsFlows);
     this.#pacer = options.pacing === false ? undefined : new Pacer(count, options.pacerLimits ?? PACER_LIMITS);
@@ -92,52 +115,87 @@ export class SecondStream implements BatchSink {
 
   /** Counts all rows of a batch and empties it. */
   take(batch: FlowBatch): void {
-    if (this.#classes.length < batch.capacity) this.#classes = new Uint8Array(batch.capacity);
-    const classes = this.#classes;
-    const { observedMs, exporter, samplingRate, packets, bytes } = batch;
-    classifyRows(batch, 0, batch.length, classes);
-    this.#look?.(batch, classes, batch.length);
-    this.#slow.add(batch, classes, 0, batch.length);
-    const rows = batch.length;
-    const pacer = this.#pacer;
-    // Before the first time nothing is open, not even the first second of 1970 (captures of a relative clock).
-    let startMs = Number.isNaN(this.#firstMs) ? Number.NaN : this.#second.second * 1000;
-    let lastMs = this.#lastMs;
-    let reportedPackets = 0;
-    let reportedBytes = 0;
-    let from = 0;
-    for (let row = 0; row < rows; row++) {
-      const timeMs = observedMs[row];
-      // A row without a time (a raw datagram of sFlow) belongs to the second that is open.
-      if (!(timeMs >= startMs && timeMs < startMs + 1000)) {
-        if (from < row) this.#second.add(batch, classes, from, row);
-        from = row;
-        this.#note(lastMs, reportedPackets, reportedBytes);
-        reportedPackets = 0;
-        reportedBytes = 0;
-        if (!this.#moveTo(timeMs)) classes[row] = UNCOUNTED;
-        startMs = Number.isNaN(this.#firstMs) ? Number.NaN : this.#second.second * 1000;
-        lastMs = this.#lastMs;
-      }
-      if (timeMs > lastMs) lastMs = timeMs;
-      // As signed integers, which the processor compares at once.
-      if ((exporter[row] | 0) === (NO_EXPORTER | 0) || classes[row] === UNCOUNTED) continue;
-      this.#telemetrySeen = true;
-      const rate = samplingRate[row] > 1 ? samplingRate[row] : 1;
-      reportedPackets += packets[row] * rate;
-      reportedBytes += bytes[row] * rate;
-      if (pacer !== undefined) pacer.pace(batch, classes, row, this.#second.second);
+    const { intake } = this.#second;
+    if (this.#look !== undefined) {
+      assert(batch.length <= INTAKE_ROWS, 'what is looked at fits the intake');
+      clearAbsent(batch, 0, batch.length);
     }
-    this.#note(lastMs, reportedPackets, reportedBytes);
-    if (from < batch.length) this.#second.add(batch, classes, from, batch.length);
+    for (let at = 0; at < batch.length; at += INTAKE_ROWS) {
+      const end = Math.min(at + INTAKE_ROWS, batch.length);
+      intake.copy(batch, at, end);
+      this.#classify(0, end - at);
+      this.#look?.(batch, intake.classes, end);
+      this.#count(batch, at, end);
+    }
     batch.length = 0;
   }
 
-  /** Keeps what the loop over rows holds in local variables. */
-  #note(lastMs: number, reportedPackets: number, reportedBytes: number): void {
-    this.#lastMs = lastMs;
-    this.reportedPackets += reportedPackets;
-    this.reportedBytes += reportedBytes;
+  /** Counts the rows of the intake, which were copied from rows `at` to `end` of the batch. */
+  #count(batch: FlowBatch, at: number, end: number): void {
+    const { intake } = this.#second;
+    const { classes } = intake;
+    /** Where in the batch the rows of the intake begin. */
+    let from = at;
+    let row = 0;
+    while (from + row < end) {
+      const until = this.#scanRows(row, end - from);
+      if (until > row) this.#second.add(intake.batch, classes, row, until);
+      row = until;
+      if (from + row === end) return;
+      const open = Number.isNaN(this.#firstMs) ? Number.NaN : this.#second.second;
+      const waiting = classes.slice(row, end - from);
+      if (!this.#moveTo(intake.batch.observedMs[row])) {
+        // A row far behind the others is passed over.
+        row++;
+      } else if (this.#second.second !== open) {
+        // What waited for its pace went through the intake before the rows of the new second.
+        from += row;
+        row = 0;
+        intake.copy(batch, from, end);
+        this.#classify(0, end - from);
+        classes.set(waiting);
+      }
+    }
+  }
+
+  /** Looks at rows up to the first that does not count in the open second, and returns which that is. */
+  #scanRows(from: number, to: number): number {
+    const { batch, listHashes, results } = this.#second.intake;
+    // Before the first time nothing is open, not even the first second of 1970 (captures of a relative clock).
+    const startMs = Number.isNaN(this.#firstMs) ? Number.POSITIVE_INFINITY : this.#second.second * 1000;
+    results[0] = startMs - 1000 * LATE_SECONDS_MAX;
+    results[1] = startMs;
+    results[2] = startMs + 1000;
+    const until = this.#scan(from, to, this.#slow.answersWanted ? 1 : 0);
+    if (results[SCAN_LAST_MS] > this.#lastMs) this.#lastMs = results[SCAN_LAST_MS];
+    this.reportedPackets += results[SCAN_PACKETS];
+    this.reportedBytes += results[SCAN_BYTES];
+    this.late += results[SCAN_LATE];
+    if (results[SCAN_TELEMETRY] > 0) this.#telemetrySeen = true;
+    this.#slow.add(batch, listHashes, results[SCAN_SLOW]);
+    if (this.#pacer !== undefined) this.#paceRows(this.#pacer, until, results[SCAN_LISTED]);
+    return until;
+  }
+
+  /** The list of the scan has every row that is long, and the first of every run of rows of one exporter and time. */
+  #paceRows(pacer: Pacer, until: number, count: number): void {
+    const { classes, batch, list } = this.#second.intake;
+    const { second } = this.#second;
+    let steady = true;
+    for (let at = 0; at < count; at++) {
+      const row = list[at] >>> SCAN_ROW_SHIFT;
+      if ((list[at] & SCAN_RUN) !== 0) steady = pacer.isSteady(batch.exporter[row], batch.observedMs[row]);
+      if (steady) {
+        if ((list[at] & SCAN_LONG) !== 0) pacer.paceSteady(batch, classes, row, second);
+        continue;
+      }
+      // Each row may be set apart, up to the next that is listed.
+      const end = at + 1 < count ? list[at + 1] >>> SCAN_ROW_SHIFT : until;
+      for (let each = row; each < end; each++) {
+        if (batch.exporter[each] !== NO_EXPORTER && classes[each] !== UNCOUNTED)
+          pacer.pace(batch, classes, each, second);
+      }
+    }
   }
 
   /**
@@ -203,9 +261,9 @@ export class SecondStream implements BatchSink {
   }
 
   #begin(second: number): void {
-    this.#second.begin(second);
     if (this.#networksNext !== undefined) this.#second.protect(this.#networksNext);
     this.#networksNext = undefined;
+    this.#second.begin(second);
     this.#taker.prepare(this.#second);
   }
 

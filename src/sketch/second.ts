@@ -1,28 +1,29 @@
-import { hashAddress, mix32 } from '../base/hash.ts';
+import { hashAddress } from '../base/hash.ts';
 import type { Prefix } from '../base/prefix.ts';
 import { maskWord } from '../base/prefix.ts';
-import { BATCH_ROWS, type FlowBatch } from '../model/flow-batch.ts';
-import { HAS, NO_EXPORTER } from '../model/flow-columns.ts';
-import { CLASS, CLASS_COUNT } from '../model/traffic-class.ts';
+import type { FlowBatch } from '../model/flow-batch.ts';
+import { HAS } from '../model/flow-columns.ts';
+import { CLASS_COUNT } from '../model/traffic-class.ts';
 import {
   ADDRESS_TABLE_LIMITS,
   AddressTable,
   type AddressTableLimits,
-  CELL_BYTES,
-  CELL_FIRST_MS,
-  CELL_LAG,
-  CELL_PACKETS,
-  CELL_VARIANCE,
+  CLASS_BITS,
+  CLASS_MASK,
   ROW_OUT,
-  WORD_FLOWS,
+  tableBytes,
 } from './address-table.ts';
-import { UNCOUNTED } from './classify.ts';
+import { INTAKE_ROWS, Intake } from './intake.ts';
+import { type Count, countKernel } from './kernel/count.ts';
+import { type Place, placeKernel } from './kernel/place.ts';
+import { type Sample, sampleKernel } from './kernel/sample.ts';
+import { TOP_ROW_BITS, type WatchRows, watchKernel } from './kernel/watch.ts';
 import { RowSample } from './row-sample.ts';
 import type { SlowServer } from './slow-connections.ts';
-import { CHOSEN_RECEIVED, CHOSEN_SENT, WATCH_LIMITS, Watch, type WatchLimits } from './watch.ts';
+import { WATCH_LIMITS, Watch, type WatchLimits, watchBytes } from './watch.ts';
 
-/** Rows that are counted together: their cells fit the first level of the cache. */
-const BLOCK_ROWS = 256;
+/** Rows that are counted together: what is looked at of them, and their cells, fit the first levels of the cache. */
+const BLOCK_ROWS = 512;
 
 export interface SecondLimits {
   readonly table: AddressTableLimits;
@@ -44,26 +45,33 @@ export class Second {
   flows = 0;
   /** Servers held open by slow connections, as far as was found by the end of this second. */
   slowServers: readonly SlowServer[] = [];
+  /** The rows in work. Those that were put there by who calls `add` need not be copied. */
+  readonly intake: Intake;
   readonly table: AddressTable;
   readonly sample: RowSample;
   readonly watch: Watch;
   readonly #seed: number;
   #networks: readonly Prefix[];
   readonly #slots = new Int32Array(16);
-  /** Hash and cell of each row of the batch in hand. */
-  #hashes = new Uint32Array(BATCH_ROWS);
-  #cells = new Int32Array(BATCH_ROWS);
-  /** Rows of a block that a pass has chosen, and what they hash to. */
-  readonly #chosen = new Int32Array(BLOCK_ROWS + 1);
-  readonly #rowHashes = new Uint32Array(BLOCK_ROWS + 1);
+  readonly #place: Place;
+  readonly #count: Count;
+  readonly #choose: Sample;
+  readonly #watchKernel: WatchRows;
 
   /** `networks`: what is protected; with none, every destination is counted as inside. */
   constructor(seed: number, networks: readonly Prefix[] = [], limits: SecondLimits = SECOND_LIMITS) {
     this.#seed = seed;
     this.#networks = networks;
-    this.table = new AddressTable(seed, limits.table);
+    const watchEnd = watchBytes(limits.watch);
+    this.intake = new Intake(watchEnd + tableBytes(limits.table));
+    const { own, hostFilter, prefixFilter } = this.intake;
+    this.table = new AddressTable(seed, limits.table, own.subarray(watchEnd));
     this.sample = new RowSample(limits.sampleRows);
-    this.watch = new Watch(seed, limits.watch);
+    this.watch = new Watch(seed, limits.watch, { hostFilter, prefixFilter, parts: own.subarray(0, watchEnd) });
+    this.#place = this.intake.bind<Place>(placeKernel);
+    this.#count = this.intake.bind<Count>(countKernel);
+    this.#choose = this.intake.bind<Sample>(sampleKernel);
+    this.#watchKernel = this.intake.bind<WatchRows>(watchKernel);
   }
 
   /** Protects other networks; between two seconds, whose rows would be told apart by both lists otherwise. */
@@ -75,41 +83,53 @@ export class Second {
    * Counts rows `from` (inclusive) to `to` (exclusive), with their traffic classes, into this second, whatever their times
    * say. `startsFlows` is false for the later parts of a long record that is released over several seconds.
    *
-   * Passes over a block of rows: hashes, cells, counters, sample. Each is a short loop whose cache misses the processor can overlap,
-   * and what one has fetched the next finds near.
+   * Passes over the rows of the intake: cells, counters, sample, details. Each is a short loop whose cache misses the processor can
+   * overlap, and what one has fetched the next finds near.
    */
   add(batch: FlowBatch, classes: Uint8Array, from: number, to: number, startsFlows = true): void {
-    if (this.#hashes.length < batch.capacity) {
-      this.#hashes = new Uint32Array(batch.capacity);
-      this.#cells = new Int32Array(batch.capacity);
+    const { intake } = this;
+    if (batch === intake.batch) {
+      this.#addIntake(from, to, startsFlows);
+      return;
     }
-    for (let block = from; block < to; block += BLOCK_ROWS) {
-      const end = Math.min(block + BLOCK_ROWS, to);
-      this.#place(batch, classes, block, end);
-      this.#count(batch, classes, block, end, startsFlows);
-      this.#sampleRows(batch, classes, block, end);
-      if (this.watch.size > 0) this.#watchRows(batch, classes, block, end);
+    for (let at = from; at < to; at += INTAKE_ROWS) {
+      const end = Math.min(at + INTAKE_ROWS, to);
+      intake.copy(batch, at, end);
+      intake.classes.set(classes.subarray(at, end));
+      this.#addIntake(0, end - at, startsFlows);
     }
   }
 
+  #addIntake(from: number, to: number, startsFlows: boolean): void {
+    for (let block = from; block < to; block += BLOCK_ROWS)
+      this.#addBlock(block, Math.min(block + BLOCK_ROWS, to), startsFlows);
+  }
+
+  #addBlock(from: number, to: number, startsFlows: boolean): void {
+    const { results } = this.intake;
+    this.#placeRows(from, to);
+    this.#count(from, to, this.table.cellData.byteOffset, startsFlows ? 1 : 0);
+    this.packets += results[0];
+    this.bytes += results[1];
+    this.flows += results[2];
+    this.#sampleRows(from, to);
+    if (this.watch.size > 0) this.#watchRows(from, to);
+  }
+
   /** Finds or makes the cell of every row's destination and class; -1 where the row is nobody's here. */
-  #place(batch: FlowBatch, classes: Uint8Array, from: number, to: number): void {
-    const dstAddr = batch.dstAddr;
-    const table = this.table;
-    const seed = this.#seed;
-    const hashes = this.#hashes;
-    const cells = this.#cells;
-    for (let row = from; row < to; row++) hashes[row] = hashAddress(dstAddr, row << 2, seed);
-    // Cells that were found must stay where they are until they have counted.
-    table.reserve(to - from);
+  #placeRows(from: number, to: number): void {
+    const { table } = this;
+    const { batch, classes, hashes, cells, list } = this.intake;
+    const { index, mask, cellData, cellsMax } = table;
     const guarded = this.#networks.length > 0;
     // Whether a row towards an outsider is anybody's here, its source tells.
-    table.cellAll(dstAddr, hashes, classes, cells, from, to, guarded ? ROW_OUT : 0);
-    for (let row = from; row < to; row++) {
-      if (cells[row] >= 0 || classes[row] === UNCOUNTED) continue;
+    const metaMask = guarded ? CLASS_MASK | (ROW_OUT << CLASS_BITS) : CLASS_MASK;
+    const missing = this.#place(from, to, this.#seed, index.byteOffset, mask, cellData.byteOffset, cellsMax, metaMask);
+    for (let at = 0; at < missing; at++) {
+      const row = list[at];
       cells[row] = guarded
         ? this.#guardedCell(batch, classes, row)
-        : table.cell(table.row(dstAddr, row << 2, hashes[row], 0), classes[row]);
+        : table.cell(table.row(batch.dstAddr, row << 2, hashes[row], 0), classes[row]);
     }
   }
 
@@ -118,7 +138,7 @@ export class Second {
     const { srcAddr, dstAddr } = batch;
     const table = this.table;
     const at = row << 2;
-    const hash = this.#hashes[row];
+    const hash = this.intake.hashes[row];
     let tableRow = table.find(dstAddr, at, hash);
     let flags = 0;
     if ((tableRow < 0 || (table.flagsOf(tableRow) & ROW_OUT) !== 0) && !this.#inside(dstAddr, at)) {
@@ -130,75 +150,18 @@ export class Second {
     return table.cell(tableRow, classes[row]);
   }
 
-  #count(batch: FlowBatch, classes: Uint8Array, from: number, to: number, startsFlows: boolean): void {
-    const { samplingRate, packets, bytes, startMs, observedMs, exporter } = batch;
-    const cells = this.#cells;
-    const data = this.table.cellData;
-    const words = this.table.rowData;
-    const recordFlows = startsFlows ? 1 : 0;
-    let totalPackets = 0;
-    let totalBytes = 0;
-    let totalFlows = 0;
-    for (let row = from; row < to; row++) {
-      const at = cells[row];
-      if (at < 0) continue;
-      let rowPackets = packets[row];
-      let rowBytes = bytes[row];
-      const rate = samplingRate[row];
-      if (rate > 1) {
-        rowPackets *= rate;
-        rowBytes *= rate;
-        data[at + CELL_VARIANCE] += rowPackets * (rate - 1);
-      }
-      data[at + CELL_PACKETS] += rowPackets;
-      data[at + CELL_BYTES] += rowBytes;
-      const carriedMs = startMs[row];
-      let flows = recordFlows;
-      // As signed integers: the processor has no comparison of unsigned ones with a number of 32 bits that V8 would use.
-      if ((exporter[row] | 0) === (NO_EXPORTER | 0)) {
-        flows = classes[row] === CLASS.tcpSyn ? 1 : 0;
-      } else {
-        const lagMs = Math.round(observedMs[row] - carriedMs);
-        // Rows without a time have no lag to tell.
-        if (!Number.isNaN(lagMs)) data[at + CELL_LAG] += rowPackets * lagMs;
-      }
-      words[(at << 1) + WORD_FLOWS] += flows;
-      if (carriedMs < data[at + CELL_FIRST_MS]) data[at + CELL_FIRST_MS] = carriedMs;
-      totalPackets += rowPackets;
-      totalBytes += rowBytes;
-      totalFlows += flows;
-    }
-    this.packets += totalPackets;
-    this.bytes += totalBytes;
-    this.flows += totalFlows;
-  }
-
-  /** The first loop chooses without a branch, which nobody could predict; the second takes what was chosen. */
-  #sampleRows(batch: FlowBatch, classes: Uint8Array, from: number, to: number): void {
-    const { srcAddr, dstAddr, srcPort, dstPort, proto, tcpFlags, ttl, srcAs, exporter, present } = batch;
-    const { samplingRate, packets, bytes, startMs } = batch;
-    const sample = this.sample;
+  #sampleRows(from: number, to: number): void {
+    const { sample } = this;
     if (sample.threshold === 0) return;
-    const hashes = this.#hashes;
-    const cells = this.#cells;
-    const chosen = this.#chosen;
-    const rowHashes = this.#rowHashes;
+    const { batch, classes, list, listHashes } = this.intake;
+    const { srcAddr, dstAddr, srcPort, dstPort, proto, tcpFlags, ttl, srcAs, exporter, present } = batch;
+    const { samplingRate, packets, bytes } = batch;
     // The threshold is a power of two: what is below has none of these bits.
-    const above = -sample.threshold | 0;
-    let count = 0;
-    for (let row = from; row < to; row++) {
-      const at = row << 2;
-      const content = hashes[row] ^ Math.imul(srcAddr[at + 3] ^ srcAddr[at + 1], 0x9e3779b1) ^ bytes[row];
-      const rowHash = mix32(content ^ (srcPort[row] << 16) ^ dstPort[row] ^ Math.imul(startMs[row] * 64, 0x85ebca6b));
-      chosen[count] = row;
-      rowHashes[count] = rowHash;
-      const refused = (rowHash & above) | (cells[row] & 0x80000000);
-      count += ((refused | -refused) >>> 31) ^ 1;
-    }
+    const count = this.#choose(from, to, -sample.threshold | 0);
     for (let index = 0; index < count; index++) {
-      const rowHash = rowHashes[index];
+      const rowHash = listHashes[index];
       if (rowHash >= sample.threshold) continue;
-      const row = chosen[index];
+      const row = list[index];
       const has = present[row];
       const rate = samplingRate[row] > 1 ? samplingRate[row] : 1;
       const hasPorts = (has & HAS.srcPort) !== 0;
@@ -221,54 +184,42 @@ export class Second {
     }
   }
 
-  #watchRows(batch: FlowBatch, classes: Uint8Array, from: number, to: number): void {
-    const { srcAddr, dstAddr, srcPort, dstPort, ttl, srcAs, present, samplingRate, packets, bytes, startMs } = batch;
-    const watch = this.watch;
-    const hashes = this.#hashes;
-    const cells = this.#cells;
-    const slots = this.#slots;
-    const seed = this.#seed;
-    const chosen = this.#chosen;
-    const chosenCount = watch.choose(srcAddr, dstAddr, cells, from, to, chosen);
-    for (let index = 0; index < chosenCount; index++) {
-      const row = chosen[index] >>> 2;
-      const at = row << 2;
-      const received = (chosen[index] & CHOSEN_RECEIVED) !== 0;
-      const sent = (chosen[index] & CHOSEN_SENT) !== 0;
-      const srcHash = hashAddress(srcAddr, at, seed);
+  #watchRows(from: number, to: number): void {
+    const { watch } = this;
+    const { batch, listHashes: srcHashes, tops } = this.intake;
+    const { srcAddr, srcPort, dstPort, ttl, srcAs, present, samplingRate, packets, bytes } = batch;
+    const { uses, index, keys, detailOf, outPackets, outBytes, details } = watch.places;
+    const count = this.#watchKernel(
+      from,
+      to,
+      this.#seed,
+      watch.uses,
+      uses,
+      index,
+      watch.indexMask,
+      keys,
+      detailOf,
+      outPackets,
+      outBytes,
+      details,
+      tops.byteOffset,
+    );
+    for (let top = 0; top < count; top++) {
+      const row = tops[top] & (INTAKE_ROWS - 1);
+      const has = present[row];
       const rate = samplingRate[row] > 1 ? samplingRate[row] : 1;
-      if (received) {
-        const has = present[row];
-        const hasPorts = (has & HAS.srcPort) !== 0;
-        const thinHash = mix32(
-          srcHash ^ (srcPort[row] << 16) ^ dstPort[row] ^ Math.imul(startMs[row] * 64, 0x85ebca6b),
-        );
-        const count = watch.match(dstAddr, at, hashes[row], slots);
-        for (let match = 0; match < count; match++) {
-          const detail = watch.detailOf[slots[match] * CLASS_COUNT + classes[row]];
-          if (detail === 0) continue;
-          watch.details[detail - 1].add(
-            srcAddr,
-            at,
-            srcHash,
-            hashes[row],
-            thinHash,
-            hasPorts ? srcPort[row] : 0,
-            hasPorts ? dstPort[row] : 0,
-            (has & HAS.ttl) !== 0 ? ttl[row] : 0,
-            (has & HAS.srcAs) !== 0 ? srcAs[row] : 0,
-            packets[row] * rate,
-            bytes[row] * rate,
-          );
-        }
-      }
-      if (sent) {
-        const count = watch.match(srcAddr, at, srcHash, slots);
-        for (let match = 0; match < count; match++) {
-          watch.outPackets[slots[match] * CLASS_COUNT + classes[row]] += packets[row] * rate;
-          watch.outBytes[slots[match]] += bytes[row] * rate;
-        }
-      }
+      const hasPorts = (has & HAS.srcPort) !== 0;
+      watch.details[tops[top] >>> TOP_ROW_BITS].addTops(
+        srcAddr,
+        row << 2,
+        srcHashes[row],
+        hasPorts ? srcPort[row] : 0,
+        hasPorts ? dstPort[row] : 0,
+        (has & HAS.ttl) !== 0 ? ttl[row] : 0,
+        (has & HAS.srcAs) !== 0 ? srcAs[row] : 0,
+        packets[row] * rate,
+        bytes[row] * rate,
+      );
     }
   }
 

@@ -1,17 +1,16 @@
 import { hashAddress, mix32 } from '../base/hash.ts';
 import type { FlowBatch } from '../model/flow-batch.ts';
-import { NO_EXPORTER } from '../model/flow-columns.ts';
-import { CLASS } from '../model/traffic-class.ts';
 import { FrequentItems } from './frequent-items.ts';
+import { WEB_PORTS } from './intake.ts';
 
 /** Connections followed at a time; 64 bytes each. */
 export const SLOW_CONNECTIONS_MAX = 65_536;
 /** A client packet with at most this many bytes carries a scrap of a request: a header line, a byte of a body. */
-const SCRAP_BYTES_MAX = 150;
+export const SCRAP_BYTES_MAX = 150;
 /** A connection that sends more scraps a second than this is not slow. */
-const SCRAPS_PER_SECOND_MAX = 1;
+export const SCRAPS_PER_SECOND_MAX = 1;
 /** A connection is slow once it has lived for this long on scraps alone, ms … */
-const SLOW_AGE_MIN_MS = 10_000;
+export const SLOW_AGE_MIN_MS = 10_000;
 /** … and is forgotten when it was silent for longer, ms. */
 const SLOW_SILENCE_MAX_MS = 60_000;
 /** A server that sent data on a connection within this time serves it, ms. */
@@ -21,9 +20,6 @@ const SUSPECT_CONNECTIONS_MIN = 50;
 const SUSPECTS_MAX = 64;
 /** Seconds between two looks at the table. */
 const REVIEW_SECONDS = 5;
-
-const WEB_PORTS = new Uint8Array(65_536);
-for (const port of [80, 443, 8000, 8080, 8443]) WEB_PORTS[port] = 1;
 
 /** A server on which many connections are held open by scraps. */
 export interface SlowServer {
@@ -71,34 +67,36 @@ export class SlowConnections {
     this.#seed = seed;
   }
 
-  /** Looks at rows `from` to `to` of a batch. Flow records count where they are long and thin. */
-  add(batch: FlowBatch, classes: Uint8Array, from: number, to: number): void {
-    const { srcAddr, dstAddr, srcPort, dstPort, packets, bytes, startMs, endMs, observedMs, exporter } = batch;
-    for (let row = from; row < to; row++) {
-      const trafficClass = classes[row];
-      if (trafficClass < CLASS.tcpData || trafficClass > CLASS.tcpSession) continue;
+  /** True while data from some server is looked for. */
+  get answersWanted(): boolean {
+    return this.#suspects.length > 0;
+  }
+
+  /**
+   * Follows rows of a batch: scraps towards web servers (of flow records those that are long and thin), and, where answers are
+   * wanted, data from web servers.
+   */
+  add(batch: FlowBatch, rows: Uint32Array, count: number): void {
+    const { srcAddr, dstAddr, srcPort, dstPort, packets, bytes, startMs, observedMs } = batch;
+    for (let index = 0; index < count; index++) {
+      const row = rows[index];
       const at = 4 * row;
-      if (WEB_PORTS[dstPort[row]] === 1) {
-        if (bytes[row] > SCRAP_BYTES_MAX * packets[row]) continue;
-        const captured = exporter[row] === NO_EXPORTER;
-        const lastedMs = endMs[row] - startMs[row];
-        // A record tells of a whole stretch at once: only one that is long and thin says anything.
-        if (!captured && (lastedMs < SLOW_AGE_MIN_MS || packets[row] * 1000 > SCRAPS_PER_SECOND_MAX * lastedMs))
-          continue;
-        this.#scrap(
-          srcAddr,
-          dstAddr,
-          at,
-          srcPort[row],
-          dstPort[row],
-          startMs[row],
-          observedMs[row],
-          packets[row],
-          bytes[row],
-        );
-      } else if (this.#suspects.length > 0 && WEB_PORTS[srcPort[row]] === 1 && this.#isSuspect(srcAddr, at)) {
-        this.#answer(dstAddr, srcAddr, at, dstPort[row], srcPort[row], observedMs[row]);
+      if (!WEB_PORTS.includes(dstPort[row])) {
+        if (this.#isSuspect(srcAddr, at))
+          this.#answer(dstAddr, srcAddr, at, dstPort[row], srcPort[row], observedMs[row]);
+        continue;
       }
+      this.#scrap(
+        srcAddr,
+        dstAddr,
+        at,
+        srcPort[row],
+        dstPort[row],
+        startMs[row],
+        observedMs[row],
+        packets[row],
+        bytes[row],
+      );
     }
   }
 

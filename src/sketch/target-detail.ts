@@ -12,31 +12,55 @@ export const ADDRESSES_PRECISION = 8;
 const SOURCES_CAPACITY = 256;
 const PORTS_CAPACITY = 64;
 
+/** A detail in memory: rows, the mask of thinning, then at the next line of the cache the registers that every row adds to. */
+export const DETAIL_SOURCES = 64;
+export const DETAIL_ADDRESSES = DETAIL_SOURCES + 2 ** SOURCES_PRECISION;
+export const DETAIL_BYTES = DETAIL_ADDRESSES + 2 ** ADDRESSES_PRECISION;
+
 /** The second tier: what one group of traffic classes towards one target is made of. About 30 KB, merged exactly but for the tops. */
 export class TargetDetail {
-  readonly sources = new Uint8Array(2 ** SOURCES_PRECISION);
+  readonly sources: Uint8Array;
   readonly srcPorts = new Uint8Array(2 ** PORTS_PRECISION);
   readonly dstPorts = new Uint8Array(2 ** PORTS_PRECISION);
-  readonly addresses = new Uint8Array(2 ** ADDRESSES_PRECISION);
+  readonly addresses: Uint8Array;
   readonly topSources: FrequentItems;
   readonly topSrcPorts: FrequentItems;
   readonly topDstPorts: FrequentItems;
   /** One bit per TTL or hop limit that was seen; bit 0 stands for unknown. */
   readonly ttls = new Uint32Array(8);
-  /** Rows taken in; tells the next second how much to thin. */
-  rows = 0;
   /** Packets by the size of the row's mean packet, in steps of 128 bytes; the last takes the rest. */
   readonly sizes = new Float64Array(13);
-  /** Tops look at one row in 2^thinBits, chosen by the hash of its content. */
-  thinBits = 0;
+  readonly #head: Uint32Array;
 
-  constructor(seed: number) {
+  /** `memory`: DETAIL_BYTES bytes, all 0. */
+  constructor(seed: number, memory: Uint8Array = new Uint8Array(DETAIL_BYTES)) {
+    this.#head = new Uint32Array(memory.buffer, memory.byteOffset, 2);
+    this.sources = memory.subarray(DETAIL_SOURCES, DETAIL_ADDRESSES);
+    this.addresses = memory.subarray(DETAIL_ADDRESSES, DETAIL_BYTES);
     this.topSources = new FrequentItems(SOURCES_CAPACITY, seed);
     this.topSrcPorts = new FrequentItems(PORTS_CAPACITY, seed);
     this.topDstPorts = new FrequentItems(PORTS_CAPACITY, seed);
   }
 
-  /** Adds one row. `weight` scales it where the row stands for others (a sample); 1 otherwise. */
+  /** Rows taken in; tells the next second how much to thin. */
+  get rows(): number {
+    return this.#head[0];
+  }
+
+  set rows(rows: number) {
+    this.#head[0] = rows;
+  }
+
+  /** Tops look at one row in 2^thinBits, chosen by the hash of its content. */
+  get thinBits(): number {
+    return 32 - Math.clz32(this.#head[1]);
+  }
+
+  set thinBits(bits: number) {
+    this.#head[1] = 2 ** bits - 1;
+  }
+
+  /** Adds one row; `rowHash` decides whether the tops look at it. */
   add(
     src: Uint32Array,
     at: number,
@@ -53,8 +77,22 @@ export class TargetDetail {
     this.rows++;
     hllAdd(this.sources, 0, SOURCES_PRECISION, srcHash);
     hllAdd(this.addresses, 0, ADDRESSES_PRECISION, dstHash);
-    if ((rowHash & ((1 << this.thinBits) - 1)) !== 0) return;
-    const weight = packets * (1 << this.thinBits);
+    if ((rowHash & this.#head[1]) === 0) this.addTops(src, at, srcHash, srcPort, dstPort, ttl, srcAs, packets, bytes);
+  }
+
+  /** What `add` does with a row that the tops look at, besides counting it. */
+  addTops(
+    src: Uint32Array,
+    at: number,
+    srcHash: number,
+    srcPort: number,
+    dstPort: number,
+    ttl: number,
+    srcAs: number,
+    packets: number,
+    bytes: number,
+  ): void {
+    const weight = packets * (this.#head[1] + 1);
     this.topSources.add(src, at, srcHash, weight, srcAs);
     this.topSrcPorts.addNumber(srcPort, weight);
     this.topDstPorts.addNumber(dstPort, weight);

@@ -3,15 +3,13 @@ import { hashAddress, mix32 } from '../base/hash.ts';
 import { isIpv4 } from '../base/ip.ts';
 import { maskWord } from '../base/prefix.ts';
 import { CLASS_COUNT } from '../model/traffic-class.ts';
-import { TargetDetail } from './target-detail.ts';
+import { FILTER_BITS } from './intake.ts';
+import { KEY_BYTES, KEY_USE, USE_BYTES, USE_SEED } from './kernel/watch.ts';
+import { DETAIL_BYTES, TargetDetail } from './target-detail.ts';
 
 /** Prefixes shorter than a /20 or /48 have no bit of their own in the filter: watching one lets every row through it. */
 const FILTER_LENGTH_IPV4 = 116;
 const FILTER_LENGTH_IPV6 = 48;
-
-/** See `Watch.choose`. */
-export const CHOSEN_RECEIVED = 1;
-export const CHOSEN_SENT = 2;
 
 export interface WatchLimits {
   readonly targetsMax: number;
@@ -20,10 +18,51 @@ export interface WatchLimits {
 export const WATCH_LIMITS: WatchLimits = { targetsMax: 512, detailsMax: 512 };
 
 const HOST_LENGTH = 128;
-/** Filter bits; see `maybe`. */
-const FILTER_BITS = 1 << 16;
 /** Different prefix lengths that can be watched at a time: the steps of the ladder, and configured networks. */
 const LENGTHS_MAX = 15;
+
+/** Parts of the memory of a watch list, in their order, each from a line of the cache on. */
+const PARTS = ['uses', 'index', 'keys', 'detailOf', 'outPackets', 'outBytes', 'details'] as const;
+type Part = (typeof PARTS)[number];
+
+function partBytes({ targetsMax, detailsMax }: WatchLimits): Readonly<Record<Part, number>> {
+  return {
+    uses: USE_BYTES * (1 + LENGTHS_MAX),
+    index: 4 * indexSize(targetsMax),
+    keys: KEY_BYTES * targetsMax,
+    detailOf: 4 * CLASS_COUNT * targetsMax,
+    outPackets: 8 * CLASS_COUNT * targetsMax,
+    outBytes: 8 * targetsMax,
+    details: DETAIL_BYTES * detailsMax,
+  };
+}
+
+const aligned = (bytes: number): number => (bytes + 63) & ~63;
+
+/** Bytes that a watch list needs. */
+export function watchBytes(limits: WatchLimits): number {
+  return Object.values(partBytes(limits)).reduce((sum, bytes) => sum + aligned(bytes), 0);
+}
+
+function indexSize(targetsMax: number): number {
+  return 4 * 2 ** Math.ceil(Math.log2(targetsMax));
+}
+
+/** Where a watch list keeps what kernels look up. */
+export interface WatchMemory {
+  readonly hostFilter: Uint32Array;
+  readonly prefixFilter: Uint32Array;
+  /** `watchBytes(limits)` bytes, all 0. */
+  readonly parts: Uint8Array;
+}
+
+function allocate(limits: WatchLimits): WatchMemory {
+  return {
+    hostFilter: new Uint32Array(FILTER_BITS / 32),
+    prefixFilter: new Uint32Array(FILTER_BITS / 32),
+    parts: new Uint8Array(watchBytes(limits)),
+  };
+}
 
 /**
  * The targets that are watched in full detail during one second. The list is made between seconds and given to every worker, so that
@@ -44,22 +83,60 @@ export class Watch {
   detailsUsed = 0;
   readonly #limits: WatchLimits;
   readonly #seed: number;
-  readonly #hostFilter = new Uint32Array(FILTER_BITS / 32);
-  readonly #prefixFilter = new Uint32Array(FILTER_BITS / 32);
+  readonly #hostFilter: Uint32Array;
+  readonly #prefixFilter: Uint32Array;
   readonly #index: Uint32Array;
+  /** For kernels: the lengths in use, whole addresses first, and the targets. */
+  readonly #uses: Uint32Array;
+  readonly #useOf: Uint32Array;
+  readonly #detailMemory: Uint8Array;
+  /** Places of the parts in memory, for kernels. */
+  readonly places: Readonly<Record<Part, number>>;
   readonly #lengthsInUse = new Uint8Array(LENGTHS_MAX);
   #lengthCount = 0;
   readonly #masked = new Uint32Array(4);
 
-  constructor(seed: number, limits: WatchLimits = WATCH_LIMITS) {
+  constructor(seed: number, limits: WatchLimits = WATCH_LIMITS, memory = allocate(limits)) {
     this.#limits = limits;
     this.#seed = seed;
-    this.keys = new Uint32Array(4 * limits.targetsMax);
-    this.lengths = new Uint8Array(limits.targetsMax);
-    this.detailOf = new Int32Array(CLASS_COUNT * limits.targetsMax);
-    this.outPackets = new Float64Array(CLASS_COUNT * limits.targetsMax);
-    this.outBytes = new Float64Array(limits.targetsMax);
-    this.#index = new Uint32Array(4 * 2 ** Math.ceil(Math.log2(limits.targetsMax)));
+    const { targetsMax, detailsMax } = limits;
+    const bytes = partBytes(limits);
+    const { buffer, byteOffset } = memory.parts;
+    const places: Partial<Record<Part, number>> = {};
+    let at = byteOffset;
+    for (const part of PARTS) {
+      places[part] = at;
+      at += aligned(bytes[part]);
+    }
+    this.places = places as Record<Part, number>;
+    const { uses, index, keys, detailOf, outPackets, outBytes, details } = this.places;
+    this.#hostFilter = memory.hostFilter;
+    this.#prefixFilter = memory.prefixFilter;
+    this.keys = new Uint32Array(4 * targetsMax);
+    this.lengths = new Uint8Array(targetsMax);
+    this.detailOf = new Int32Array(buffer, detailOf, CLASS_COUNT * targetsMax);
+    this.outPackets = new Float64Array(buffer, outPackets, CLASS_COUNT * targetsMax);
+    this.outBytes = new Float64Array(buffer, outBytes, targetsMax);
+    this.#index = new Uint32Array(buffer, index, indexSize(targetsMax));
+    this.#uses = new Uint32Array(buffer, uses, (USE_BYTES / 4) * (1 + LENGTHS_MAX));
+    this.#useOf = new Uint32Array(buffer, keys, (KEY_BYTES / 4) * targetsMax);
+    this.#detailMemory = new Uint8Array(buffer, details, DETAIL_BYTES * detailsMax);
+    this.#setUse(0, HOST_LENGTH);
+  }
+
+  /** Whole addresses, and the prefix lengths that are watched. */
+  get uses(): number {
+    return 1 + this.#lengthCount;
+  }
+
+  get indexMask(): number {
+    return this.#index.length - 1;
+  }
+
+  #setUse(use: number, length: number): void {
+    const at = (USE_BYTES / 4) * use;
+    for (let word = 0; word < 4; word++) this.#uses[at + word] = maskWord(length, word);
+    this.#uses[at + USE_SEED / 4] = length === HOST_LENGTH ? this.#seed : this.#seed + length;
   }
 
   /**
@@ -73,6 +150,9 @@ export class Watch {
     const slot = this.size++;
     for (let word = 0; word < 4; word++) this.keys[4 * slot + word] = words[at + word];
     this.lengths[slot] = length;
+    const key = (KEY_BYTES / 4) * slot;
+    this.#useOf.set(this.keys.subarray(4 * slot, 4 * slot + 4), key);
+    this.#useOf[key + KEY_USE / 4] = this.#useOfLength(length);
     this.detailOf.fill(0, slot * CLASS_COUNT, (slot + 1) * CLASS_COUNT);
     this.outPackets.fill(0, slot * CLASS_COUNT, (slot + 1) * CLASS_COUNT);
     this.outBytes[slot] = 0;
@@ -95,7 +175,7 @@ export class Watch {
   addDetail(slot: number, classes: number, thinBits: number): TargetDetail | undefined {
     assert(slot >= 0 && slot < this.size, 'the slot is watched');
     if (this.detailsUsed >= this.#limits.detailsMax) return undefined;
-    if (this.detailsUsed === this.details.length) this.details.push(new TargetDetail(this.#seed));
+    if (this.detailsUsed === this.details.length) this.#newDetail();
     const detail = this.details[this.detailsUsed++];
     detail.clear();
     detail.thinBits = thinBits;
@@ -103,6 +183,15 @@ export class Watch {
       if ((classes >>> trafficClass) & 1) this.detailOf[slot * CLASS_COUNT + trafficClass] = this.detailsUsed;
     }
     return detail;
+  }
+
+  #newDetail(): void {
+    const at = DETAIL_BYTES * this.details.length;
+    this.details.push(new TargetDetail(this.#seed, this.#detailMemory.subarray(at, at + DETAIL_BYTES)));
+  }
+
+  #useOfLength(length: number): number {
+    return length === HOST_LENGTH ? 0 : 1 + this.#lengthsInUse.indexOf(length);
   }
 
   /** The detail of a slot that covers a traffic class. */
@@ -123,42 +212,6 @@ export class Watch {
     if (this.#lengthCount === 0) return false;
     const prefixBit = filterBit(words, at);
     return ((this.#prefixFilter[prefixBit >>> 5] >>> (prefixBit & 31)) & 1) !== 0;
-  }
-
-  /**
-   * The rows `from` to `to` (exclusive) whose destination or source may be watched, written to `chosen` as row × 4 plus
-   * `CHOSEN_RECEIVED` and `CHOSEN_SENT`; returns how many. Rows without a cell are nobody's. Without a branch on what is found:
-   * in an attack half of the rows are the target's, in no order.
-   */
-  choose(
-    srcAddr: Uint32Array,
-    dstAddr: Uint32Array,
-    cells: Int32Array,
-    from: number,
-    to: number,
-    chosen: Int32Array,
-  ): number {
-    const hosts = this.#hostFilter;
-    const prefixes = this.#prefixFilter;
-    const withPrefixes = this.#lengthCount > 0;
-    let count = 0;
-    for (let row = from; row < to; row++) {
-      const at = row << 2;
-      const dst = hostBit(dstAddr, at);
-      const src = hostBit(srcAddr, at);
-      let received = hosts[dst >>> 5] >>> (dst & 31);
-      let sent = hosts[src >>> 5] >>> (src & 31);
-      if (withPrefixes) {
-        const dstPrefix = filterBit(dstAddr, at);
-        const srcPrefix = filterBit(srcAddr, at);
-        received |= prefixes[dstPrefix >>> 5] >>> (dstPrefix & 31);
-        sent |= prefixes[srcPrefix >>> 5] >>> (srcPrefix & 31);
-      }
-      const found = ((received & 1) | ((sent & 1) << 1)) & ~(cells[row] >> 31);
-      chosen[count] = (row << 2) | found;
-      count += (found | (found >>> 1)) & 1;
-    }
-    return count;
   }
 
   /** Slots that cover the address, written to `slots`; returns how many (at most 1 + LENGTHS_MAX). */
@@ -201,6 +254,7 @@ export class Watch {
     for (let use = 0; use < this.#lengthCount; use++) if (this.#lengthsInUse[use] === length) return true;
     if (this.#lengthCount === LENGTHS_MAX) return false;
     this.#lengthsInUse[this.#lengthCount++] = length;
+    this.#setUse(this.#lengthCount, length);
     return true;
   }
 

@@ -1,0 +1,180 @@
+import {
+  type Code,
+  countTo,
+  during,
+  i32,
+  i32x4,
+  Kernel,
+  select,
+  type Variable,
+  v128,
+  when,
+} from '../../base/wasm-code.ts';
+import { BUCKET_ENTRIES, CLASS_MASK, ENTRY_BITS, ENTRY_MASK, NEXT_SHIFT, WORD_META } from '../address-table.ts';
+import { UNCOUNTED } from '../classify.ts';
+import type { IntakeLayout } from '../intake.ts';
+
+/** See `placeKernel`; `metaMask` has the bits of a cell that must be those of the row's class alone. */
+export type Place = (
+  from: number,
+  to: number,
+  seed: number,
+  index: number,
+  mask: number,
+  cells: number,
+  cellsMax: number,
+  metaMask: number,
+) => number;
+
+const CELL_SHIFT = 6;
+const PLACE_SHIFT = 3;
+
+/** `hashAddress` of the four words at a byte address. */
+export function hashCode(hash: Variable, address: Code, offset: number, seed: Code): Code {
+  const xorMul = (value: Code, at: number, factor: number): Code =>
+    hash.set(i32.mul(i32.xor(value, i32.load(address, offset + at)), i32.const(factor)));
+  const addMul = (shift: number, at: number, factor: number): Code =>
+    hash.set(
+      i32.mul(
+        i32.add(i32.xor(hash.get, i32.shrU(hash.get, i32.const(shift))), i32.load(address, offset + at)),
+        i32.const(factor),
+      ),
+    );
+  return [
+    xorMul(seed, 0, 0x85ebca6b),
+    addMul(15, 4, 0xc2b2ae35),
+    addMul(13, 8, 0x27d4eb2f),
+    hash.set(
+      i32.mul(
+        i32.xor(i32.xor(hash.get, i32.shrU(hash.get, i32.const(16))), i32.load(address, offset + 12)),
+        i32.const(0x21f0aaad),
+      ),
+    ),
+    hash.set(i32.mul(i32.xor(hash.get, i32.shrU(hash.get, i32.const(15))), i32.const(0x735a2d97))),
+    hash.set(i32.xor(hash.get, i32.shrU(hash.get, i32.const(15)))),
+  ];
+}
+
+/** `mix32` of the variable, in it. */
+export function mixCode(hash: Variable): Code {
+  return [
+    hash.set(i32.mul(i32.xor(hash.get, i32.shrU(hash.get, i32.const(16))), i32.const(0x21f0aaad))),
+    hash.set(i32.mul(i32.xor(hash.get, i32.shrU(hash.get, i32.const(15))), i32.const(0x735a2d97))),
+    hash.set(i32.xor(hash.get, i32.shrU(hash.get, i32.const(15)))),
+  ];
+}
+
+/**
+ * Hashes the destination of every row and writes the place of its cell, as in `cellData`; -1 where the row is uncounted or its
+ * cell must be made or asked for. The latter rows are listed, and their number is returned.
+ *
+ * The first loop looks at four index entries of each row at once, the third compares keys: none of them has a branch that depends on
+ * memory, so that the processor waits for many cache lines at a time. What remains is a list of the few rows that need branches.
+ */
+export function placeKernel(layout: IntakeLayout): Uint8Array {
+  const kernel = new Kernel();
+  const from = kernel.param();
+  const to = kernel.param();
+  const seed = kernel.param();
+  const index = kernel.param();
+  const mask = kernel.param();
+  const cells = kernel.param();
+  const cellsMax = kernel.param();
+  const metaMask = kernel.param();
+  const row = kernel.i32();
+  const hash = kernel.i32();
+  const entry = kernel.i32();
+  const slot = kernel.i32();
+  const bucket = kernel.i32();
+  const cell = kernel.i32();
+  const meta = kernel.i32();
+  const empty = kernel.i32();
+  const matches = kernel.i32();
+  const listed = kernel.i32();
+  const at = kernel.i32();
+  const missing = kernel.i32();
+  const entries = kernel.v128();
+  const four = i32.shl(row.get, i32.const(2));
+  const sixteen = i32.shl(row.get, i32.const(4));
+  const put = (list: Variable): Code => i32.store(i32.shl(list.get, i32.const(2)), layout.list, row.get);
+  const trafficClass = i32.load8(row.get, layout.classes);
+  const zero = i32x4.splat(i32.const(0));
+
+  const bucketOf = i32.shl(i32.and(i32.and(slot.get, mask.get), i32.const(-BUCKET_ENTRIES)), i32.const(2));
+  const sameTag = i32x4.eq(i32x4.shrU(v128.xor(entries.get, i32x4.splat(hash.get)), i32.const(ENTRY_BITS)), zero);
+  const look = [
+    entries.set(v128.load(bucket.tee(i32.add(index.get, bucketOf)))),
+    empty.set(i32x4.bitmask(i32x4.eq(entries.get, zero))),
+    matches.set(i32.and(i32x4.bitmask(sameTag), i32.xor(empty.get, i32.const(15)))),
+  ];
+  const first = i32.load(i32.add(bucket.get, i32.shl(i32.ctz(i32.or(matches.get, i32.const(8))), i32.const(2))));
+  const find = [
+    hashCode(hash, sixteen, layout.dstAddr, seed.get),
+    i32.store(four, layout.hashes, hash.get),
+    slot.set(hash.get),
+    look,
+    // A bucket that is full of others is rare, and so is well predicted.
+    during(i32.eqz(i32.or(matches.get, empty.get)), [slot.set(i32.add(slot.get, i32.const(BUCKET_ENTRIES))), look]),
+    i32.store(four, layout.cells, select(matches.get, i32.and(first, i32.const(ENTRY_MASK)), i32.const(0))),
+  ];
+
+  const otherKey = v128.anyTrue(v128.xor(v128.load(cell.get), v128.load(sixteen, layout.dstAddr)));
+  const metaOf = i32.load(cell.get, 4 * WORD_META);
+  const cellOfRow = (tableRow: Code): Code => i32.add(cells.get, i32.shl(tableRow, i32.const(CELL_SHIFT)));
+  const compare = [
+    // Where there is no entry the first cell is looked at, for nothing.
+    entry.set(i32.load(four, layout.cells)),
+    cell.set(cellOfRow(i32.sub(entry.get, i32.ne(entry.get, i32.const(0))))),
+    i32.store(four, layout.cells, i32.shl(i32.sub(entry.get, i32.const(1)), i32.const(PLACE_SHIFT))),
+    put(listed),
+    listed.set(
+      i32.add(
+        listed.get,
+        i32.or(i32.or(i32.eqz(entry.get), otherKey), i32.ne(i32.and(metaOf, metaMask.get), trafficClass)),
+      ),
+    ),
+  ];
+
+  const ask = [
+    i32.store(four, layout.cells, i32.const(-1)),
+    put(missing),
+    missing.set(i32.add(missing.get, i32.const(1))),
+  ];
+  const otherClass = i32.ne(i32.and(meta.get, i32.const(CLASS_MASK)), trafficClass);
+  const next = i32.shrU(meta.get, i32.const(NEXT_SHIFT));
+  /** The cells of further classes follow in a list from the end of the memory; only the first has flags. */
+  const walk = [
+    during(i32.and(otherClass, i32.ne(next, i32.const(0))), [
+      cell.set(cellOfRow(i32.sub(cellsMax.get, next))),
+      meta.set(metaOf),
+    ]),
+    when(
+      otherClass,
+      ask,
+      i32.store(four, layout.cells, i32.shrU(i32.sub(cell.get, cells.get), i32.const(PLACE_SHIFT))),
+    ),
+  ];
+  const isUncounted = i32.eq(trafficClass, i32.const(UNCOUNTED));
+  const avoided = i32.and(meta.get, i32.and(metaMask.get, i32.const(~CLASS_MASK)));
+  const resolve = [
+    row.set(i32.load(i32.shl(at.get, i32.const(2)), layout.list)),
+    entry.set(i32.load(four, layout.cells)),
+    when(
+      isUncounted,
+      i32.store(four, layout.cells, i32.const(-1)),
+      when(i32.ltS(entry.get, i32.const(0)), ask, [
+        cell.set(i32.add(cells.get, i32.shl(entry.get, i32.const(PLACE_SHIFT)))),
+        meta.set(metaOf),
+        when(i32.or(otherKey, i32.ne(avoided, i32.const(0))), ask, walk),
+      ]),
+    ),
+  ];
+  return kernel.module([
+    row.set(from.get),
+    countTo(row, to.get, find),
+    row.set(from.get),
+    countTo(row, to.get, compare),
+    countTo(at, listed.get, resolve),
+    missing.get,
+  ]);
+}
