@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Check, Verdict } from '../../src/station/doctor/check.ts';
+import { StationProcess } from '../support/station.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/bonghwa.js', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'bonghwa-doctor-'));
@@ -55,5 +56,26 @@ describe('doctor', () => {
     assert.equal(disk?.verdict, 'fault');
     assert.match(disk?.found ?? '', /it is not a directory/);
     assert.match(disk?.commands?.[0] ?? '', /^sudo install -d /);
+  });
+
+  test('a running station is found by its data directory, and examined with its own limits', async () => {
+    const data = join(directory, 'data');
+    const station = await StationProcess.start(['--data', data]);
+    try {
+      const { checks } = diagnosisOf(doctor(['--json', '--data', data]).stdout);
+      const found = checks.find(({ id }) => id === 'station');
+      assert.equal(found?.verdict, 'ok', JSON.stringify(checks));
+      assert.match(found.found, new RegExp(`^runs \\(pid ${station.child.pid}\\) for `));
+      assert.match(checks.find(({ id }) => id === 'open-files')?.found ?? '', /allowed to the station/);
+      for (const id of ['input-netflow', 'records-lost', 'station-state', 'station-telemetry'])
+        assert.ok(
+          checks.some((check) => check.id === id),
+          id,
+        );
+    } finally {
+      await station.end('SIGKILL');
+    }
+    const { checks } = diagnosisOf(doctor(['--json', '--data', data]).stdout);
+    assert.equal(checks.find(({ id }) => id === 'station')?.found, 'none runs on this data directory');
   });
 });
