@@ -12,7 +12,7 @@ import { bytesOnDisk, dropExpired, makeMinutes } from './upkeep.ts';
 import { within } from './within.ts';
 
 /** Milliseconds from one try to reach the engine to the next; doubled up to the second. */
-export const RETRY_MS_MIN = 500;
+export const RETRY_MS_MIN = 250;
 export const RETRY_MS_MAX = 30_000;
 /** How often minutes are made and old data goes. */
 const UPKEEP_MS = 60_000;
