@@ -1,4 +1,5 @@
 import { Detector } from '../../detect/network/detector.ts';
+import { restoreDetector, snapshotDetector } from '../../detect/network/snapshot.ts';
 import { SECOND_LIMITS, Second } from '../../sketch/second.ts';
 import { mergeEncoded, watchListOf } from '../../sketch/second-codec.ts';
 import { SecondCollector } from './collector.ts';
@@ -74,12 +75,14 @@ export class DetectorRole {
   }
 
   snapshot(): Uint8Array {
-    return new Uint8Array(0);
+    return snapshotDetector(this.detector);
   }
 
   /** Takes back what an earlier run remembered: how many targets, or why nothing. */
   restore(bytes: Uint8Array): { readonly restored: number; readonly fault?: string } {
-    return { restored: bytes.length };
+    const outcome = restoreDetector(this.detector, bytes, this.#options.now());
+    if (outcome.kind === 'restored') return { restored: outcome.targets };
+    return { restored: 0, fault: `what was learned before cannot be used: ${outcome.reason}` };
   }
 
   tick(): void {

@@ -7,6 +7,7 @@ import { BonghwaError } from '../../base/errors.ts';
 import { formatAddress, parseAddress } from '../../base/ip.ts';
 import { formatListen, type ListenAddress } from '../../base/listen.ts';
 import type { Prefix } from '../../base/prefix.ts';
+import { snapshotSeed } from '../../detect/network/snapshot.ts';
 import { probeUdp } from '../../input/udp.ts';
 import type { Attack } from '../../model/attack.ts';
 import type { Config } from '../../model/config.ts';
@@ -125,8 +126,9 @@ export class Station implements ApiDeps {
   }
 
   async #startThreads(state: StateStore): Promise<void> {
-    const seed = randomInt(2 ** 32);
     const [detector, templates] = await Promise.all([state.loadBlob(DETECTOR_BLOB), state.loadBlob(TEMPLATES_BLOB)]);
+    // What was learned of sources is hashed under the seed of the run that learned it.
+    const seed = (detector === undefined ? undefined : snapshotSeed(detector)) ?? randomInt(2 ** 32);
     const threads = new StationThreads({
       detector: { seed, subject: subjectOf(this.#config), snapshot: detector },
       receivers: receiverSetups(this.#config, seed, templates === undefined ? [] : unpack(templates)),
