@@ -21,3 +21,8 @@ export interface Diagnosis {
   readonly verdict: Verdict;
   readonly checks: readonly Check[];
 }
+
+/** A path as a shell takes it. */
+export function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}

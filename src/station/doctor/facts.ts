@@ -16,6 +16,7 @@ export interface Facts {
   readonly clock: ClockFacts;
   readonly disk: DiskFacts;
   readonly machine: MachineFacts;
+  readonly files: readonly FileFacts[];
   readonly stores: readonly StoreFacts[];
   readonly station: StationFacts;
 }
@@ -90,6 +91,14 @@ export interface MachineFacts {
   readonly openFilesMax?: number;
   /** True where the limits are those of the running station, false where they are this program's. */
   readonly limitsOfStation: boolean;
+}
+
+/** A file or pipe that the configuration names. */
+export interface FileFacts {
+  readonly key: 'inputs.pcap' | 'reports.eventsFile';
+  readonly path: string;
+  /** `missing`: it is not there, and nobody makes it. `closed`: this user may not use it. `directory`: it is one. */
+  readonly state: 'usable' | 'missing' | 'closed' | 'directory';
 }
 
 /** A store by URL. Only the connection is tried, nobody signs in. */

@@ -135,6 +135,23 @@ test('stores by URL are tried, and their passwords are never told', async () => 
   }
 });
 
+test('files and pipes are looked at, and a file of events may still be made', async () => {
+  const file = join(directory, 'file');
+  writeFileSync(file, '');
+  const config = configWith(0, 0);
+  const statesOf = async (pcap: string, eventsFile: string): Promise<string[]> => {
+    const { files } = await gather({ ...config, inputs: { ...config.inputs, pcap }, reports: { eventsFile } });
+    return files.map(({ key, state }) => `${key} ${state}`);
+  };
+  assert.deepEqual(await statesOf(file, join(directory, 'made')), ['inputs.pcap usable', 'reports.eventsFile usable']);
+  assert.deepEqual(await statesOf(join(directory, 'none'), join(directory, 'no', 'made')), [
+    'inputs.pcap missing',
+    'reports.eventsFile missing',
+  ]);
+  assert.deepEqual(await statesOf('-', directory), ['reports.eventsFile directory']);
+  rmSync(file);
+});
+
 test('a data directory is measured, left as it was, and need not be there', async () => {
   writeFileSync(join(directory, 'kept'), 'x'.repeat(1000));
   rmSync(join(directory, 'lock'), { force: true });

@@ -1,7 +1,9 @@
 import { createSocket } from 'node:dgram';
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, readFile, stat } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { availableParallelism, freemem, totalmem } from 'node:os';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ListenAddress } from '../../base/listen.ts';
 import { parseUdpTable, socketHolders, udpEntries, udpHolders } from '../../input/udp-holders.ts';
@@ -13,6 +15,7 @@ import { diskFacts } from './disk.ts';
 import type {
   ConfigurationFacts,
   Facts,
+  FileFacts,
   ListenerFacts,
   MachineFacts,
   StationFacts,
@@ -50,6 +53,7 @@ export async function gatherFacts(options: DoctorOptions): Promise<Facts> {
       libc === undefined ? { loads: false, reason: `${process.platform} ${process.arch}` } : { loads: true },
     listeners: fromCommandLine ? [] : await listenerFacts(config),
     receiveBuffer: await receiveBuffer(),
+    files: await fileFacts(config),
     stores: await storeFacts(options),
     station,
   };
@@ -177,6 +181,33 @@ async function least(
     if (value !== undefined && value < (smallest ?? Number.POSITIVE_INFINITY)) smallest = value;
   }
   return smallest;
+}
+
+/** Files and pipes that the configuration names. The file for events is made where its directory lets us. */
+async function fileFacts({ inputs, reports }: Config): Promise<FileFacts[]> {
+  const facts: FileFacts[] = [];
+  const { pcap } = inputs;
+  const { eventsFile } = reports;
+  if (pcap !== undefined && pcap !== '-')
+    facts.push({ key: 'inputs.pcap', path: pcap, state: await stateOf(pcap, constants.R_OK) });
+  if (eventsFile !== undefined) {
+    const state = await stateOf(eventsFile, constants.W_OK);
+    const folder = state === 'missing' ? await stateOf(dirname(eventsFile), constants.W_OK) : undefined;
+    const made = folder === 'directory' ? 'usable' : folder;
+    facts.push({ key: 'reports.eventsFile', path: eventsFile, state: made ?? state });
+  }
+  return facts;
+}
+
+async function stateOf(path: string, mode: number): Promise<FileFacts['state']> {
+  const there = await stat(path).catch(() => undefined);
+  if (there === undefined) return 'missing';
+  const open = await access(path, mode).then(
+    () => true,
+    () => false,
+  );
+  if (!open) return 'closed';
+  return there.isDirectory() ? 'directory' : 'usable';
 }
 
 async function storeFacts({ configuration, environment }: DoctorOptions): Promise<StoreFacts[]> {

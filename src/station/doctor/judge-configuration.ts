@@ -1,5 +1,5 @@
 import { formatListen } from '../../base/listen.ts';
-import type { Check } from './check.ts';
+import { type Check, quoted } from './check.ts';
 import type { Facts, ListenerFacts } from './facts.ts';
 
 /** Faults of a configuration that are shown here; `bonghwa check` shows all. */
@@ -97,4 +97,27 @@ export function judgeStores({ stores }: Facts): Check[] {
           advice: `Start it, or correct storage.${name}. Detection goes on without it, and what is not kept is counted.`,
         }),
   }));
+}
+
+const FILE_FAULTS = {
+  missing: 'it is not there',
+  closed: 'permission is denied',
+  directory: 'it is a directory',
+} as const;
+
+export function judgeFiles({ files }: Facts): Check[] {
+  return files.map(({ key, path, state }) => {
+    const about = { id: `file-${key}`, title: key };
+    if (state === 'usable') return { ...about, verdict: 'ok', found: path };
+    const pipe = key === 'inputs.pcap' && state === 'missing';
+    return {
+      ...about,
+      verdict: 'fault',
+      found: `${path} cannot be used: ${FILE_FAULTS[state]}`,
+      advice: pipe
+        ? 'Make the pipe, then let a program write packets into it.'
+        : `Name another, or let the station's user have it (${key}).`,
+      ...(pipe ? { commands: [`mkfifo ${quoted(path)}`] } : {}),
+    };
+  });
 }

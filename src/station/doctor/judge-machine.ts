@@ -1,6 +1,6 @@
 import { formatBytes, formatCount, formatDuration, formatShare } from '../../base/units.ts';
 import { RECEIVE_BUFFER_BYTES } from '../../input/udp-port.ts';
-import type { Check } from './check.ts';
+import { type Check, quoted } from './check.ts';
 import type { Facts } from './facts.ts';
 
 /** Where a station stops being able to write, and where somebody should look. */
@@ -260,7 +260,7 @@ export function judgeMachine({ machine, configuration }: Facts): Check[] {
       id: 'open-files',
       title: 'open files',
       verdict: few ? 'warning' : 'ok',
-      found: `${machine.openFilesMax} allowed${machine.limitsOfStation ? ' to the station' : ''}${few ? `, ${OPEN_FILES_MIN} are wanted` : ''}`,
+      found: `${Number.isFinite(machine.openFilesMax) ? machine.openFilesMax : 'any number'} allowed${machine.limitsOfStation ? ' to the station' : ''}${few ? `, ${OPEN_FILES_MIN} are wanted` : ''}`,
       ...(few
         ? {
             advice: 'Raise it where the station is started: LimitNOFILE= in its systemd unit, or',
@@ -287,8 +287,4 @@ function memoryCheck(machine: Facts['machine']): Check {
     verdict: has < MEMORY_FAULT_BYTES ? 'fault' : 'warning',
     advice: `Give it ${formatBytes(MEMORY_WARNING_BYTES)}${where}, or turn telemetry storage off (storage.telemetry: off).`,
   };
-}
-
-function quoted(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

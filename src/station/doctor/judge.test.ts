@@ -45,6 +45,7 @@ const HEALTHY: Facts = {
   clock: { synchronised: true, errorMsMax: 12, jumpMs: 0.3 },
   disk: DISK,
   machine: MACHINE,
+  files: [],
   stores: [],
   station: { kind: 'none' },
 };
@@ -193,6 +194,7 @@ test('the machine: memory, cores, files', () => {
   assert.match(finding(machine({ memoryLimitBytes: 512e6 })), /^memory fault: 512 MB allowed by the control group/);
   assert.match(finding(machine({ memoryAvailableBytes: 1.5e9 })), /^memory warning: 1\.50 GB of 16\.0 GB available/);
   assert.deepEqual(findings(machine({ memoryLimitBytes: 4e9, memoryAvailableBytes: 1e9 })), []);
+  assert.deepEqual(findings(machine({ openFilesMax: Number.POSITIVE_INFINITY })), []);
   assert.match(finding(machine({ cores: 1 })), /^cores warning: one core/);
   assert.match(
     finding(machine({ openFilesMax: 1024, limitsOfStation: true })),
@@ -200,6 +202,18 @@ test('the machine: memory, cores, files', () => {
   );
   const configuration = { ...HEALTHY.configuration, config: configOf('inputs: { workers: 8 }') };
   assert.match(finding({ configuration }), /^cores warning: 4 cores for 8 workers/);
+});
+
+test('files and pipes that the configuration names', () => {
+  const path = '/run/my packets';
+  const [check] = findings({ files: [{ key: 'inputs.pcap', path, state: 'missing' }] });
+  assert.equal(
+    `${check.id} ${check.verdict}: ${check.found}`,
+    'file-inputs.pcap fault: /run/my packets cannot be used: it is not there',
+  );
+  assert.deepEqual(check.commands, ["mkfifo '/run/my packets'"]);
+  assert.match(finding({ files: [{ key: 'reports.eventsFile', path, state: 'closed' }] }), /permission is denied$/);
+  assert.deepEqual(findings({ files: [{ key: 'inputs.pcap', path, state: 'usable' }] }), []);
 });
 
 test('stores by URL', () => {

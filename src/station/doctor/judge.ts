@@ -1,6 +1,6 @@
 import type { Check, Diagnosis, Verdict } from './check.ts';
 import type { Facts } from './facts.ts';
-import { judgeConfiguration, judgeListeners, judgeStores } from './judge-configuration.ts';
+import { judgeConfiguration, judgeFiles, judgeListeners, judgeStores } from './judge-configuration.ts';
 import { judgeClock, judgeDisk, judgeMachine, judgeNode, judgeReceiveBuffer, judgeUdp } from './judge-machine.ts';
 import { judgeStation } from './judge-station.ts';
 
@@ -15,6 +15,7 @@ export function diagnose(facts: Facts): Diagnosis {
     ...judgeClock(facts),
     ...judgeDisk(facts),
     ...judgeMachine(facts),
+    ...judgeFiles(facts),
     ...judgeStores(facts),
     ...judgeStation(facts),
   ];
