@@ -124,8 +124,23 @@ export const verdictSchema = z.object({
 });
 export type Verdict = z.infer<typeof verdictSchema>;
 
+/** What is wrong with an exporter. */
+export const exporterFindingSchema = z.object({
+  /** Stable; docs/exporters.md tells of each. */
+  code: z.string(),
+  /** `fault`: traffic is not seen or counted wrongly; `warning`: seen late or in part; `notice`: good to know. */
+  severity: z.enum(['fault', 'warning', 'notice']),
+  /** One sentence with numbers. */
+  message: z.string(),
+  /** What to type, by vendor: of the exporter's own where the configuration names it, else of all that may be meant. */
+  advice: z.array(z.object({ vendor: z.string(), lines: z.array(z.string()) })).optional(),
+});
+export type ExporterFinding = z.infer<typeof exporterFindingSchema>;
+
 export const exporterReportSchema = z.object({
   exporter: z.string(),
+  /** As the configuration names it. */
+  name: z.string().optional(),
   observationDomain: z.number().int(),
   protocol: z.enum(['netflow-v5', 'netflow-v9', 'ipfix', 'sflow-v5']),
   datagrams: z.number(),
@@ -138,10 +153,16 @@ export const exporterReportSchema = z.object({
   unknownTemplateSets: z.number(),
   /** Datagrams (v9) or records (v5, IPFIX) that the sequence numbers say are missing. */
   sequenceLost: z.number(),
+  /** Flow records that are missing by the sequence numbers, or came before their template; an estimate for v9 and sFlow. */
+  recordsLost: z.number().optional(),
+  /** Share of the exporter's records that is missing of late: the traffic that is not seen. */
+  shareNotSeen: share.optional(),
   samplingRates: z.array(z.number()),
   firstSeen: time,
   lastSeen: time,
+  /** The messages of the findings. */
   diagnosis: z.array(z.string()),
+  findings: z.array(exporterFindingSchema).optional(),
 });
 export type ExporterReport = z.infer<typeof exporterReportSchema>;
 

@@ -43,6 +43,8 @@ export interface IngestOptions {
   /** Called after every chunk of a file. */
   readonly onProgress?: (progress: Progress) => void;
   readonly trace?: RecordTrace;
+  /** Told before the first packet whose exporters the rows will be of. */
+  readonly onExporters?: (exporters: ExporterTable) => void;
   /** Hands the batch over whenever event time has moved on by this much, full or not. */
   readonly stepMs?: number;
   /** Asked after every step and chunk, when the batch was handed over: the promise that is awaited before going on. */
@@ -143,6 +145,7 @@ class Ingest {
     this.#packetDecoder = new PacketDecoder(this.#rejections);
     this.#telemetry = new TelemetryDecoder(this.#rejections, {}, randomInt(2 ** 32));
     this.#telemetry.trace = options.trace;
+    options.onExporters?.(this.#telemetry.exporters);
     this.#stepMs = options.stepMs ?? Number.POSITIVE_INFINITY;
     // All 0 where telemetry is not looked for.
     const portIsTelemetry = new Uint8Array(65_536);

@@ -8,7 +8,7 @@ import { REJECT, type Rejections } from '../model/rejection.ts';
 import type { Vector } from '../model/vector.ts';
 import type { Second } from '../sketch/second.ts';
 import { SecondStream, type SecondTaker } from '../sketch/second-stream.ts';
-import { reportExporter } from './exporter-report.ts';
+import { ExporterWatch } from './exporter-watch.ts';
 import { type InputKind, ingest, type Progress } from './ingest.ts';
 
 /** Rates of one second of the input, scaled by sampling. */
@@ -53,8 +53,13 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
     ...(options.allVerdicts ? { onVerdict: (verdict: Verdict) => verdicts.add(verdict) } : {}),
   });
   const rates: SecondRate[] = [];
+  const watch = new ExporterWatch({ seed: REPLAY_SEED, networks: options.networks });
   const stream = new SecondStream(
-    { seed: REPLAY_SEED, networks: options.networks },
+    {
+      seed: REPLAY_SEED,
+      networks: options.networks,
+      look: (batch, classes, rows) => watch.look(batch, classes, rows),
+    },
     options.onSecond === undefined ? detector : tellRates(detector, rates),
   );
   const totals = await ingest(
@@ -62,6 +67,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
       files: options.files,
       as: options.as,
       telemetryPorts: options.telemetryPorts,
+      onExporters: (exporters) => watch.watch(exporters),
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
       ...(options.onSecond === undefined ? {} : { stepMs: 1000, pause: () => drain(rates, options.onSecond) }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -83,7 +89,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
       : {}),
     attacks: await withCountries(detector.attacks()),
     ...(options.allVerdicts ? { verdicts: verdicts.list() } : {}),
-    exporters: totals.exporters.list().map(reportExporter),
+    exporters: watch.reports(totals.toMs),
     rejected: rejectedBy(totals.rejections, stream, detector),
   };
 }

@@ -12,13 +12,14 @@ import {
   type InterfaceFacts,
   noCounters,
 } from './facts.ts';
-import { KeySample } from './key-sample.ts';
+import { KeySample, NO_KEYS } from './key-sample.ts';
 import { binOf, HISTOGRAM_BINS } from './log-histogram.ts';
 import { NetworkIndex } from './network-index.ts';
 
-/** One row in so many is looked at for what is told of the exporter itself: fewer where many come at once. */
-const LOOK_STRIDE = 16;
-const LOOK_STRIDE_BUSY = 128;
+/** One row in so many is looked at for what is told of the exporter itself: fewer where many come at once. Primes, since the rows
+ * of a router may repeat in some rhythm of their own. */
+const LOOK_STRIDE = 17;
+const LOOK_STRIDE_BUSY = 127;
 const BUSY_ROWS = 512;
 /** Rows of one batch whose keys are looked at, at most: these, and an eighth of the batch. */
 const KEYS_PER_BATCH = 64;
@@ -68,7 +69,7 @@ class Gathered {
 
 /**
  * Gathers facts of exporters from the rows that a receiver decodes, and leaves out rows that another exporter tells too. Costs
- * a few nanoseconds a row: the hash of every row's key is compared with a limit, and one row in 16 to 128 is looked at.
+ * a few nanoseconds a row: the hash of every row's key is compared with a limit, and one row in 17 to 127 is looked at.
  */
 export class ExporterFactsCollector {
   readonly #seed: number;
@@ -270,21 +271,8 @@ function factsOf(gathered: Gathered, nowMs: number): ExporterFacts {
   const counters = gathered.counts;
   for (const name of COUNTER_NAMES) counters[name] += now[name] - before[name];
   const facts: ExporterFacts = {
-    key: keyOf(state),
-    address: state.address,
-    observationDomain: state.observationDomain,
-    protocol: state.protocol,
-    untilMs: nowMs,
+    ...plainFacts(state, nowMs),
     counters,
-    templates: state.templates,
-    samplingRates: [...state.samplingRates],
-    samplingRate: state.defaultSamplingRate(),
-    ...(state.activeTimeoutSeconds === undefined ? {} : { activeTimeoutSeconds: state.activeTimeoutSeconds }),
-    ...(state.inactiveTimeoutSeconds === undefined ? {} : { inactiveTimeoutSeconds: state.inactiveTimeoutSeconds }),
-    firstSeenMs: state.firstSeenMs,
-    lastSeenMs: state.lastSeenMs,
-    silenceMaxMs: state.silenceMaxMs,
-    clockOffsetMs: state.clockOffsetRecentMs < Infinity ? state.clockOffsetRecentMs : Number.NaN,
     durations: gathered.durations.slice(),
     delays: gathered.delays.slice(),
     interfaces: [...gathered.interfaces].map(([index, count]): InterfaceFacts => ({ index, ...count })),
@@ -298,6 +286,31 @@ function factsOf(gathered: Gathered, nowMs: number): ExporterFacts {
   state.silenceMaxMs = 0;
   state.clockOffsetRecentMs = Infinity;
   return facts;
+}
+
+/** The facts that the decoder's own record of an exporter tells of its whole life, without any row. Changes nothing. */
+export function plainFacts(state: ExporterState, nowMs: number): ExporterFacts {
+  return {
+    key: keyOf(state),
+    address: state.address,
+    observationDomain: state.observationDomain,
+    protocol: state.protocol,
+    untilMs: nowMs,
+    counters: countersOf(state),
+    templates: state.templates,
+    samplingRates: [...state.samplingRates],
+    samplingRate: state.defaultSamplingRate(),
+    ...(state.activeTimeoutSeconds === undefined ? {} : { activeTimeoutSeconds: state.activeTimeoutSeconds }),
+    ...(state.inactiveTimeoutSeconds === undefined ? {} : { inactiveTimeoutSeconds: state.inactiveTimeoutSeconds }),
+    firstSeenMs: state.firstSeenMs,
+    lastSeenMs: state.lastSeenMs,
+    silenceMaxMs: state.silenceMaxMs,
+    clockOffsetMs: state.clockOffsetRecentMs < Infinity ? state.clockOffsetRecentMs : Number.NaN,
+    durations: new Uint32Array(HISTOGRAM_BINS),
+    delays: new Uint32Array(HISTOGRAM_BINS),
+    interfaces: [],
+    keys: NO_KEYS,
+  };
 }
 
 /** What the exporter's own counters say; nothing of rows looked at. */

@@ -84,6 +84,23 @@ describe('two routers on one path', () => {
     assert.ok(sumOf(counted, 300, 440) > 360_000);
   });
 
+  it('are counted once, nearly, where their timeouts differ', () => {
+    const routers = [EDGE, { ...CORE, activeMs: 30_000, inactiveMs: 5000 }];
+    const after = ratio(PEACE, routers, 360, SECONDS);
+    assert.ok(after > 0.98 && after < 1.15, `${after}`);
+  });
+
+  it('count again where a flood is split between them', () => {
+    const attack = flood(8, TARGET, 1000, 300_000, 470_000);
+    const routers = [EDGE, CORE].map((spec, at) => ({
+      ...spec,
+      sees: ({ dstPort, src }: WorldFlow): boolean => dstPort !== 80 || src % 2 === at,
+    }));
+    const counted = targetOf(runRouters([...PEACE, ...attack], routers, NETWORKS, SECONDS));
+    assert.ok(sumOf(counted, 320, 360) > 0.49 * 40_000, `${sumOf(counted, 320, 360)}`);
+    assert.ok(sumOf(counted, 440, 480) > 0.98 * 40_000, `${sumOf(counted, 440, 480)}`);
+  });
+
   it('are found out apart again: the other counts when the one falls silent', () => {
     const routers = [{ ...EDGE, diesMs: 400_000 }, CORE];
     const after = ratio(PEACE, routers, 410, SECONDS);

@@ -1,6 +1,6 @@
 import { DuplicateGuard, TRACKED_MAX, type TrackedExporter } from './duplicate-guard.ts';
 import type { ExporterFacts } from './facts.ts';
-import { LIMIT_ALL, type SampledKeys } from './key-sample.ts';
+import { NO_KEYS, type SampledKeys } from './key-sample.ts';
 
 /** Exporters that are compared with each other: those that tell most. */
 export const COMPARED_MAX = 64;
@@ -64,14 +64,6 @@ interface Compared {
   /** The newest first. */
   spans: SampledKeys[];
 }
-
-const NO_KEYS: SampledKeys = {
-  limit: LIMIT_ALL,
-  complete: true,
-  hashes: new Int32Array(0),
-  packets: new Float64Array(0),
-  places: new Uint16Array(0),
-};
 
 /**
  * Finds routers that tell the same flows, and says whose rows are left out. Keys are sampled alike everywhere, so the share of

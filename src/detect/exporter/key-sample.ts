@@ -19,6 +19,15 @@ export interface SampledKeys {
   readonly places: Uint16Array;
 }
 
+/** Of an exporter that told nothing. */
+export const NO_KEYS: SampledKeys = {
+  limit: LIMIT_ALL,
+  complete: true,
+  hashes: new Int32Array(0),
+  packets: new Float64Array(0),
+  places: new Uint16Array(0),
+};
+
 /**
  * A sample of flow keys that every exporter and every thread chooses alike: a key is kept if its hash lies below a limit. When
  * there are too many the limit is halved, so two samples can be compared below the lower of their limits.

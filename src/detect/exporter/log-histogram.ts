@@ -30,6 +30,11 @@ export function histogramTotal(counts: Uint32Array): number {
   return total;
 }
 
+/** The middle of a bin, ms. */
+function binMiddle(bin: number): number {
+  return (binStart(bin) + binStart(bin + 1)) / 2;
+}
+
 /** The duration that the share `quantile` of all lies below, ms; NaN where nothing was counted. */
 export function histogramQuantile(counts: Uint32Array, quantile: number): number {
   const total = histogramTotal(counts);
@@ -37,9 +42,9 @@ export function histogramQuantile(counts: Uint32Array, quantile: number): number
   let rest = quantile * total;
   for (let bin = 0; bin < counts.length; bin++) {
     rest -= counts[bin];
-    if (rest <= 0 && counts[bin] > 0) return binStart(bin);
+    if (rest <= 0 && counts[bin] > 0) return binMiddle(bin);
   }
-  return binStart(counts.length - 1);
+  return binMiddle(counts.length - 1);
 }
 
 /** The longest duration that at least `countMin` were as long as, ms; NaN where so many were not counted. */
@@ -47,7 +52,7 @@ export function histogramTop(counts: Uint32Array, countMin: number): number {
   let seen = 0;
   for (let bin = counts.length - 1; bin >= 0; bin--) {
     seen += counts[bin];
-    if (seen >= countMin) return binStart(bin);
+    if (seen >= countMin) return binMiddle(bin);
   }
   return Number.NaN;
 }
