@@ -101,12 +101,21 @@ export class ReceiverRole {
     this.stream.take(batch);
   }
 
-  /** Rows of a datagram that stands for others count for as many. */
+  /**
+   * Rows of a datagram that stands for `w - 1` others count for `w`. A record of `k` packets at a sampling rate `r` is kept or passed over as
+   * a whole: the variance of its packets is k² r² w (w - 1), and not that of so many packets sampled one by one. Told as
+   * k w / (1 + k (w - 1)) packets at a rate of r (1 + k (w - 1)), it has both its sum and its variance.
+   */
   #scale(): void {
-    const { oneIn } = this.shedder;
-    if (oneIn === 1) return;
-    const { samplingRate, length } = this.batch;
-    for (let row = this.#scaleFrom; row < length; row++) samplingRate[row] = oneIn * Math.max(1, samplingRate[row]);
+    const weight = this.shedder.oneIn;
+    if (weight === 1) return;
+    const { samplingRate, packets, bytes, length } = this.batch;
+    for (let row = this.#scaleFrom; row < length; row++) {
+      const spread = 1 + Math.max(1, packets[row]) * (weight - 1);
+      samplingRate[row] = spread * Math.max(1, samplingRate[row]);
+      packets[row] *= weight / spread;
+      bytes[row] *= weight / spread;
+    }
     this.#scaleFrom = length;
   }
 
