@@ -12,7 +12,6 @@ export interface SendPlan {
   readonly exporters: number;
   /** Datagrams that are drawn up and sent in turn; left out, 8192. */
   readonly distinctDatagrams?: number;
-  readonly phases: readonly SendPhase[];
 }
 
 export interface SendPhase {
@@ -39,8 +38,8 @@ export interface SendReport {
 
 export interface SenderProcess {
   readonly pid: number;
-  /** Sends the plan once. */
-  send(): Promise<SendReport>;
+  /** Sends these phases one after the other. */
+  send(...phases: readonly SendPhase[]): Promise<SendReport>;
   end(): Promise<void>;
 }
 
@@ -58,8 +57,8 @@ export async function startSender(plan: SendPlan): Promise<SenderProcess> {
   await next();
   return {
     pid: child.pid ?? 0,
-    async send() {
-      child.stdin.write('send\n');
+    async send(...phases) {
+      child.stdin.write(`${JSON.stringify(phases)}\n`);
       return JSON.parse(await next());
     },
     async end() {

@@ -1,13 +1,13 @@
 /**
  * Sends a blast of telemetry over loopback, at a given pace and in exact numbers, in a process of its own so that its CPU time is
- * nobody else's. Its argument is a `SendPlan` in JSON. It says `ready` when all datagrams are drawn up, then for every line that it reads
- * sends the plan once and tells a `SendReport` in a line of JSON. It ends with its standard input.
+ * nobody else's. Its argument is a `SendPlan` in JSON. It says `ready` when all datagrams are drawn up, then for every line of JSON that it
+ * reads, a list of `SendPhase`, sends these and tells a `SendReport` in a line of JSON. It ends with its standard input.
  */
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import type koffiModule from 'koffi';
 import { type Blast, type DatagramSet, type ExporterClock, makeBlast, makeTemplate, stamp } from './blast.ts';
-import type { SendPlan, SendReport } from './send-plan.ts';
+import type { SendPhase, SendPlan, SendReport } from './send-plan.ts';
 
 const koffi: typeof koffiModule = createRequire(import.meta.url)('koffi');
 const own = koffi.load(null);
@@ -63,7 +63,6 @@ function drawUp(set: DatagramSet): { readonly at: number; readonly pinned: reado
 }
 
 class Sender {
-  readonly #plan: SendPlan;
   readonly #blast: Blast;
   readonly #exporters: readonly { readonly fd: number; readonly clock: ExporterClock }[];
   readonly #usualAt: ReturnType<typeof drawUp>;
@@ -74,7 +73,6 @@ class Sender {
   #templates = 0;
 
   constructor(plan: SendPlan) {
-    this.#plan = plan;
     this.#blast = makeBlast(plan.format, plan.distinctDatagrams);
     const startedMs = Date.now();
     this.#exporters = Array.from({ length: plan.exporters }, (_, index) => ({
@@ -85,7 +83,7 @@ class Sender {
     this.#floodAt = drawUp(this.#blast.flood);
   }
 
-  run(): SendReport {
+  run(phases: readonly SendPhase[]): SendReport {
     const cpu = process.cpuUsage();
     const startedMs = Date.now();
     this.#templates = 0;
@@ -95,7 +93,7 @@ class Sender {
     let firstFloodMs: number | undefined;
     let behindMsMax = 0;
     const phasesMs: number[] = [];
-    for (const phase of this.#plan.phases) {
+    for (const phase of phases) {
       const fromMs = performance.now();
       phasesMs.push(Date.now());
       const per = this.#blast.recordsPerDatagram;
@@ -187,5 +185,5 @@ const sender = new Sender(JSON.parse(process.argv[2]));
 process.stdout.write('ready\n');
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === 'end') break;
-  process.stdout.write(`${JSON.stringify(sender.run())}\n`);
+  process.stdout.write(`${JSON.stringify(sender.run(JSON.parse(line)))}\n`);
 }

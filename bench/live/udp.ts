@@ -30,8 +30,8 @@ async function receive(via: UdpWay, datagrams: number): Promise<BenchResult> {
     format: 'netflow5',
     port: receiver.status()[0].at.port,
     exporters: 4,
-    phases: [{ seconds: (RECORDS * datagrams) / recordsPerSecond, recordsPerSecond, floodRecordsPerSecond: 0 }],
   });
+  const phase = { seconds: (RECORDS * datagrams) / recordsPerSecond, recordsPerSecond, floodRecordsPerSecond: 0 };
   try {
     return await measureAsync(datagrams, async () => {
       received = 0;
@@ -40,7 +40,7 @@ async function receive(via: UdpWay, datagrams: number): Promise<BenchResult> {
         whenAll = resolve;
       });
       const before = receiver.dropped();
-      await sender.send();
+      await sender.send(phase);
       const lost = receiver.dropped() - before;
       if (lost > 0)
         throw new Error(`${lost} of ${datagrams} datagrams were lost: this machine is too slow or too busy`);

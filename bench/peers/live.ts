@@ -1,0 +1,217 @@
+/**
+ * `bonghwa serve` and FastNetMon on the same blast of NetFlow over loopback, one after the other in one run, at several rates:
+ *
+ *   node bench/peers/live.ts [--size small|full] [--rates 100000,3000000] [--formats netflow9,netflow5] [--json]
+ *
+ * prints a table in Markdown. CPU time is that of all threads and child processes of the program, less what it uses when nothing
+ * comes; the sender is a process of its own and not counted, but it needs a share of the same cores.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { type BenchSize, formatRate, parseSize } from '../harness.ts';
+import { type BlastFormat, FLOOD_SHARE } from '../live/blast.ts';
+import { type SenderProcess, type SendPhase, startSender } from '../live/send-plan.ts';
+import { isInstalled } from './child.ts';
+import { type Collector, startBonghwa, startFastNetMon } from './collectors.ts';
+import { processUse } from './process-use.ts';
+
+/** What one program did with one blast. */
+export interface LiveRun {
+  readonly program: string;
+  readonly format: BlastFormat;
+  /** Records a second, those of the flood included. */
+  readonly offeredPerSecond: number;
+  readonly sent: number;
+  readonly received: number;
+  /** Records that it says it lost. */
+  readonly lostTold: number;
+  /** Datagrams that the kernel dropped at its socket. */
+  readonly datagramsDropped: number;
+  /** All threads and children, less what it uses when idle. */
+  readonly cpuSeconds: number;
+  readonly idleCores: number;
+  readonly recordsPerCpuSecond: number;
+  /** From the first datagram of the flood to the report of the attack. */
+  readonly detectedAfterMs?: number;
+  readonly rssBytes: number;
+  readonly senderCores: number;
+  readonly senderBehindMs: number;
+}
+
+interface LiveSize {
+  readonly rates: readonly number[];
+  readonly warmSeconds: number;
+  readonly idleSeconds: number;
+  readonly usualSeconds: number;
+  readonly floodSeconds: number;
+}
+
+const SIZES: Readonly<Record<BenchSize, LiveSize>> = {
+  small: { rates: [20_000], warmSeconds: 2, idleSeconds: 1, usualSeconds: 1, floodSeconds: 3 },
+  full: {
+    rates: [100_000, 500_000, 1_000_000, 2_000_000, 3_000_000],
+    ...{ warmSeconds: 10, idleSeconds: 5, usualSeconds: 8, floodSeconds: 7 },
+  },
+};
+export const LIVE_FORMATS: readonly BlastFormat[] = ['netflow9', 'netflow5'];
+
+const EXPORTERS = 4;
+/** Faster than this, nothing more is learned from warming up. */
+const WARM_RATE_MAX = 500_000;
+/** After the start, so that what belongs to it is not counted as idle. */
+const SETTLE_MS = 3000;
+/** Counters stand still for so long when everything has been taken. */
+const DRAIN_MS = 1500;
+const DRAIN_LOOKS_MAX = 20;
+/** Of the flooded site's usual packets a second, so many times are an attack to a program that has to be told. Half of what comes. */
+const THRESHOLD_TIMES = 5;
+
+/** Runs every program at every rate. Absent programs are left out. */
+export async function compareLive(
+  size: LiveSize,
+  formats: readonly BlastFormat[] = LIVE_FORMATS,
+  say: (run: LiveRun) => void = () => undefined,
+): Promise<readonly LiveRun[]> {
+  const runs: LiveRun[] = [];
+  for (const format of formats) {
+    for (const rate of size.rates) {
+      const usual = rate / (1 + FLOOD_SHARE);
+      const thresholdPps = Math.round((THRESHOLD_TIMES * FLOOD_SHARE * usual) / 10);
+      const starts = [startBonghwa, ...(isInstalled('fastnetmon') ? [() => startFastNetMon({ thresholdPps })] : [])];
+      for (const start of starts) {
+        const run = await runOne(start, format, rate, size);
+        say(run);
+        runs.push(run);
+      }
+    }
+  }
+  return runs;
+}
+
+export function liveSize(size: BenchSize): LiveSize {
+  return SIZES[size];
+}
+
+async function runOne(
+  start: () => Promise<Collector>,
+  format: BlastFormat,
+  rate: number,
+  size: LiveSize,
+): Promise<LiveRun> {
+  const collector = await start();
+  let sender: SenderProcess | undefined;
+  try {
+    sender = await startSender({ format, port: collector.port, exporters: EXPORTERS });
+    return await measure(collector, sender, format, rate, size);
+  } finally {
+    await sender?.end();
+    await collector.stop();
+  }
+}
+
+async function measure(
+  collector: Collector,
+  sender: SenderProcess,
+  format: BlastFormat,
+  rate: number,
+  size: LiveSize,
+): Promise<LiveRun> {
+  const { pid, program } = collector;
+  const usual = rate / (1 + FLOOD_SHARE);
+  const phase = (seconds: number, recordsPerSecond: number, floodRecordsPerSecond = 0): SendPhase => ({
+    ...{ seconds, recordsPerSecond, floodRecordsPerSecond },
+  });
+  await sender.send(phase(size.warmSeconds, Math.min(WARM_RATE_MAX, usual)));
+  await sleep(SETTLE_MS);
+  const idleFrom = processUse(pid).cpuSeconds;
+  await sleep(1000 * size.idleSeconds);
+  const idleCores = (processUse(pid).cpuSeconds - idleFrom) / size.idleSeconds;
+
+  const before = await drained(collector);
+  const cpuFrom = processUse(pid).cpuSeconds;
+  const fromMs = Date.now();
+  const sent = await sender.send(phase(size.usualSeconds, rate), phase(size.floodSeconds, usual, FLOOD_SHARE * usual));
+  const counts = await drained(collector);
+  const use = processUse(pid);
+  const wallSeconds = (Date.now() - fromMs) / 1000;
+  const cpuSeconds = use.cpuSeconds - cpuFrom - idleCores * wallSeconds;
+  const received = counts.records - before.records;
+  const reportedMs = collector.reportedMs();
+  const detectedAfterMs =
+    reportedMs === undefined || sent.firstFloodMs === undefined ? undefined : reportedMs - sent.firstFloodMs;
+  return {
+    program,
+    format,
+    offeredPerSecond: rate,
+    sent: sent.records,
+    received,
+    lostTold: counts.recordsLost - before.recordsLost,
+    datagramsDropped: counts.datagramsDropped - before.datagramsDropped,
+    cpuSeconds,
+    idleCores,
+    recordsPerCpuSecond: received / Math.max(cpuSeconds, 0.01),
+    ...(detectedAfterMs === undefined ? {} : { detectedAfterMs }),
+    rssBytes: use.rssBytes,
+    senderCores: sent.cpuSeconds / ((sent.endedMs - sent.startedMs) / 1000),
+    senderBehindMs: sent.behindMsMax,
+  };
+}
+
+/** The counters when they have stopped. */
+async function drained(collector: Collector): Promise<Awaited<ReturnType<Collector['counts']>>> {
+  let counts = await collector.counts();
+  for (let look = 0; look < DRAIN_LOOKS_MAX; look++) {
+    await sleep(DRAIN_MS);
+    const next = await collector.counts();
+    if (next.records === counts.records && next.recordsLost === counts.recordsLost) return next;
+    counts = next;
+  }
+  return counts;
+}
+
+/** The table of docs/performance.md. */
+export function formatLive(runs: readonly LiveRun[]): string {
+  const lines = [
+    '| format | offered, records/s | program | received | lost by its own count | records a CPU-second | CPU, cores | idle, cores | attack reported after |',
+    '|---|---|---|---|---|---|---|---|---|',
+  ];
+  for (const run of runs) {
+    const seconds = run.sent / run.offeredPerSecond;
+    lines.push(
+      `| ${[
+        run.format,
+        run.offeredPerSecond.toLocaleString('en-US'),
+        run.program,
+        `${((100 * run.received) / run.sent).toFixed(2)} %`,
+        run.program === 'fastnetmon'
+          ? `${run.datagramsDropped.toLocaleString('en-US')} datagrams (kernel)`
+          : `${((100 * run.lostTold) / run.sent).toFixed(2)} %`,
+        formatRate(run.recordsPerCpuSecond),
+        (run.cpuSeconds / seconds).toFixed(2),
+        run.idleCores.toFixed(3),
+        run.detectedAfterMs === undefined ? 'not' : `${(run.detectedAfterMs / 1000).toFixed(2)} s`,
+      ].join(' | ')} |`,
+    );
+  }
+  return lines.join('\n');
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      size: { type: 'string', default: 'full' },
+      rates: { type: 'string' },
+      formats: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const size = SIZES[parseSize(values.size)];
+  const rates = values.rates?.split(',').map(Number) ?? size.rates;
+  const formats = LIVE_FORMATS.filter((format) => values.formats?.split(',').includes(format) ?? true);
+  const runs = await compareLive({ ...size, rates }, formats, (run) => {
+    process.stderr.write(`${JSON.stringify(run)}\n`);
+  });
+  process.stdout.write(`${values.json ? JSON.stringify(runs) : formatLive(runs)}\n`);
+}
+
+if (import.meta.main) await main();
