@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { Argument, Command, Option } from 'commander';
 import { addNetwork, addPort, addText, packageVersion, parseLimit } from './options.ts';
+import { addQuestions } from './questions.ts';
 
 const EXIT_CODES = `
 Exit codes:
@@ -75,6 +77,8 @@ export function createProgram(signal: AbortSignal, setExitCode: (code: number) =
       setExitCode(await serveCommand(options, signal));
     });
 
+  addQuestions(program, signal, setExitCode);
+
   program
     .command('decode')
     .summary('print the packets or flow records in captures and datagrams')
@@ -135,10 +139,17 @@ export function createProgram(signal: AbortSignal, setExitCode: (code: number) =
 
   program
     .command('start')
-    .summary('replay the recorded sample and tell the story of the attack in it')
-    .description('Replays the recorded sample in accelerated time and tells the story of the attack in it.')
+    .summary('watch live where there is a bonghwa.yaml, else tell the story of the recorded sample')
+    .description(
+      'Watches live, as serve does, where there is a bonghwa.yaml; else replays the recorded sample in accelerated time and tells the story of the attacks in it.',
+    )
     .option('--fast', 'do not wait between the seconds of the recording', false)
     .action(async (options) => {
+      if (existsSync('bonghwa.yaml')) {
+        const { serveCommand } = await import('./serve.ts');
+        setExitCode(await serveCommand({ network: [], live: true }, signal));
+        return;
+      }
       const { startCommand } = await import('./start.ts');
       setExitCode(await startCommand(options, signal));
     });
