@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +6,6 @@ import { BonghwaError } from '../base/errors.ts';
 import { type Prefix, parsePrefix } from '../base/prefix.ts';
 import { formatBps, formatBytes, formatDuration, formatPps } from '../base/units.ts';
 import type { Attack } from '../model/attack.ts';
-import { CONFIG_FILE } from '../model/config.ts';
 import { TELEMETRY_PORTS } from '../model/telemetry-ports.ts';
 import { ingest } from '../station/ingest.ts';
 import { replay } from '../station/replay.ts';
@@ -166,11 +164,6 @@ class Story {
     this.#paragraph(
       `A recording of ${formatDuration(recording.durationMs)}: ${exact(recording.packets)} packets, ${formatBytes(recording.bytes)}${flows}.${pace}`,
     );
-    if (existsSync(CONFIG_FILE)) {
-      this.#paragraph(
-        `There is a ${CONFIG_FILE} here. Live listening ('serve') comes with the next release; until then this shows the sample, and 'bonghwa replay --config ${CONFIG_FILE} FILE' uses your configuration.`,
-      );
-    }
     this.#say('');
   }
 
@@ -222,7 +215,9 @@ class Story {
     this.#say('', paint.bold('Now with your own data'));
     this.#say('  npx bonghwa replay FILE          a capture of traffic, or of NetFlow, IPFIX, sFlow');
     this.#say('  npx bonghwa decode FILE          what is in it, packet by packet, record by record');
-    this.#say('  npx bonghwa replay --help        networks to protect, ports, JSON, exit codes');
+    this.#say('  npx bonghwa init                 write bonghwa.yaml: which networks and sites are yours');
+    this.#say('  npx bonghwa serve                watch live what routers export; npm start does so, too,');
+    this.#say('                                   where there is a bonghwa.yaml');
   }
 
   #paragraph(text: string): void {
