@@ -17,7 +17,8 @@ const FLOOD_MS = 6000;
 const FLOOD_PACKETS_MAX = 60_000;
 /** The issue's own limit, from the start of the attacking program to what the station answers. */
 const DETECTED_WITHIN_MS = 5000;
-const ENDED_WITHIN_MS = 60_000;
+/** An attack is closed after a minute of quiet. */
+const ENDED_WITHIN_MS = 90_000;
 
 const SERVER = `require('node:http').createServer((q, s) => s.end('hello')).listen(80, '${SITE_ADDRESS}', () => console.log('ready'))`;
 const CLIENT = `setInterval(() => fetch('http://${SITE_ADDRESS}/').then((r) => r.text()).catch(() => {}), 50)`;
@@ -45,7 +46,7 @@ describe('a station that softflowd exports to', { skip: missing ?? false }, () =
         [
           ...['-d', '-i', 'outside', '-n', '127.0.0.1:2055', '-v', '9', '-m', '100000', '-c', 'none'],
           ...['-p', join(directory, 'softflowd.pid')],
-          ...['maxlife=60', 'general=2', 'tcp=2', 'tcp.rst=2', 'tcp.fin=2', 'udp=2', 'expint=1'].flatMap((time) => [
+          ...['maxlife=60', 'general=1', 'tcp=1', 'tcp.rst=1', 'tcp.fin=1', 'udp=1', 'expint=1'].flatMap((time) => [
             '-t',
             time,
           ]),
@@ -62,7 +63,8 @@ describe('a station that softflowd exports to', { skip: missing ?? false }, () =
       const attacks = (): Promise<{ attacks: Attack[] }> => ask('attacks', '--since', '1h', '--json');
       const opened = await until(DETECTED_WITHIN_MS, async () => (await attacks()).attacks[0]);
       assert.ok(opened !== undefined, `no attack within ${DETECTED_WITHIN_MS} ms`);
-      assert.ok(Date.parse(opened.detectedAt) - floodMs <= DETECTED_WITHIN_MS);
+      const afterMs = Date.parse(opened.detectedAt) - floodMs;
+      assert.ok(afterMs <= DETECTED_WITHIN_MS, `detected after ${afterMs} ms: ${opened.why} ${opened.start}`);
       assert.deepEqual(
         [opened.target.value, opened.direction, opened.vectors[0].name, opened.ongoing],
         [SITE_ADDRESS, 'in', 'syn-flood', true],
