@@ -21,6 +21,7 @@ describe('a station under a service manager', { skip }, () => {
     const heard = (word: string): Promise<true | undefined> =>
       until(30_000, async () => {
         told.push(...socket.received());
+        assert.ok(child.exitCode === null || word === 'STOPPING=1', `it ended early: ${written}`);
         return told.includes(word) ? true : undefined;
       });
     const args = [
@@ -36,9 +37,11 @@ describe('a station under a service manager', { skip }, () => {
     ];
     const child = spawn(process.execPath, [BIN, ...args], {
       cwd: folder,
-      stdio: 'ignore',
+      stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, NOTIFY_SOCKET: path, WATCHDOG_USEC: '400000' },
     });
+    let written = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (written += text));
     const ended = once(child, 'exit');
     try {
       assert.equal(await heard('WATCHDOG=1'), true, told.join());

@@ -86,7 +86,7 @@ function smallestBuffer(station: Facts['station']): number | undefined {
   return buffers.length === 0 ? undefined : Math.min(...buffers) / 2;
 }
 
-export function judgeUdp({ udp }: Facts): Check[] {
+export function judgeUdp({ udp, station }: Facts): Check[] {
   const about = { id: 'udp-loss', title: 'UDP in the kernel' };
   const { datagrams, bufferErrors, bufferErrorsWhileLooking } = udp;
   if (datagrams === undefined || bufferErrors === undefined)
@@ -95,7 +95,8 @@ export function judgeUdp({ udp }: Facts): Check[] {
     return [
       {
         ...about,
-        verdict: 'fault',
+        // Without a station it is some other program that loses them.
+        verdict: station.kind === 'running' ? 'fault' : 'warning',
         found: `${formatCount(bufferErrorsWhileLooking)} datagrams were lost in the last ${formatDuration(udp.lookedMs)} because a receive buffer was full`,
         advice:
           'See the receive buffer above; give the station more workers (inputs.workers), or sample more thinly on the routers.',
