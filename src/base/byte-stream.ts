@@ -7,9 +7,15 @@ import { mix32 } from './hash.ts';
  *   00 and eight bytes, IEEE 754, little endian                                                       (all others)
  */
 export class ByteWriter {
-  #bytes = new Uint8Array(64 * 1024);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array;
+  #view: DataView;
   #length = 0;
+
+  /** `room`: bytes to begin with; it grows. */
+  constructor(room = 64 * 1024) {
+    this.#bytes = new Uint8Array(room);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
 
   get length(): number {
     return this.#length;
@@ -18,6 +24,11 @@ export class ByteWriter {
   number(value: number): void {
     if (this.#length + NUMBER_BYTES_MAX > this.#bytes.length) this.#grow(NUMBER_BYTES_MAX);
     const bytes = this.#bytes;
+    // The most usual: small integers.
+    if (value >= 0 && value < 127 && (value | 0) === value) {
+      bytes[this.#length++] = value + 1;
+      return;
+    }
     if (!(value >= 0 && value < INTEGER_MAX && Number.isInteger(value))) {
       bytes[this.#length] = 0;
       this.#view.setFloat64(this.#length + 1, value, true);
@@ -204,22 +215,23 @@ const NUMBER_BYTES_MAX = 9;
 const GROUPS_MAX = 8;
 const CHECKSUM_BYTES = 8;
 
-/** Two hashes of 32 bits over the bytes, four at a time: against damage, not against forgery. */
+/** Two hashes of 32 bits over the bytes, a word each in turn: against damage, not against forgery. */
 function checksum(bytes: Uint8Array, length: number): [number, number] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // Words must lie at their own size; bytes that do not are copied.
+  const whole = length >>> 3;
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice(0, length);
+  const words = new Uint32Array(aligned.buffer, aligned.byteOffset, 2 * whole);
   let low = mix32(length);
   let high = mix32(~length);
-  let at = 0;
-  for (; at + 4 <= length; at += 4) {
-    const word = view.getUint32(at, true);
-    low = Math.imul(low ^ word, 0x21f0aaad);
+  for (let at = 0; at < words.length; at += 2) {
+    low = Math.imul(low ^ words[at], 0x21f0aaad);
     low ^= low >>> 15;
-    high = Math.imul(high + word, 0x735a2d97);
-    high ^= high >>> 13;
+    high = Math.imul(high ^ words[at + 1], 0x735a2d97);
+    high ^= high >>> 15;
   }
-  for (; at < length; at++) {
+  for (let at = 8 * whole; at < length; at++) {
     low = mix32(low ^ bytes[at]);
     high = mix32(high + bytes[at]);
   }
-  return [mix32(low), mix32(high)];
+  return [mix32(low ^ high), mix32(high)];
 }

@@ -296,8 +296,7 @@ export class Detector implements SecondTaker {
 
   #openAttack(second: Second, candidate: Candidate, excess: GroupExcess, judgement: Judgement, view: View): void {
     const { state } = candidate;
-    const { total } = state;
-    const learned = total.pps.learnedSeconds;
+    const { bps, pps, fps, learnedSeconds } = state.usual;
     const target = this.#target(candidate);
     const { direction } = candidate;
     const before = this.#adopted.claim(target, direction);
@@ -311,13 +310,8 @@ export class Detector implements SecondTaker {
       openedTick: this.#tick,
       baseline:
         before?.baseline ??
-        (learned > 0
-          ? {
-              bps: Math.round(total.bps.mean),
-              pps: round1(total.pps.mean),
-              fps: round1(total.fps.mean),
-              learnedSeconds: learned,
-            }
+        (learnedSeconds > 0
+          ? { bps: Math.round(bps), pps: round1(pps), fps: round1(fps), learnedSeconds }
           : { learnedSeconds: 0 }),
       startMs: state.risingSince(excess.group) ?? startOf(second.second, excess),
       detectedAtMs: this.#nowMs,

@@ -57,7 +57,7 @@ export class Observed {
       const attackId = idOf(candidate);
       if (attackId === undefined && (groups.length === 0 || others.length >= PARAMETERS.observedMax)) continue;
       const target = state.attack?.target ?? this.#targetOf(candidate);
-      const told = { target, direction, prefix: prefixText(state), rate, baseline: state.usual(), excess };
+      const told = { target, direction, prefix: prefixText(state), rate, baseline: usualOf(state), excess };
       if (attackId === undefined) others.push(told);
       else attacked.push({ ...told, attackId });
     }
@@ -65,7 +65,7 @@ export class Observed {
       if (state.attack === undefined) continue;
       const { target, direction, id } = state.attack;
       const prefix = prefixText(state);
-      attacked.push({ target, direction, prefix, rate, baseline: state.usual(), excess: 0, attackId: id });
+      attacked.push({ target, direction, prefix, rate, baseline: usualOf(state), excess: 0, attackId: id });
     }
     return [...attacked, ...others].slice(0, PARAMETERS.observedMax).sort((left, right) => right.excess - left.excess);
   }
@@ -104,4 +104,8 @@ function prefixText(state: TargetState): string {
   const text = formatPrefix(state.words, state.length);
   if (text.includes('/')) return text;
   return `${text}/${text.includes(':') ? 128 : 32}`;
+}
+
+function usualOf({ usual }: TargetState): Rate {
+  return { bps: usual.bps, pps: usual.pps, fps: usual.fps };
 }

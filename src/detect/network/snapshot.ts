@@ -22,6 +22,8 @@ const HISTORIES_MAX = 8192;
 const SOURCES_MAX = 2048;
 const ADOPTED_BYTES_MAX = 256 * 1024;
 const NETWORKS_MAX = 1_000_000;
+/** What a target usually takes. */
+const STATE_BYTES_USUAL = 400;
 
 /** Everything that a detector remembers between two seconds. */
 export interface DetectorMemory {
@@ -57,7 +59,7 @@ export type Restored =
  */
 export function snapshotDetector(detector: Detector): Uint8Array {
   const { tick, second, nowMs, networks, scan, open, watchNext, slow, adopted } = detector.memory;
-  const to = new ByteWriter();
+  const to = new ByteWriter(STATE_BYTES_USUAL * (scan.states.size + 1000));
   to.uint32(MAGIC);
   to.number(VERSION);
   to.uint32(detector.seed);

@@ -10,6 +10,7 @@ import { GROUPS, type Measure } from './groups.ts';
 import { PARAMETERS } from './parameters.ts';
 import { RateHistory } from './rate-history.ts';
 import { readRegisters, readTime, readWords, writeWords } from './snapshot-parts.ts';
+import { UsualRate } from './usual-rate.ts';
 
 const MEASURES: readonly Measure[] = ['pps', 'bps', 'fps'];
 /** Rows a second that the tops of an attacked group look at. */
@@ -39,12 +40,14 @@ export class TargetState {
   lastTick = -1;
   /** Traffic from the target was seen at least once. */
   replySeen = false;
-  total = { pps: new Baseline(), bps: new Baseline(), fps: new Baseline() };
+  /** What it usually receives in all; 0 where nothing was learned. */
+  usual = new UsualRate();
   readonly #groups = new Map<number, GroupBaseline>();
-  readonly #over = new Map<number, { bits: number; tick: number }>();
-  readonly #rising = new Map<number, { sinceMs: number; since: number; tick: number; rate: number }>();
+  /** By group; most targets never stand out, and have none of these. */
+  #over: Map<number, { bits: number; tick: number }> | undefined;
+  #rising: Map<number, { sinceMs: number; since: number; tick: number; rate: number }> | undefined;
   #history = new RateHistory();
-  readonly #rows = new Map<number, number>();
+  #rows: Map<number, number> | undefined;
   #sources: { old: Uint8Array; young: Uint8Array; since: number; seconds: number } | undefined;
 
   constructor(key: string, words: Uint32Array, length: number, quietSince: number, weeks: WeekBudget) {
@@ -78,7 +81,7 @@ export class TargetState {
   /** What came before this tick was no peace, and no silence either: nothing is learned from it. */
   skip(tick: number, second: number): void {
     for (const baseline of this.#groups.values()) baseline.skip(tick, second);
-    for (const total of [this.total.pps, this.total.bps, this.total.fps]) total.skip(tick);
+    this.usual.skip(tick);
   }
 
   /** The target is forgotten: others may have its memory. */
@@ -91,10 +94,11 @@ export class TargetState {
    * begins another rise: a crowd that came before a flood is no part of it.
    */
   noteRise(group: number, tick: number, startMs: number, rate: number): void {
-    const known = this.#rising.get(group);
+    const known = this.#rising?.get(group);
     const leaps =
       known !== undefined && rate > PARAMETERS.suddenFactor * known.rate && tick - known.since > RISE_GAP_TICKS;
     if (known === undefined || leaps || tick - known.tick > RISE_GAP_TICKS) {
+      this.#rising ??= new Map();
       this.#rising.set(group, { sinceMs: startMs, since: tick, tick, rate });
       return;
     }
@@ -104,28 +108,22 @@ export class TargetState {
 
   /** Since when the group has stood out, ms since 1970. */
   risingSince(group: number): number | undefined {
-    return this.#rising.get(group)?.sinceMs;
+    return this.#rising?.get(group)?.sinceMs;
   }
 
   /** Notes that a group had the volume and shape of an attack in this tick; returns in how many of the last three. */
   over(group: number, tick: number): number {
-    const known = this.#over.get(group);
+    const known = this.#over?.get(group);
     const bits = known === undefined ? 0 : tick - known.tick > RISE_GAP_TICKS ? 0 : known.bits << (tick - known.tick);
     const now = (bits | 1) & 7;
+    this.#over ??= new Map();
     this.#over.set(group, { bits: now, tick });
     return (now & 1) + ((now >>> 1) & 1) + ((now >>> 2) & 1);
   }
 
   /** Learns what the target usually receives in all. */
   learnTotal(tick: number, rate: Rate): void {
-    this.total.pps.learn(tick, rate.pps);
-    this.total.bps.learn(tick, rate.bps);
-    this.total.fps.learn(tick, rate.fps);
-  }
-
-  /** What the target usually receives in all; 0 where nothing was learned. */
-  usual(): Rate {
-    return { bps: this.total.bps.mean, pps: this.total.pps.mean, fps: this.total.fps.mean };
+    this.usual.learn(tick, rate);
   }
 
   /** Keeps the total rates of a tick for the picture of what came before. */
@@ -143,13 +141,14 @@ export class TargetState {
    * is not under attack gets what tells its shape.
    */
   thinBits(group: number): number {
-    const known = this.#rows.get(group);
+    const known = this.#rows?.get(group);
     const wanted = this.attack === undefined ? DETAIL_ROWS_PEACE : DETAIL_ROWS;
     if (known === undefined) return 4;
     return known <= wanted ? 0 : Math.min(12, Math.ceil(Math.log2(known / wanted)));
   }
 
   noteRows(group: number, rows: number): void {
+    this.#rows ??= new Map();
     this.#rows.set(group, rows);
   }
 
@@ -204,20 +203,20 @@ export class TargetState {
     to.number(this.#quietSince + 1);
     to.number(this.lastTick + 1);
     to.number(this.replySeen ? 1 : 0);
-    for (const total of [this.total.pps, this.total.bps, this.total.fps]) total.write(to);
+    this.usual.write(to);
     to.number(this.#groups.size);
     for (const [index, baseline] of this.#groups) {
       to.number(index);
       baseline.write(to);
     }
-    to.number(this.#over.size);
-    for (const [group, over] of this.#over) for (const value of [group, over.bits, over.tick]) to.number(value);
-    to.number(this.#rising.size);
-    for (const [group, rise] of this.#rising) {
+    to.number(this.#over?.size ?? 0);
+    for (const [group, over] of this.#over ?? []) for (const value of [group, over.bits, over.tick]) to.number(value);
+    to.number(this.#rising?.size ?? 0);
+    for (const [group, rise] of this.#rising ?? []) {
       for (const value of [group, rise.sinceMs, rise.since, rise.tick, rise.rate]) to.number(value);
     }
-    to.number(this.#rows.size);
-    for (const [group, rows] of this.#rows) for (const value of [group, rows]) to.number(value);
+    to.number(this.#rows?.size ?? 0);
+    for (const [group, rows] of this.#rows ?? []) for (const value of [group, rows]) to.number(value);
     this.#history.write(to, withHistory && this.#history.isRecent(tick));
     const sources = withSources ? this.#sources : undefined;
     to.number(sources === undefined ? 0 : 1);
@@ -238,7 +237,7 @@ export class TargetState {
     const state = new TargetState(stateKey(words, length, isNetwork), words, length, from.count() - 1, weeks);
     state.lastTick = from.count() - 1;
     state.replySeen = from.count(1) === 1;
-    for (const measure of ['pps', 'bps', 'fps'] as const) state.total[measure] = Baseline.read(from);
+    state.usual = UsualRate.read(from);
     const groups = from.count(GROUPS.length * MEASURES.length);
     for (let at = 0; at < groups && from.fault === undefined; at++) {
       const index = from.count(GROUPS.length * MEASURES.length - 1);
@@ -246,15 +245,17 @@ export class TargetState {
       if (state.#groups.has(index)) from.fail('a group that comes twice');
       state.#groups.set(index, baseline);
     }
-    const groupOf = (): number => from.count(GROUPS.length - 1);
-    for (let left = from.count(GROUPS.length); left > 0; left--)
-      state.#over.set(groupOf(), { bits: from.count(7), tick: from.count() });
     for (let left = from.count(GROUPS.length); left > 0; left--) {
-      const group = groupOf();
+      state.#over ??= new Map();
+      state.#over.set(groupOf(from), { bits: from.count(7), tick: from.count() });
+    }
+    for (let left = from.count(GROUPS.length); left > 0; left--) {
+      state.#rising ??= new Map();
+      const group = groupOf(from);
       const sinceMs = readTime(from);
       state.#rising.set(group, { sinceMs, since: from.count(), tick: from.count(), rate: from.amount() });
     }
-    for (let left = from.count(GROUPS.length); left > 0; left--) state.#rows.set(groupOf(), from.amount());
+    for (let left = from.count(GROUPS.length); left > 0; left--) state.noteRows(groupOf(from), from.amount());
     state.#history = RateHistory.read(from);
     if (from.count(1) === 1) state.#readSources(from, sameSeed);
     return state;
@@ -274,4 +275,8 @@ export class TargetState {
 /** How targets are told apart: a configured network that is a step of the ladder too has a past of its own. */
 export function stateKey(words: Uint32Array, length: number, isNetwork: boolean): string {
   return `${words[0]},${words[1]},${words[2]},${words[3]}/${isNetwork ? 'n' : ''}${length}`;
+}
+
+function groupOf(from: ByteReader): number {
+  return from.count(GROUPS.length - 1);
 }
