@@ -41,6 +41,7 @@ export class JournalWriter {
   #compactAt = COMPACT_BYTES_MIN;
   #sequence: number;
   #failed = false;
+  #forgets = false;
   readonly #closing = new AbortController();
 
   constructor(options: WriterOptions, sequence: number) {
@@ -69,16 +70,20 @@ export class JournalWriter {
     return new Promise((resolve, reject) => {
       this.#queue.delete(entry.key);
       this.#queue.set(entry.key, { entry, frame, waiters: [...(replaced?.waiters ?? []), { resolve, reject }] });
-      this.#running ??= this.#run().finally(() => {
-        this.#running = undefined;
-      });
+      this.#running ??= this.#run();
     });
+  }
+
+  /** Makes the file anew, without what is not worth keeping any more. */
+  forget(): void {
+    this.#forgets = true;
+    this.#running ??= this.#run();
   }
 
   async #run(): Promise<void> {
     // Writes of one turn of the event loop share a sync.
     await Promise.resolve();
-    while (this.#queue.size > 0) {
+    while (this.#queue.size > 0 || this.#forgets) {
       const batch = this.#queue;
       this.#queue = new Map();
       this.#queueBytes = 0;
@@ -86,24 +91,26 @@ export class JournalWriter {
         await this.#flush([...batch.values()]);
       } catch (error) {
         this.#giveBack(batch, error);
-        if (this.#closing.signal.aborted) return;
+        if (this.#closing.signal.aborted) break;
         await delay(RETRY_MS, undefined, { signal: this.#closing.signal, ref: false }).catch(() => undefined);
         continue;
       }
       if (this.#failed) this.#options.onFault(undefined);
       this.#failed = false;
     }
+    this.#running = undefined;
   }
 
   async #flush(batch: readonly Queued[]): Promise<void> {
     const { journal } = this.#options;
-    if (journal.stale) await this.#compact();
+    if (journal.stale || this.#forgets) await this.#compact();
     else if (journal.bytes > this.#compactAt) {
       // Where there is no room for a second file, the first one is written on.
       await this.#compact().catch(() => {
         this.#compactAt = journal.bytes + COMPACT_BYTES_MIN;
       });
     }
+    if (batch.length === 0) return;
     await journal.append(Buffer.concat(batch.map(({ frame }) => frame)));
     for (const { entry, frame, waiters } of batch) {
       this.#options.onDurable(entry, frame.length);
@@ -115,6 +122,7 @@ export class JournalWriter {
     const { journal, durable } = this.#options;
     await journal.replace(durable(), this.#sequence);
     this.#compactAt = Math.max(COMPACT_BYTES_MIN, 2 * journal.bytes);
+    this.#forgets = false;
   }
 
   /** Says that nothing of a batch is durable, and queues it before what came since. */
@@ -133,7 +141,7 @@ export class JournalWriter {
     this.#failed = true;
   }
 
-  /** Lets a write that runs come to its end, and tries no longer. */
+  /** Writes what is queued, and does not try again what fails. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#running;

@@ -128,13 +128,17 @@ export class StateMemory {
     if (this.#current.get(key) === entry) this.#current.delete(key);
   }
 
-  /** Forgets attacks that were over before `time` (ISO 8601), but for those that the database has not seen yet. */
-  prune(time: string): void {
+  /** Forgets attacks that were over before `time` (ISO 8601), but for those that the database has not seen yet; true if there were any. */
+  prune(time: string): boolean {
+    let pruned = false;
     for (const [key, entry] of this.#current) {
       if (entry.kind !== 'attack' || this.#waiting.has(key)) continue;
       const over = overAt(entry.value);
-      if (over !== undefined && over < time) this.#drop(key, entry);
+      if (over === undefined || over >= time) continue;
+      this.#drop(key, entry);
+      pruned = true;
     }
+    return pruned;
   }
 
   attack(id: string): Attack | undefined {

@@ -18,7 +18,7 @@ export const WAITING_BYTES_MAX = 64 * 1024 * 1024;
 /** A station stops within 5 s; the rest of that belongs to others. */
 export const CLOSE_MS_MAX = 3000;
 /** How long a start waits for a database that alone may know something, ms. */
-const FIRST_ANSWER_MS_MAX = 1000;
+const FIRST_ANSWER_MS_MAX = 5000;
 /** Pruning may take many rows. */
 const PRUNE_MS_MAX = 20_000;
 /** What waits for longer than this is told of, ms. */
@@ -202,7 +202,8 @@ export class StationState implements StateStore {
     const time = new Date(attacksBeforeMs).toISOString();
     try {
       const pruned = await this.#follower.read('prune', [time], PRUNE_MS_MAX);
-      this.#memory.prune(time);
+      // Or a restart would show them again.
+      if (this.#memory.prune(time)) this.#writer.forget();
       return pruned;
     } catch (error) {
       throw this.#down(error);
