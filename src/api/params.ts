@@ -24,7 +24,12 @@ export function parseParams<S extends z.ZodObject>(schema: S, given: URLSearchPa
     if (field === undefined) wrong.push({ parameter: name, detail: unknownText(name, [...fields.keys()]) });
     else if (field.type === 'array') values[name] = texts;
     else if (texts.length > 1) wrong.push({ parameter: name, detail: 'it is given more than once' });
-    else values[name] = typedValue(texts[0], field.type);
+    else {
+      const value = typedValue(texts[0], field.type);
+      if (value === undefined)
+        wrong.push({ parameter: name, detail: `'${texts[0]}' is no ${WANTED[field.type ?? '']}` });
+      else values[name] = value;
+    }
   }
   const parsed = schema.safeParse(values);
   if (!parsed.success) {
@@ -61,11 +66,18 @@ function fieldsOf(schema: z.ZodObject): ReadonlyMap<string, Field> {
   return new Map(Object.entries(properties) as [string, Field][]);
 }
 
-/** Text as the value that it writes, where it writes one; else it stays text, and the schema refuses it. */
-function typedValue(text: string, type: string | undefined): unknown {
-  if (type === 'integer' && /^-?\d{1,15}$/.test(text)) return Number(text);
-  if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
-  return text;
+const WANTED: Readonly<Record<string, string>> = { integer: 'whole number', boolean: 'true or false' };
+
+/** The value that a text writes; undefined where it writes none of the type. */
+function typedValue(text: string, type: string | undefined): string | number | boolean | undefined {
+  switch (type) {
+    case 'integer':
+      return /^-?\d{1,15}$/.test(text) ? Number(text) : undefined;
+    case 'boolean':
+      return text === 'true' || text === 'false' ? text === 'true' : undefined;
+    default:
+      return text;
+  }
 }
 
 function unknownText(name: string, known: readonly string[]): string {

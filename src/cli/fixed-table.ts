@@ -34,12 +34,15 @@ export function fixedTable<R>(
     shown.splice(shown.indexOf(next), 1);
   }
   const widths = shown.map((column) => column.width);
-  let left = width - needed();
-  for (const [at, { growMax, width: least }] of shown.entries()) {
-    if (growMax === undefined || left <= 0) continue;
-    const more = Math.min(left, growMax - least);
-    widths[at] += more;
-    left -= more;
+  // Columns that grow share what is left column by column, until all have what they can use.
+  for (let left = width - needed(), grown = true; left > 0 && grown; ) {
+    grown = false;
+    for (const [at, { growMax }] of shown.entries()) {
+      if (growMax === undefined || widths[at] >= growMax || left <= 0) continue;
+      widths[at]++;
+      left--;
+      grown = true;
+    }
   }
   const gap = ' '.repeat(GAP);
   const titles = shown.map(({ title, align }, at) => fitText(title, widths[at], align)).join(gap);

@@ -1,9 +1,13 @@
-import { formatBps, formatDuration, formatPps, formatShare } from '../base/units.ts';
+import { formatBps, formatCount, formatDuration, formatPps, formatShare } from '../base/units.ts';
 import type { Attack } from '../model/attack.ts';
+import { fixedTable } from './fixed-table.ts';
 import { wrapText } from './layout.ts';
 import { exact } from './render-attack.ts';
 import { type Look, paintOf } from './terminal.ts';
-import { cutText, fitText, textWidth } from './text-width.ts';
+import { cutText } from './text-width.ts';
+
+/** An id is copied, and so never cut: the longest has this many columns with its line. */
+const ID_LINE_WIDTH = 110;
 
 /** What a list of attacks says beside them. */
 export interface AttackList {
@@ -20,7 +24,7 @@ export interface AttackList {
   readonly from?: string;
 }
 
-/** Attacks, one in two lines: what, on what, when, how much; and the id, by which it is asked for. Ends with a newline. */
+/** Attacks, the latest first, each with the id by which it is asked for. Ends with a newline. */
 export function renderAttackList(list: AttackList, look: Look): string {
   const paint = paintOf(look.colour);
   const { attacks } = list;
@@ -30,8 +34,7 @@ export function renderAttackList(list: AttackList, look: Look): string {
   const heading =
     ongoing === 0 ? `${count}, none goes on` : `${count}, ${exact(ongoing)} ${ongoing === 1 ? 'goes' : 'go'} on`;
   const lines = [ongoing === 0 ? paint.bold(heading) : paint.alarm(paint.bold(heading)), ''];
-  for (const attack of attacks) lines.push(...attackLines(attack, list.nowMs, look));
-  lines.push('');
+  lines.push(...listLines(list, look), '');
   const notes = ["'bonghwa attacks show ID' tells the whole why."];
   if (list.more) notes.push('--limit shows more, --since and --until other times.');
   if (list.from !== undefined) notes.push(`Read from ${list.from}, on which no station runs now.`);
@@ -40,32 +43,53 @@ export function renderAttackList(list: AttackList, look: Look): string {
   return `${lines.join('\n')}\n`;
 }
 
-function attackLines(attack: Attack, nowMs: number, look: Look): string[] {
+/** Every attack in a line of a table, and under it when it began and its id. */
+function listLines({ attacks, nowMs }: AttackList, look: Look): string[] {
   const paint = paintOf(look.colour);
-  const mark = attack.ongoing ? paint.alarm('▲') : ' ';
-  const start = `${attack.start.slice(0, 10)} ${attack.start.slice(11, 19)}`;
-  const peak = attack.evidence.measure === 'bps' ? formatBps(attack.peak.bps) : formatPps(attack.peak.pps);
-  const tail = `${fitText(lasting(attack, nowMs), 16, 'right')}  ${fitText(peak, 18, 'right')}`;
-  const { name, share } = attack.vectors[0];
-  const vector = attack.vectors.length === 1 ? name : `${name} ${formatShare(share)} +${attack.vectors.length - 1}`;
-  const what = `${vector} ${attack.direction === 'out' ? 'from' : 'on'} `;
-  const room = look.width - 2 - start.length - 2 - 2 - tail.length;
-  const ids = paint.dim(`  ${cutText(attack.id, look.width - 2)}`);
-  const target = paint.bold(cutText(attack.target.value, Math.max(8, room - what.length)));
-  if (room >= what.length + 12) {
-    const space = ' '.repeat(
-      Math.max(0, room - what.length - Math.min(textWidth(attack.target.value), room - what.length)),
-    );
-    return [`${mark} ${start}  ${what}${target}${space}  ${tail}`, ids];
-  }
-  const narrow = cutText(attack.target.value, Math.max(8, look.width - 2 - what.length));
-  return [`${mark} ${what}${paint.bold(narrow)}`, `  ${start}${tail.replace(/ {3,}/g, '  ')}`, ids];
+  const [titles, ...rows] = fixedTable<Attack>(
+    [
+      { title: '', width: 1, text: ({ ongoing }) => (ongoing ? '▲' : ''), paint: paint.alarm },
+      {
+        title: 'target',
+        width: 20,
+        growMax: 48,
+        text: ({ target, direction }) => `${direction === 'out' ? 'from ' : ''}${target.value}`,
+        paint: paint.bold,
+      },
+      { title: 'vectors', width: 15, growMax: 40, text: vectorsText },
+      { title: 'lasted', width: 10, align: 'right', drop: 1, text: (attack) => lastingText(attack, nowMs) },
+      {
+        title: 'peak',
+        width: 17,
+        align: 'right',
+        drop: 2,
+        text: ({ evidence, peak }) => (evidence.measure === 'bps' ? formatBps(peak.bps) : formatPps(peak.pps)),
+      },
+      { title: 'sources', width: 9, align: 'right', drop: 3, text: ({ sources }) => formatCount(sources.distinct) },
+    ],
+    attacks,
+    look.width,
+    paint.dim,
+  );
+  const startText = ({ start }: Attack): string => `${start.slice(0, 10)} ${start.slice(11, 19)} UTC`;
+  return [
+    titles,
+    ...rows.flatMap((row, at) => [
+      row,
+      paint.dim(cutText(`   ${startText(attacks[at])}  ${attacks[at].id}`, Math.max(look.width, ID_LINE_WIDTH))),
+    ]),
+  ];
 }
 
-function lasting(attack: Attack, nowMs: number): string {
+export function vectorsText({ vectors }: Attack): string {
+  const [{ name, share }] = vectors;
+  return vectors.length === 1 ? name : `${name} ${formatShare(share)} +${vectors.length - 1}`;
+}
+
+function lastingText(attack: Attack, nowMs: number): string {
   const startMs = Date.parse(attack.start);
-  if (attack.ongoing) return `for ${formatDuration(Math.max(0, nowMs - startMs))}`;
-  return attack.end === undefined ? '' : `took ${formatDuration(Math.max(0, Date.parse(attack.end) - startMs))}`;
+  if (attack.ongoing) return `${formatDuration(Math.max(0, nowMs - startMs))} +`;
+  return attack.end === undefined ? '' : formatDuration(Math.max(0, Date.parse(attack.end) - startMs));
 }
 
 /** The empty state: what was asked, and what to try. */

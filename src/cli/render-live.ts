@@ -6,6 +6,7 @@ import { fixedTable } from './fixed-table.ts';
 import { wrapText } from './layout.ts';
 import type { LiveHistory } from './live-history.ts';
 import { exact } from './render-attack.ts';
+import { vectorsText } from './render-attacks.ts';
 import { findingsOf, PROTOCOL_TEXT } from './render-exporters.ts';
 import { bar } from './render-flows.ts';
 import { levelOf } from './sparkline.ts';
@@ -86,7 +87,7 @@ function headLines(status: StationStatus, look: LiveLook, history: LiveHistory, 
   ];
   const figures = figuresText(status, history);
   const room = look.width - textWidth(figures) - 2;
-  const spark = room >= 8 ? `  ${sparkline(history.pps(), room)}` : '';
+  const spark = room >= 8 && history.pps().length > 1 ? `  ${sparkline(history.pps(), room)}` : '';
   return [
     `${alarm ? paint.alarm(paint.bold(first)) : paint.bold(first)} ${paint.dim(clock)}`,
     paint.dim(cutText(who.join(' · '), look.width)),
@@ -164,23 +165,24 @@ function attackLines(status: StationStatus, rows: number, look: LiveLook, paint:
       { title: '', width: 1, text: () => '▲', paint: paint.alarm },
       {
         title: titleOf('attacks', rows, attacks.length),
-        width: 22,
+        width: 20,
         growMax: 48,
         text: ({ target, direction }) => `${direction === 'out' ? 'from ' : ''}${target.value}`,
         paint: paint.bold,
       },
-      { title: 'vectors', width: 20, growMax: 40, text: vectorsText },
+      { title: 'vectors', width: 15, growMax: 40, text: vectorsText },
       {
         title: 'for',
         width: 10,
         align: 'right',
+        drop: 1,
         text: ({ start }) => formatDuration(Math.max(0, nowMs - Date.parse(start))),
       },
       {
         title: 'now',
         width: 17,
         align: 'right',
-        drop: 2,
+        drop: 3,
         text: (attack) => {
           const rate = rateOf.get(attack.id);
           if (rate === undefined) return '–';
@@ -191,20 +193,15 @@ function attackLines(status: StationStatus, rows: number, look: LiveLook, paint:
         title: 'peak',
         width: 17,
         align: 'right',
-        drop: 1,
+        drop: 2,
         text: (attack) => (inBits(attack) ? formatBps(attack.peak.bps) : formatPps(attack.peak.pps)),
       },
-      { title: 'sources', width: 9, align: 'right', drop: 3, text: ({ sources }) => formatCount(sources.distinct) },
+      { title: 'sources', width: 9, align: 'right', drop: 4, text: ({ sources }) => formatCount(sources.distinct) },
     ],
     attacks.slice(0, rows),
     look.width,
     paint.dim,
   );
-}
-
-function vectorsText({ vectors }: Attack): string {
-  const [{ name, share: part }] = vectors;
-  return vectors.length === 1 ? name : `${name} ${formatShare(part)} +${vectors.length - 1}`;
 }
 
 function targetLines(status: StationStatus, rows: number, look: LiveLook, paint: Paint): string[] {
@@ -222,11 +219,11 @@ function targetLines(status: StationStatus, rows: number, look: LiveLook, paint:
       { title: '', width: 1, text: ({ attackId }) => (attackId === undefined ? '' : '▲'), paint: paint.alarm },
       {
         title: titleOf('targets', rows, targets.length),
-        width: 22,
+        width: 20,
         growMax: 48,
         text: ({ target, direction }) => `${direction === 'out' ? 'from ' : ''}${target.value}`,
       },
-      { title: 'bits', width: 11, align: 'right', text: ({ rate }) => formatBps(rate.bps) },
+      { title: 'bits', width: 11, align: 'right', drop: 0.5, text: ({ rate }) => formatBps(rate.bps) },
       { title: 'usual', width: 11, align: 'right', drop: 3, text: ({ baseline }) => usual(baseline.bps, formatBps) },
       { title: 'packets', width: 17, align: 'right', drop: 1, text: ({ rate }) => formatPps(rate.pps) },
       { title: 'usual', width: 17, align: 'right', drop: 4, text: ({ baseline }) => usual(baseline.pps, formatPps) },
@@ -278,7 +275,7 @@ function exporterLines(
       },
       {
         title: titleOf('exporters', rows, exporters.length),
-        width: 20,
+        width: 16,
         growMax: 40,
         text: ({ name, exporter, observationDomain }) => `${name ?? exporter}${domainOf(observationDomain)}`,
       },
@@ -287,6 +284,7 @@ function exporterLines(
         title: 'records',
         width: 9,
         align: 'right',
+        drop: 1,
         text: (exporter) => {
           const rate = history.exporterRate(exporter);
           return rate === undefined ? formatCount(exporter.records) : `${formatCount(rate)}/s`;
@@ -301,7 +299,7 @@ function exporterLines(
       },
       {
         title: 'state',
-        width: 20,
+        width: 18,
         growMax: 90,
         text: (exporter) => stateText(exporter, nowMs),
         paint: (text, exporter) => (urgency(exporter) === 2 ? paint.alarm(text) : text),
