@@ -279,3 +279,11 @@ test('seconds are closed by the clock where no rows come', () => {
   stream.advance(1_700_000_003_001);
   assert.deepEqual(seconds, [1_700_000_000, 1_700_000_001, 1_700_000_002]);
 });
+
+test('a gap in what the clock tells is a jump from the bound on that was given', () => {
+  const seconds: number[] = [];
+  const taker = { prepare: (): void => undefined, take: (second: Second): number => seconds.push(second.second - T) };
+  const stream = new SecondStream({ seed: 1, networks: [], jumpSecondsMin: 60 }, taker);
+  for (const at of [0, 1, 61, 3661, 3662]) stream.advance((T + at) * 1000);
+  assert.deepEqual(seconds, [...Array.from({ length: 62 }, (_, second) => second), 3661]);
+});

@@ -23,7 +23,7 @@ import { PACER_LIMITS, Pacer, type PacerLimits } from './pacer.ts';
 import { SECOND_LIMITS, Second, type SecondLimits } from './second.ts';
 import { SlowConnections } from './slow-connections.ts';
 
-/** A silence longer than this is a jump of the clock: the seconds between are not gone through one by one. */
+/** A silence longer than this is a jump of the clock, unless another bound is given: the seconds between are not gone through one by one. */
 const JUMP_SECONDS_MIN = 3600;
 
 /** Rows that are late by no more than this count in the second that is open, s. */
@@ -36,6 +36,11 @@ export interface SecondStreamOptions {
   readonly networks: readonly Prefix[];
   /** False counts long records in the second of their arrival; for measuring what pacing earns. */
   readonly pacing?: boolean;
+  /**
+   * A silence longer than this, s, is a jump. Short where `advance` tells the time all along, as in a live station: there a gap is a clock
+   * that was set or a machine that slept, and no silence.
+   */
+  readonly jumpSecondsMin?: number;
   /**
    * Looks at the rows of a batch (at most INTAKE_ROWS) before they are counted, and gives those that are not to be counted the class
    * UNCOUNTED.
@@ -74,6 +79,7 @@ export class SecondStream implements BatchSink {
   readonly #pacer: Pacer | undefined;
   readonly #slow: SlowConnections;
   readonly #taker: SecondTaker;
+  readonly #jumpSecondsMin: number;
   readonly #classify: Classify;
   readonly #scan: Scan;
   readonly #look: SecondStreamOptions['look'];
@@ -88,6 +94,7 @@ export class SecondStream implements BatchSink {
 
   constructor(options: SecondStreamOptions, taker: SecondTaker) {
     this.#taker = taker;
+    this.#jumpSecondsMin = options.jumpSecondsMin ?? JUMP_SECONDS_MIN;
     this.#look = options.look;
     this.#second = new Second(options.seed, options.networks, options.secondLimits ?? SECOND_LIMITS);
     this.#slow = new SlowConnections(options.seed);
@@ -240,7 +247,7 @@ export class SecondStream implements BatchSink {
       return true;
     }
     this.#behind = 0;
-    if (second - this.#second.second > JUMP_SECONDS_MIN) {
+    if (second - this.#second.second > this.#jumpSecondsMin) {
       this.#jumpTo(second);
       return true;
     }
