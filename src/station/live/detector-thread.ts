@@ -1,4 +1,5 @@
 import { isMainThread, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
+import type { Attack } from '../../model/attack.ts';
 import { DetectorRole } from './detector-role.ts';
 import type { DetectionSubject, FromDetector, ToDetector, ToDetectorFromReceiver } from './messages.ts';
 
@@ -10,6 +11,8 @@ export interface DetectorSetup {
   readonly subject: DetectionSubject;
   /** What an earlier run remembered. */
   readonly snapshot: Uint8Array | undefined;
+  /** Attacks that went on when it was told of them last; the snapshot may be older. */
+  readonly attacks: readonly Attack[];
 }
 
 /** Starts the thread that merges seconds and decides. It posts `FromDetector` and takes `ToDetector`. */
@@ -52,9 +55,6 @@ function run(setup: DetectorSetup, main: MessagePort): void {
       case 'configure':
         role.configure(message.subject);
         break;
-      case 'adopt':
-        role.detector.adopt(message.attacks);
-        break;
       case 'snapshot':
         post({ kind: 'snapshot', bytes: role.snapshot() });
         break;
@@ -67,7 +67,9 @@ function run(setup: DetectorSetup, main: MessagePort): void {
         break;
     }
   });
-  post({ kind: 'ready', ...(setup.snapshot === undefined ? { restored: 0 } : role.restore(setup.snapshot)) });
+  const restored = setup.snapshot === undefined ? { restored: 0 } : role.restore(setup.snapshot);
+  role.detector.adopt(setup.attacks);
+  post({ kind: 'ready', ...restored });
 }
 
 const given = workerData as { readonly detector?: DetectorSetup } | null;

@@ -17,6 +17,7 @@ export interface StatusParts {
   readonly organisation?: string;
   readonly nowMs: number;
   readonly ready: boolean;
+  readonly exporters: readonly ExporterReport[];
   readonly state: StoreStatus;
   readonly telemetry: StoreStatus;
   readonly warnings: readonly string[];
@@ -115,7 +116,7 @@ export class LiveStatus {
       attacksTotal: this.attacksTotal,
       attacksOngoing: this.ongoing(),
       targets: this.#targets.slice(0, TARGETS_SHOWN_MAX),
-      exporters: this.exporters(),
+      exporters: [...parts.exporters],
       rejected: this.#rejected(reports),
       warnings: [...parts.warnings, ...reports.flatMap(({ shedding }) => sheddingWarning(shedding))],
     };

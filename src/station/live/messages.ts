@@ -1,10 +1,13 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Prefix } from '../../base/prefix.ts';
+import type { TrackedExporter } from '../../detect/exporter/duplicate-guard.ts';
+import type { ExporterFacts } from '../../detect/exporter/facts.ts';
 import type { Attack, ExporterReport } from '../../model/attack.ts';
 import type { SecondRecord } from '../../model/second-record.ts';
 import type { InputStatus } from '../../model/station-view.ts';
 import type { Vector } from '../../model/vector.ts';
 import type { EncodedSecond, WatchList } from '../../sketch/second-codec.ts';
+import type { ExporterSettings } from './exporter-filter.ts';
 
 /** What the threads of a station tell each other. All of it is plain data that can be posted. */
 
@@ -19,7 +22,9 @@ export interface ThreadFault {
 export type ToReceiver =
   | { readonly kind: 'detector'; readonly port: MessagePort }
   | { readonly kind: 'networks'; readonly networks: readonly Prefix[] }
-  | { readonly kind: 'report' }
+  | { readonly kind: 'settings'; readonly settings: ExporterSettings }
+  | { readonly kind: 'track'; readonly tracked: readonly TrackedExporter[] }
+  | { readonly kind: 'facts' }
   | { readonly kind: 'snapshot' }
   | { readonly kind: 'stop' };
 
@@ -29,6 +34,7 @@ export type FromReceiver =
   | { readonly kind: 'failed'; readonly fault: ThreadFault }
   | { readonly kind: 'fault'; readonly fault: ThreadFault }
   | ({ readonly kind: 'report' } & ReceiverReport)
+  | { readonly kind: 'facts'; readonly facts: readonly ExporterFacts[] }
   | { readonly kind: 'snapshot'; readonly bytes: Uint8Array }
   | { readonly kind: 'stopped' };
 
@@ -62,7 +68,6 @@ export type ToDetector =
   | { readonly kind: 'receiver'; readonly receiver: number; readonly port: MessagePort }
   | { readonly kind: 'receiver-gone'; readonly receiver: number }
   | { readonly kind: 'configure'; readonly subject: DetectionSubject }
-  | { readonly kind: 'adopt'; readonly attacks: readonly Attack[] }
   | { readonly kind: 'snapshot' }
   | { readonly kind: 'stop' };
 

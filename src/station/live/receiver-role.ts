@@ -1,15 +1,21 @@
 import type { Prefix } from '../../base/prefix.ts';
+import { ExporterFactsCollector } from '../../detect/exporter/collector.ts';
+import type { TrackedExporter } from '../../detect/exporter/duplicate-guard.ts';
+import type { ExporterFacts } from '../../detect/exporter/facts.ts';
 import { type BatchSink, createKernelBatch, type FlowBatch } from '../../model/flow-batch.ts';
 import { Rejections } from '../../model/rejection.ts';
 import type { Second } from '../../sketch/second.ts';
 import { encodeSecond, transfersOf, type WatchList, watchAll } from '../../sketch/second-codec.ts';
 import { SecondStream } from '../../sketch/second-stream.ts';
 import { TelemetryDecoder } from '../../wire/telemetry.ts';
+import { ExporterFilter, type ExporterSettings } from './exporter-filter.ts';
 import type { ToDetectorFromReceiver } from './messages.ts';
 import { Shedder } from './shedder.ts';
 
 /** Rows of the batch: few enough that its columns stay in the second-level cache from decoding to counting. */
 const BATCH_ROWS = 1024;
+/** The clock tells the time all along: a longer gap is a clock that was set, or a machine that slept, and no silence, s. */
+const JUMP_SECONDS_MIN = 60;
 
 export interface ReceiverRoleOptions {
   /** The same for all receivers of a station: only then do their seconds merge. */
@@ -17,6 +23,10 @@ export interface ReceiverRoleOptions {
   /** Draws what is passed over under overload, and keys the table of exporters. */
   readonly lots: number;
   readonly networks: readonly Prefix[];
+  /** What the configuration says of exporters. */
+  readonly settings?: ExporterSettings;
+  /** Memory that the receivers share to leave out what two routers tell; without it, it is told and counted twice. */
+  readonly volumes?: SharedArrayBuffer;
   /** Bytes of room for datagrams that the batch's memory has. */
   readonly receiveBytes: number;
   readonly onSecond: (message: ToDetectorFromReceiver, transfers: ArrayBuffer[]) => void;
@@ -32,6 +42,7 @@ export class ReceiverRole {
   readonly stream: SecondStream;
   readonly batch: FlowBatch;
   readonly shedder: Shedder;
+  readonly filter: ExporterFilter;
   /** Rows that were counted, and records that were passed over to keep up. */
   records = 0;
   recordsShed = 0;
@@ -39,6 +50,8 @@ export class ReceiverRole {
   datagrams = 0;
   readonly #options: ReceiverRoleOptions;
   readonly #sink: BatchSink = { take: (batch) => this.#count(batch) };
+  #facts: ExporterFactsCollector;
+  #tracked: readonly TrackedExporter[] = [];
   #watch: WatchList | undefined = undefined;
   /** Rows from here on still have to be scaled by what was passed over. */
   #scaleFrom = 0;
@@ -48,8 +61,18 @@ export class ReceiverRole {
     this.decoder = new TelemetryDecoder(this.rejections, {}, options.lots);
     this.shedder = new Shedder(options.lots);
     this.batch = createKernelBatch(BATCH_ROWS, options.receiveBytes);
+    this.filter = new ExporterFilter(options.settings ?? new Map(), this.decoder.exporters);
+    this.#facts = this.#newFacts(options.networks);
     this.stream = new SecondStream(
-      { seed: options.seed, networks: options.networks },
+      {
+        seed: options.seed,
+        networks: options.networks,
+        jumpSecondsMin: JUMP_SECONDS_MIN,
+        look: (batch, classes, rows) => {
+          this.filter.apply(batch, classes, rows);
+          this.#facts.add(batch, classes, 0, rows);
+        },
+      },
       {
         prepare: (second) => {
           if (this.#watch !== undefined) watchAll(second.watch, this.#watch);
@@ -62,6 +85,25 @@ export class ReceiverRole {
   /** Protects other networks from the next second on. */
   protect(networks: readonly Prefix[]): void {
     this.stream.protect(networks);
+    this.#facts = this.#newFacts(networks);
+    this.#facts.track(this.#tracked);
+  }
+
+  /** Rows of these exporters that another one tells too are left out from now on. */
+  track(tracked: readonly TrackedExporter[]): void {
+    this.#tracked = tracked;
+    this.#facts.track(tracked);
+  }
+
+  /** What was seen of the exporters since this was asked last. */
+  facts(nowMs: number): ExporterFacts[] {
+    return this.#facts.take(nowMs);
+  }
+
+  #newFacts(networks: readonly Prefix[]): ExporterFactsCollector {
+    const { seed, volumes } = this.#options;
+    const { exporters } = this.decoder;
+    return new ExporterFactsCollector({ seed, networks, exporters, ...(volumes === undefined ? {} : { volumes }) });
   }
 
   /** What the next seconds watch in detail. */

@@ -7,6 +7,7 @@ import { UDP_ROOM_BYTES, type UdpBatch, type UdpReceiver } from '../../input/udp
 import type { InputStatus } from '../../model/station-view.ts';
 import { restoreTelemetry, snapshotTelemetry } from '../../wire/telemetry-snapshot.ts';
 import { reportExporter } from '../exporter-report.ts';
+import type { ExporterSettings } from './exporter-filter.ts';
 import type { FromReceiver, ReceiverReport, ThreadFault, ToReceiver, ToReceiverFromDetector } from './messages.ts';
 import { PacketSource } from './packet-source.ts';
 import { ReceiverRole } from './receiver-role.ts';
@@ -33,6 +34,8 @@ export interface ReceiverSetup {
     readonly telemetryPorts: readonly number[];
     readonly ownTime: boolean;
   };
+  readonly settings: ExporterSettings;
+  readonly volumes: SharedArrayBuffer;
   /** What receivers of an earlier run had learned of the exporters. */
   readonly snapshots: readonly Uint8Array[];
 }
@@ -70,6 +73,8 @@ class ReceiverThread {
       seed: setup.seed,
       lots: setup.lots,
       networks: setup.networks,
+      settings: setup.settings,
+      volumes: setup.volumes,
       receiveBytes: setup.listen.length > 0 ? UDP_ROOM_BYTES : 0,
       onSecond: (message, transfers) => this.#detector?.postMessage(message, transfers),
     });
@@ -219,9 +224,14 @@ class ReceiverThread {
       case 'networks':
         this.#role.protect(message.networks);
         return;
-      case 'report':
-        this.#reportedMs = Number.NEGATIVE_INFINITY;
-        this.#reportAt(Date.now());
+      case 'settings':
+        this.#role.filter.configure(message.settings);
+        return;
+      case 'track':
+        this.#role.track(message.tracked);
+        return;
+      case 'facts':
+        this.#post({ kind: 'facts', facts: this.#role.facts(Date.now()) });
         return;
       case 'snapshot':
         this.#post({ kind: 'snapshot', bytes: snapshotTelemetry(this.#role.decoder) });

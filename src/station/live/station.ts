@@ -1,12 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createApi } from '../../api/api.ts';
 import type { Api, ApiDeps, Readiness, StationCounters } from '../../api/deps.ts';
 import { BonghwaError } from '../../base/errors.ts';
-import { formatAddress, parseAddress } from '../../base/ip.ts';
 import { formatListen, type ListenAddress } from '../../base/listen.ts';
-import type { Prefix } from '../../base/prefix.ts';
+import { createDuplicateVolumes } from '../../detect/exporter/duplicate-guard.ts';
 import { snapshotSeed } from '../../detect/network/snapshot.ts';
 import { probeUdp } from '../../input/udp.ts';
 import type { Attack } from '../../model/attack.ts';
@@ -15,7 +14,6 @@ import { type ConfigChange, changeOf } from '../../model/config-change.ts';
 import { resolveSecret, type SecretReference } from '../../model/secret.ts';
 import type { StationEvent } from '../../model/station-event.ts';
 import type { StationStatus } from '../../model/station-view.ts';
-import { VECTORS, type Vector } from '../../model/vector.ts';
 import { type Lock, lockDirectory } from '../../store/lock.ts';
 import { openState } from '../../store/state/open.ts';
 import type { AttackPage, AttackQuery, StateStore } from '../../store/state/state-store.ts';
@@ -23,9 +21,11 @@ import type { FlowsAnswer, FlowsQuery } from '../../store/telemetry/flows-query.
 import { openTelemetry } from '../../store/telemetry/open.ts';
 import type { SecondsAnswer, SecondsQuery } from '../../store/telemetry/seconds-query.ts';
 import type { TelemetryStore } from '../../store/telemetry/telemetry-store.ts';
+import { ExporterDesk } from './exporter-desk.ts';
 import { LiveStatus } from './live-status.ts';
-import type { DetectionSubject, FromDetector, FromReceiver } from './messages.ts';
-import type { ReceiverSetup } from './receiver-thread.ts';
+import type { FromDetector, FromReceiver } from './messages.ts';
+import { pack, unpack } from './pack.ts';
+import { expectationsOf, receiverSetups, settingsOf, subjectOf } from './plan.ts';
 import { StationThreads } from './threads.ts';
 
 /** How often what the threads remember is kept, ms: at most this much learning is lost when the machine fails. */
@@ -33,6 +33,11 @@ const SNAPSHOT_MS = 60_000;
 const EXPORTERS_MS = 10_000;
 const PRUNE_MS = 3_600_000;
 const WARNINGS_MS = 5_000;
+/** A span of what is gathered of exporters, ms; the first is shorter, so that what is wrong is said soon. */
+const SPAN_MS = 60_000;
+const FIRST_SPAN_MS = 15_000;
+/** Receivers tell within this, ms. */
+const FACTS_MS = 500;
 const DAY_MS = 86_400_000;
 /** A detector that has decided nothing for this long is not alive, ms. */
 const DECIDED_MS_MAX = 10_000;
@@ -71,6 +76,10 @@ export class Station implements ApiDeps {
   #state: StateStore | undefined;
   #telemetry: TelemetryStore | undefined;
   #threads: StationThreads | undefined;
+  /** Attacks that went on when an earlier run ended, until the detector has them. */
+  #before: readonly Attack[] = [];
+  readonly #volumes = createDuplicateVolumes();
+  readonly #desk = new ExporterDesk(this.#volumes);
   #ready = false;
 
   constructor(options: StationOptions) {
@@ -129,9 +138,16 @@ export class Station implements ApiDeps {
     const [detector, templates] = await Promise.all([state.loadBlob(DETECTOR_BLOB), state.loadBlob(TEMPLATES_BLOB)]);
     // What was learned of sources is hashed under the seed of the run that learned it.
     const seed = (detector === undefined ? undefined : snapshotSeed(detector)) ?? randomInt(2 ** 32);
+    this.#before = (await state.attacks({ ongoing: true })).attacks;
     const threads = new StationThreads({
+      ongoing: () => [...this.#before, ...this.#live.ongoing()],
       detector: { seed, subject: subjectOf(this.#config), snapshot: detector },
-      receivers: receiverSetups(this.#config, seed, templates === undefined ? [] : unpack(templates)),
+      receivers: receiverSetups(this.#config, {
+        seed,
+        volumes: this.#volumes,
+        settings: settingsOf(this.#config),
+        snapshots: templates === undefined ? [] : unpack(templates),
+      }),
       onDetector: (message) => this.#fromDetector(message),
       onReceiver: (receiver, message) => this.#fromReceiver(receiver, message),
       onDeath: (thread, error) => {
@@ -141,10 +157,12 @@ export class Station implements ApiDeps {
       },
     });
     this.#threads = threads;
-    const { attacks } = await state.attacks({ ongoing: true });
     await probeUdp([...this.#config.inputs.netflow, ...this.#config.inputs.sflow]);
     await threads.start();
-    if (attacks.length > 0) threads.adopt(attacks);
+    this.#before = [];
+    this.#desk.expect(expectationsOf(this.#config));
+    setTimeout(() => this.#endSpan(), FIRST_SPAN_MS).unref();
+    this.#every(SPAN_MS, () => this.#endSpan());
   }
 
   /** Stops listening, keeps what was learned, and lets go of everything; within 5 s. */
@@ -172,17 +190,20 @@ export class Station implements ApiDeps {
     const { inputs, http, storage, telemetryPorts } = this.#config;
     this.#config = { ...config, inputs, http, storage, telemetryPorts };
     const subject = subjectOf(this.#config);
-    this.#threads?.configure(subject, subject.networks);
+    this.#threads?.configure(subject, settingsOf(this.#config));
+    this.#desk.expect(expectationsOf(this.#config));
     return change;
   }
 
   status(): StationStatus {
     const { user, system } = process.cpuUsage();
     const { organisation } = this.#config;
+    const nowMs = Date.now();
     return this.#live.status({
+      exporters: this.#desk.reports(this.#live.exporters(), nowMs),
       version: this.#options.version,
       ...(organisation === undefined ? {} : { organisation: organisation.name }),
-      nowMs: Date.now(),
+      nowMs,
       ready: this.#ready,
       state: this.#state?.status() ?? STARTING,
       telemetry: this.#telemetry?.status() ?? STARTING,
@@ -320,11 +341,22 @@ export class Station implements ApiDeps {
       case 'fault':
         this.#problem(`input ${receiver}`, new BonghwaError('INTERNAL', message.fault.message));
         return;
+      case 'facts':
+        this.#desk.take(message.facts);
+        return;
       case 'failed':
       case 'snapshot':
       case 'stopped':
         return;
     }
+  }
+
+  /** Asks the receivers what they saw of the exporters, and tells them what follows from all of it. */
+  async #endSpan(): Promise<void> {
+    this.#threads?.toAllReceivers({ kind: 'facts' });
+    await sleep(FACTS_MS);
+    const tracked = this.#desk.endSpan(Date.now());
+    this.#threads?.toAllReceivers({ kind: 'track', tracked });
   }
 
   async #keepSnapshots(): Promise<void> {
@@ -335,7 +367,7 @@ export class Station implements ApiDeps {
   }
 
   async #keepExporters(): Promise<void> {
-    const exporters = this.#live.exporters();
+    const exporters = this.#desk.reports(this.#live.exporters(), Date.now());
     if (exporters.length > 0) await this.#state?.saveExporters(exporters);
   }
 
@@ -380,78 +412,3 @@ export class Station implements ApiDeps {
 }
 
 const STARTING = { kind: 'off', state: 'starting', waiting: 0, written: 0, lost: 0 } as const;
-
-/** What is protected: the networks, and the addresses of sites outside them. Names by address, in the text that targets have. */
-function subjectOf(config: Config): DetectionSubject {
-  const networks: Prefix[] = config.networks.map(({ prefix }) => prefix);
-  const sites = new Map<string, string>();
-  for (const site of config.sites) {
-    for (const text of site.addresses) {
-      const words = parseAddress(text);
-      if (words === undefined) continue;
-      sites.set(formatAddress(words), site.name);
-      networks.push({ words, length: 128 });
-    }
-  }
-  const configuredPps: Partial<Record<Vector, number>> = {};
-  for (const vector of VECTORS) {
-    const threshold = config.thresholds[vector];
-    if (threshold !== undefined) configuredPps[vector] = threshold.ppsMax;
-  }
-  return {
-    networks,
-    sites,
-    configuredPps,
-    ...(config.organisation === undefined ? {} : { organisation: config.organisation.name }),
-  };
-}
-
-/** One receiver for every worker, which share the sockets' addresses, and one for a stream of packets. */
-function receiverSetups(config: Config, seed: number, snapshots: readonly Uint8Array[]): ReceiverSetup[] {
-  const { netflow, sflow, pcap, workers } = config.inputs;
-  const listen = [
-    ...netflow.map((at) => ({ kind: 'netflow' as const, at })),
-    ...sflow.map((at) => ({ kind: 'sflow' as const, at })),
-  ];
-  const { networks } = subjectOf(config);
-  const setups: ReceiverSetup[] = [];
-  const shared = { seed, networks, snapshots };
-  // One core is left to detection, stores and everything else.
-  const count = workers ?? Math.max(1, Math.min(8, availableParallelism() - 1));
-  if (listen.length > 0) {
-    for (let worker = 0; worker < count; worker++)
-      setups.push({ ...shared, receiver: setups.length, lots: randomInt(2 ** 32), listen, shared: count > 1 });
-  }
-  if (pcap !== undefined) {
-    const packets = { path: pcap, telemetryPorts: config.telemetryPorts, ownTime: listen.length === 0 };
-    setups.push({ ...shared, receiver: setups.length, lots: randomInt(2 ** 32), listen: [], shared: false, packets });
-  }
-  if (setups.length > 0) return setups;
-  throw new BonghwaError('CONFIG_INVALID', 'nothing comes in: all inputs are turned off', {
-    hint: `Leave inputs out to listen on ${formatListen({ address: '127.0.0.1', port: 2055, family: 4 })} and others.`,
-  });
-}
-
-/** Several snapshots in one: each behind its length in bytes. */
-function pack(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + 4 + part.length, 0));
-  const view = new DataView(bytes.buffer);
-  let at = 0;
-  for (const part of parts) {
-    view.setUint32(at, part.length);
-    bytes.set(part, at + 4);
-    at += 4 + part.length;
-  }
-  return bytes;
-}
-
-function unpack(bytes: Uint8Array): Uint8Array[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const parts: Uint8Array[] = [];
-  for (let at = 0; at + 4 <= bytes.length; ) {
-    const length = view.getUint32(at);
-    parts.push(bytes.slice(at + 4, at + 4 + length));
-    at += 4 + length;
-  }
-  return parts;
-}

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parsePrefix } from '../../base/prefix.ts';
+import { createDuplicateVolumes } from '../../detect/exporter/duplicate-guard.ts';
 import type { FromDetector, FromReceiver, ReceiverReport } from './messages.ts';
 import type { ReceiverSetup } from './receiver-thread.ts';
 import { StationThreads } from './threads.ts';
@@ -15,7 +16,9 @@ const LOOPBACK = { address: '127.0.0.1', port: 0, family: 4 } as const;
 
 function setup(receiver: number, port: number, shared: boolean): ReceiverSetup {
   const listen = [{ kind: 'netflow' as const, at: { ...LOOPBACK, port } }];
-  return { receiver, seed: 9, lots: 3 + receiver, networks: [NETWORK as never], listen, shared, snapshots: [] };
+  const volumes = createDuplicateVolumes();
+  const setup = { receiver, seed: 9, lots: 3 + receiver, networks: SUBJECT.networks, settings: new Map(), volumes };
+  return { ...setup, listen, shared, snapshots: [] };
 }
 
 class Told {
@@ -27,6 +30,7 @@ class Told {
     return new StationThreads({
       detector: { seed: 9, subject: SUBJECT, snapshot: undefined },
       receivers,
+      ongoing: () => [],
       onDetector: (message) => this.detector.push(message),
       onReceiver: (receiver, message) => this.receivers.push([receiver, message]),
       onDeath: (thread) => this.deaths.push(thread),

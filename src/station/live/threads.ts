@@ -1,8 +1,8 @@
 import { MessageChannel, type Worker } from 'node:worker_threads';
 import { BonghwaError, type ErrorCode } from '../../base/errors.ts';
-import type { Prefix } from '../../base/prefix.ts';
 import type { Attack } from '../../model/attack.ts';
 import { type DetectorSetup, startDetectorThread } from './detector-thread.ts';
+import type { ExporterSettings } from './exporter-filter.ts';
 import type { DetectionSubject, FromDetector, FromReceiver, ToDetector, ToReceiver } from './messages.ts';
 import { type ReceiverSetup, startReceiverThread } from './receiver-thread.ts';
 
@@ -17,7 +17,9 @@ const STOP_MS_MAX = 2000;
 const SNAPSHOT_MS_MAX = 2000;
 
 export interface ThreadsOptions {
-  readonly detector: DetectorSetup;
+  readonly detector: Omit<DetectorSetup, 'attacks'>;
+  /** Attacks that a detector which starts now has to go on with. */
+  readonly ongoing: () => readonly Attack[];
   readonly receivers: readonly ReceiverSetup[];
   readonly onDetector: (message: FromDetector) => void;
   readonly onReceiver: (receiver: number, message: FromReceiver) => void;
@@ -48,6 +50,8 @@ export class StationThreads {
   deaths = 0;
   readonly #options: ThreadsOptions;
   #subject: DetectionSubject;
+  /** Where they were changed since the start. */
+  #settings: ExporterSettings | undefined;
   #detector: Thread | undefined;
   readonly #receivers = new Map<number, Thread & { readonly setup: ReceiverSetup }>();
   #detectorSnapshot: Uint8Array | undefined;
@@ -82,14 +86,12 @@ export class StationThreads {
   }
 
   /** Protects and names something else from now on. */
-  configure(subject: DetectionSubject, networks: readonly Prefix[]): void {
+  configure(subject: DetectionSubject, settings: ExporterSettings): void {
     this.#subject = subject;
+    this.#settings = settings;
     this.#toDetector({ kind: 'configure', subject });
-    for (const receiver of this.#receivers.keys()) this.toReceiver(receiver, { kind: 'networks', networks });
-  }
-
-  adopt(attacks: readonly Attack[]): void {
-    this.#toDetector({ kind: 'adopt', attacks });
+    this.toAllReceivers({ kind: 'networks', networks: subject.networks });
+    this.toAllReceivers({ kind: 'settings', settings });
   }
 
   toReceiver(receiver: number, message: ToReceiver): void {
@@ -144,7 +146,12 @@ export class StationThreads {
 
   #startDetector(pauseMs: number): Thread {
     const { seed } = this.#options.detector;
-    const worker = startDetectorThread({ seed, subject: this.#subject, snapshot: this.#detectorSnapshot });
+    const worker = startDetectorThread({
+      seed,
+      subject: this.#subject,
+      snapshot: this.#detectorSnapshot,
+      attacks: this.#options.ongoing(),
+    });
     const thread: Thread = { name: 'detector', worker, startedMs: Date.now(), pauseMs, timer: undefined };
     worker.on('message', (message: FromDetector) => {
       if (message.kind === 'snapshot') this.#detectorSnapshot = message.bytes;
@@ -164,6 +171,7 @@ export class StationThreads {
     const worker = startReceiverThread({
       ...setup,
       networks: this.#subject.networks,
+      settings: this.#settings ?? setup.settings,
       snapshots: last === undefined ? setup.snapshots : [last],
     });
     const name = `receiver ${receiver}`;

@@ -1,0 +1,112 @@
+import { randomInt } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { BonghwaError } from '../../base/errors.ts';
+import { formatAddress, parseAddress } from '../../base/ip.ts';
+import { formatListen } from '../../base/listen.ts';
+import type { Prefix } from '../../base/prefix.ts';
+import type { Expectation } from '../../detect/exporter/diagnose.ts';
+import type { Config } from '../../model/config.ts';
+import { VECTORS, type Vector } from '../../model/vector.ts';
+import type { ExporterSettings } from './exporter-filter.ts';
+import type { DetectionSubject } from './messages.ts';
+import type { ReceiverSetup } from './receiver-thread.ts';
+
+/** What a configuration means for the parts of a station. */
+
+/** What is protected: the networks, and the addresses of sites outside them. Names by address, in the text that targets have. */
+export function subjectOf(config: Config): DetectionSubject {
+  const networks: Prefix[] = config.networks.map(({ prefix }) => prefix);
+  const sites = new Map<string, string>();
+  for (const site of config.sites) {
+    for (const text of site.addresses) {
+      const words = parseAddress(text);
+      if (words === undefined) continue;
+      sites.set(formatAddress(words), site.name);
+      networks.push({ words, length: 128 });
+    }
+  }
+  const configuredPps: Partial<Record<Vector, number>> = {};
+  for (const vector of VECTORS) {
+    const threshold = config.thresholds[vector];
+    if (threshold !== undefined) configuredPps[vector] = threshold.ppsMax;
+  }
+  return {
+    networks,
+    sites,
+    configuredPps,
+    ...(config.organisation === undefined ? {} : { organisation: config.organisation.name }),
+  };
+}
+
+export function expectationsOf(config: Config): Map<string, Expectation> {
+  return new Map(
+    config.exporters.map(({ address, name, samplingRate, outsideInterfaces, vendor }) => [
+      textOf(address),
+      {
+        name,
+        ...(samplingRate === undefined ? {} : { samplingRate }),
+        ...(outsideInterfaces === undefined ? {} : { outsideInterfaces }),
+        ...(vendor === undefined ? {} : { vendor }),
+      },
+    ]),
+  );
+}
+
+export function settingsOf(config: Config): ExporterSettings {
+  const settings = config.exporters.map(({ address, samplingRate, outsideInterfaces }) => {
+    const outside = outsideInterfaces === undefined ? undefined : new Set(outsideInterfaces);
+    return [textOf(address), { samplingRate, outside }] as const;
+  });
+  return new Map(
+    settings.filter(([, { samplingRate, outside }]) => samplingRate !== undefined || outside !== undefined),
+  );
+}
+
+/** An address in the text that exporters and targets have. */
+function textOf(address: string): string {
+  const words = parseAddress(address);
+  return words === undefined ? address : formatAddress(words);
+}
+
+/** One receiver for every worker, which share the sockets' addresses, and one for a stream of packets. */
+export function receiverSetups(
+  config: Config,
+  shared: Pick<ReceiverSetup, 'seed' | 'volumes' | 'settings' | 'snapshots'>,
+): ReceiverSetup[] {
+  const { netflow, sflow, pcap, workers } = config.inputs;
+  const listen = [
+    ...netflow.map((at) => ({ kind: 'netflow' as const, at })),
+    ...sflow.map((at) => ({ kind: 'sflow' as const, at })),
+  ];
+  const { networks } = subjectOf(config);
+  const setups: ReceiverSetup[] = [];
+  // One core is left to detection, stores and everything else.
+  const count = workers ?? Math.max(1, Math.min(8, availableParallelism() - 1));
+  if (listen.length > 0) {
+    for (let worker = 0; worker < count; worker++)
+      setups.push({
+        ...shared,
+        networks,
+        receiver: setups.length,
+        lots: randomInt(2 ** 32),
+        listen,
+        shared: count > 1,
+      });
+  }
+  if (pcap !== undefined) {
+    const packets = { path: pcap, telemetryPorts: config.telemetryPorts, ownTime: listen.length === 0 };
+    setups.push({
+      ...shared,
+      networks,
+      receiver: setups.length,
+      lots: randomInt(2 ** 32),
+      listen: [],
+      shared: false,
+      packets,
+    });
+  }
+  if (setups.length > 0) return setups;
+  throw new BonghwaError('CONFIG_INVALID', 'nothing comes in: all inputs are turned off', {
+    hint: `Leave inputs out to listen on ${formatListen({ address: '127.0.0.1', port: 2055, family: 4 })} and others.`,
+  });
+}
