@@ -47,6 +47,8 @@ export interface StationCounters {
   readonly decisionLagSeconds: HistogramCounts;
   /** Threads that died and were started again. */
   readonly threadDeaths: number;
+  /** Lines of events; absent where none are written. */
+  readonly eventLines?: { readonly written: number; readonly lost: number } | undefined;
 }
 
 /** Buckets of the decision lag, seconds. */

@@ -35,6 +35,16 @@ export function metricFamilies(status: StationStatus, counters: StationCounters,
     ...storeFamilies(status),
     gauge('bonghwa_warnings', 'Warnings that stand now.', one(status.warnings.length)),
     counter('bonghwa_thread_restarts_total', 'Threads that died and were started again.', one(counters.threadDeaths)),
+    counter(
+      'bonghwa_event_lines_written_total',
+      'Lines of events written to the file or pipe of reports.eventsFile.',
+      one(counters.eventLines?.written ?? 0),
+    ),
+    counter(
+      'bonghwa_event_lines_lost_total',
+      'Lines of events that could not be written in time.',
+      one(counters.eventLines?.lost ?? 0),
+    ),
     gauge('bonghwa_event_clients', 'Clients of the event stream.', one(api.eventClients)),
     {
       name: 'bonghwa_event_loop_lag_seconds',

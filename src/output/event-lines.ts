@@ -112,7 +112,12 @@ export class EventLines {
     this.#pumping = this.#writeAll()
       .then(
         () => this.#works(),
-        (error: NodeJS.ErrnoException) => this.#fails(error),
+        async (error: NodeJS.ErrnoException) => {
+          // A reader that went away, or a disk that is gone: what comes next begins with a whole line. A pipe that stayed open would
+          // keep the half of one for whoever reads next.
+          if (!KEEPS_OPEN.has(error.code ?? '')) await this.#letGo();
+          this.#fails(error);
+        },
       )
       .finally(() => {
         this.#pumping = undefined;
@@ -156,8 +161,6 @@ export class EventLines {
 
   #fails(error: NodeJS.ErrnoException): void {
     const full = error.code === 'EAGAIN';
-    // A reader that went away, or a disk that is gone: what comes next begins with a whole line.
-    if (!full && error.code !== 'ENOSPC' && error.code !== 'EDQUOT') this.#reopening = true;
     const reason = REASONS[error.code ?? ''] ?? error.message;
     if (!full && this.#error !== reason) {
       this.#error = reason;
@@ -174,6 +177,9 @@ export class EventLines {
     this.#timer.unref();
   }
 }
+
+/** Faults after which a line goes on where it stopped: a full pipe, a full disk. */
+const KEEPS_OPEN: ReadonlySet<string> = new Set(['EAGAIN', 'ENOSPC', 'EDQUOT']);
 
 const REASONS: Readonly<Record<string, string>> = {
   ENXIO: 'nobody reads the pipe',
