@@ -17,6 +17,7 @@ import {
   type StationOptions,
 } from './config-options.ts';
 import { EXIT_OK } from './exit.ts';
+import { LiveView } from './live-view.ts';
 import { type NetworkOption, packageVersion } from './options.ts';
 
 /** What commander gives: texts that are read here, so that other commands need not load what reads them. */
@@ -49,7 +50,8 @@ export async function serveCommand(options: ServeCommandOptions, interrupt: Abor
       if (!onTerminal) logger[level](fields, message);
     },
   });
-  const stopped = stopSignal(interrupt);
+  const quit = new AbortController();
+  const stopped = stopSignal(AbortSignal.any([interrupt, quit.signal]));
   const manager = serviceManager(process.env, process.pid);
   await station.start();
   const reload = (): void => {
@@ -67,12 +69,20 @@ export async function serveCommand(options: ServeCommandOptions, interrupt: Abor
   const { aliveEveryMs } = manager;
   const alive =
     aliveEveryMs === undefined ? undefined : setInterval(() => station.live() && manager.alive(), aliveEveryMs);
+  const view = onTerminal ? liveView(station, config, () => quit.abort()) : undefined;
+  view?.start();
   await stopped;
+  view?.stop();
   manager.stopping();
   clearInterval(alive);
   process.off('SIGHUP', reload);
   await station.stop();
   return EXIT_OK;
+}
+
+function liveView(station: Station, config: Config, onQuit: () => void): LiveView {
+  const input = config.inputs.pcap === '-' ? {} : { input: process.stdin };
+  return new LiveView(() => station.status(), { output: process.stdout, environment: process.env, onQuit, ...input });
 }
 
 /** The configuration in force: the file, where one is named or lies here, and over it the command line. */

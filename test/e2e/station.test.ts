@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -154,8 +154,12 @@ describe('a station with a configuration', () => {
     router.flooding = true;
     const attack = await until(10_000, async () => (await station.attacks())[0]);
     assert.deepEqual(attack?.target, { kind: 'site', value: 'portal' });
-    const events = readFileSync(join(folder, 'events.jsonl'), 'utf8').trim().split('\n');
-    assert.equal(JSON.parse(events[0]).attack.id, attack?.id);
+    const events = await until(
+      5000,
+      () => linesOf(join(folder, 'events.jsonl')).filter(({ kind }) => kind === 'attack')[0],
+    );
+    assert.equal(events?.state, 'opened');
+    assert.equal(events?.attack?.id, attack?.id);
   });
 });
 
@@ -178,3 +182,11 @@ it('a station reads packets from standard input, and a recording in its own time
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+function linesOf(
+  path: string,
+): { readonly kind: string; readonly state: string; readonly attack?: { readonly id: string } }[] {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
+  return lines.map((line) => JSON.parse(line));
+}

@@ -14,6 +14,7 @@ import { type ConfigChange, changeOf } from '../../model/config-change.ts';
 import { resolveSecret, type SecretReference } from '../../model/secret.ts';
 import type { StationEvent } from '../../model/station-event.ts';
 import type { StationStatus } from '../../model/station-view.ts';
+import { EventLines } from '../../output/event-lines.ts';
 import { type Lock, lockDirectory } from '../../store/lock.ts';
 import { openState } from '../../store/state/open.ts';
 import type { AttackPage, AttackQuery, StateStore } from '../../store/state/state-store.ts';
@@ -75,6 +76,7 @@ export class Station implements ApiDeps {
   #http: ListenAddress | undefined;
   #state: StateStore | undefined;
   #telemetry: TelemetryStore | undefined;
+  #events: EventLines | undefined;
   #threads: StationThreads | undefined;
   /** Attacks that went on when an earlier run ended, until the detector has them. */
   #before: readonly Attack[] = [];
@@ -114,6 +116,7 @@ export class Station implements ApiDeps {
     this.#http = await this.#api.listen(this.#config.http.listen);
     await this.#lock.update({ pid: process.pid, http: formatListen(this.#http) });
     const stateUrl = await this.#secret(storage.state);
+    this.#openEvents();
     this.#state = await openState({
       directory: storage.directory,
       ...(stateUrl === undefined ? {} : { url: stateUrl }),
@@ -179,16 +182,25 @@ export class Station implements ApiDeps {
     }
     for (const outcome of await Promise.allSettled(kept))
       if (outcome.status === 'rejected') this.#problem('state', outcome.reason as Error);
-    await Promise.allSettled([this.#api?.close(), this.#telemetry?.close(), this.#state?.close()]);
+    await Promise.allSettled([
+      this.#api?.close(),
+      this.#events?.close(),
+      this.#telemetry?.close(),
+      this.#state?.close(),
+    ]);
     await this.#lock?.release();
   }
 
   /** Takes over what can be taken over while running; tells what changed, and what waits for a restart. */
   reload(config: Config): ConfigChange {
     const change = changeOf(this.#config, config);
+    // The file may have been renamed by whoever rotates it.
+    this.#events?.reopen();
     if (change.live.length === 0) return change;
+    const { eventsFile } = this.#config.reports;
     const { inputs, http, storage, telemetryPorts } = this.#config;
     this.#config = { ...config, inputs, http, storage, telemetryPorts };
+    if (eventsFile !== config.reports.eventsFile) this.#openEvents();
     const subject = subjectOf(this.#config);
     this.#threads?.configure(subject, settingsOf(this.#config));
     this.#desk.expect(expectationsOf(this.#config));
@@ -312,7 +324,16 @@ export class Station implements ApiDeps {
     });
   }
 
+  /** Writes events to the file that the configuration names now, if it names one. */
+  #openEvents(): void {
+    const path = this.#config.reports.eventsFile;
+    void this.#events?.close();
+    const onProblem = (error: Error): void => this.#problem('events', error);
+    this.#events = path === undefined ? undefined : new EventLines({ path, onProblem });
+  }
+
   #tell(event: StationEvent): void {
+    this.#events?.write(event);
     for (const listener of this.#listeners) listener(event);
   }
 
