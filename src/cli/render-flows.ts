@@ -34,8 +34,12 @@ export function renderFlows(answer: FlowsAnswer, look: Look): string {
   const lines = [paint.bold(span), ...wrapText(sum, look.width)];
   if (groups.length > 0) lines.push('', ...table(answer, look));
   const rest = 1 - groups.reduce((shares, { share }) => shares + share, 0);
+  const further = Math.round(answer.distinct - groups.length);
   const notes = [`Estimated from ${exact(total.rows)} kept rows in ${formatDuration(answer.elapsedMs)}.`];
-  if (groups.length > 0 && rest > 0.0005) notes.unshift(`${formatShare(rest)} in further groups (--limit shows more).`);
+  if (groups.length > 0 && rest > 0.0005)
+    notes.unshift(
+      `${formatShare(rest)} in ${further > 1 ? `about ${exact(further)} ` : ''}further groups (--limit shows more).`,
+    );
   if (answer.keptSince !== undefined && Date.parse(answer.keptSince) > Date.parse(answer.since))
     notes.push(`Flows are kept since ${timeText(answer.keptSince)} UTC only.`);
   lines.push('', ...wrapText(notes.join(' '), look.width).map(paint.dim));

@@ -189,6 +189,7 @@ export function fixedFlows(query: FlowsQuery): FlowsAnswer {
             },
           ],
     total: sum,
+    distinct: query.top.length === 0 ? 1 : 2,
     ...(query.stepMs === undefined
       ? {}
       : { series: { from: new Date(query.since).toISOString(), stepMs: query.stepMs, total: series } }),
