@@ -15,6 +15,8 @@ const APPLY_MS_MAX = 20_000;
 const BATCH_MAX = 256;
 /** Writes of this time share a transaction, ms. */
 const GATHER_MS = 100;
+/** The start of a station has the processor first: reading its journal and snapshots, listening, deciding. */
+const START_MS = 200;
 const RETRY_MS_MIN = 250;
 const RETRY_MS_MAX = 30_000;
 const LOOK_MS = 1000;
@@ -97,6 +99,7 @@ export class Follower {
 
   async #run(): Promise<void> {
     let retryMs = RETRY_MS_MIN;
+    await this.#pause(START_MS);
     while (!this.#closing.signal.aborted) {
       try {
         await this.#connect();
@@ -108,7 +111,7 @@ export class Follower {
       } catch (error) {
         this.#lose(error instanceof Error ? error : new Error(String(error)));
         await this.#considerDamage(error);
-        await delay(retryMs, undefined, { ref: false, signal: this.#closing.signal }).catch(() => undefined);
+        await this.#pause(retryMs);
         retryMs = Math.min(2 * retryMs, RETRY_MS_MAX);
       }
     }
@@ -218,9 +221,12 @@ export class Follower {
       });
       this.#wake = () => undefined;
     }
-    if (memory.waiting > 0) {
-      await delay(GATHER_MS, undefined, { ref: false, signal: this.#closing.signal }).catch(() => undefined);
-    }
+    if (memory.waiting > 0) await this.#pause(GATHER_MS);
+  }
+
+  /** Waits, unless the station closes. */
+  async #pause(pauseMs: number): Promise<void> {
+    await delay(pauseMs, undefined, { ref: false, signal: this.#closing.signal }).catch(() => undefined);
   }
 
   /** Takes over what waits, within the given time, and lets go of the database. */
