@@ -18,8 +18,8 @@ export interface Collector {
   readonly port: number;
   /** What it counted since its start. */
   counts(): Promise<CollectorCounts>;
-  /** When it reported an attack on the flooded site, ms since 1970; `undefined` where it did not. */
-  reportedMs(): number | undefined;
+  /** When it reported attacks on the flooded site, ms since 1970. */
+  reportsMs(): readonly number[];
   stop(): Promise<void>;
 }
 
@@ -56,14 +56,14 @@ export async function startBonghwa(): Promise<Collector> {
     ],
     { stdio: ['ignore', 'ignore', 'pipe'], cwd: directory },
   );
-  let reportedMs: number | undefined;
+  const reportsMs: number[] = [];
   let last = '';
   const ready = new Promise<void>((resolve) => {
     createInterface({ input: child.stderr }).on('line', (line) => {
       last = line;
       if (line.includes('"msg":"ready"')) resolve();
       if (line.includes('"msg":"attack opened"') && line.includes(`"target":"${FLOODED_TEXT}"`))
-        reportedMs ??= Date.now();
+        reportsMs.push(Date.now());
     });
   });
   await untilReady(child, ready, () => `bonghwa serve: ${last}`);
@@ -79,7 +79,7 @@ export async function startBonghwa(): Promise<Collector> {
         datagramsDropped: droppedAt(port),
       };
     },
-    reportedMs: () => reportedMs,
+    reportsMs: () => reportsMs,
     async stop() {
       await endChild(child);
       rmSync(directory, { recursive: true, force: true });
@@ -125,11 +125,10 @@ export async function startFastNetMon({ thresholdPps }: CollectorOptions): Promi
     while (udpEntries(port).length === 0) await sleep(LOOK_MS);
   };
   await untilReady(child, listening(), () => 'fastnetmon');
-  let reportedMs: number | undefined;
+  const reportsMs: number[] = [];
   const timer = setInterval(() => {
-    if (reportedMs === undefined && readFileSync(at('notified'), 'utf8').includes(`${FLOODED_TEXT} ban`)) {
-      reportedMs = Date.now();
-    }
+    const bans = readFileSync(at('notified'), 'utf8').split(`${FLOODED_TEXT} ban\n`).length - 1;
+    while (reportsMs.length < bans) reportsMs.push(Date.now());
   }, LOOK_MS);
   return {
     program: 'fastnetmon',
@@ -143,7 +142,7 @@ export async function startFastNetMon({ thresholdPps }: CollectorOptions): Promi
         datagramsDropped: droppedAt(port),
       };
     },
-    reportedMs: () => reportedMs,
+    reportsMs: () => reportsMs,
     async stop() {
       clearInterval(timer);
       await endChild(child);

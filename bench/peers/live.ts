@@ -21,15 +21,18 @@ export interface LiveRun {
   readonly format: BlastFormat;
   /** Records a second, those of the flood included. */
   readonly offeredPerSecond: number;
+  /** From the first warming up on; what was received and lost likewise. */
   readonly sent: number;
   readonly received: number;
   /** Records that it says it lost. */
   readonly lostTold: number;
   /** Datagrams that the kernel dropped at its socket. */
   readonly datagramsDropped: number;
-  /** All threads and children, less what it uses when idle. */
+  /** All threads and children, less what it uses when idle; after warming up. */
   readonly cpuSeconds: number;
+  readonly cpuCores: number;
   readonly idleCores: number;
+  /** Of those that it took in, while it was warm. */
   readonly recordsPerCpuSecond: number;
   /** From the first datagram of the flood to the report of the attack. */
   readonly detectedAfterMs?: number;
@@ -40,6 +43,8 @@ export interface LiveRun {
 
 interface LiveSize {
   readonly rates: readonly number[];
+  /** After the start, so that what belongs to it is not counted as idle. */
+  readonly settleMs: number;
   readonly warmSeconds: number;
   readonly idleSeconds: number;
   readonly usualSeconds: number;
@@ -47,19 +52,15 @@ interface LiveSize {
 }
 
 const SIZES: Readonly<Record<BenchSize, LiveSize>> = {
-  small: { rates: [20_000], warmSeconds: 2, idleSeconds: 1, usualSeconds: 1, floodSeconds: 3 },
+  small: { rates: [20_000], settleMs: 500, warmSeconds: 2, idleSeconds: 1, usualSeconds: 1, floodSeconds: 3 },
   full: {
     rates: [100_000, 500_000, 1_000_000, 2_000_000, 3_000_000],
-    ...{ warmSeconds: 10, idleSeconds: 5, usualSeconds: 8, floodSeconds: 7 },
+    ...{ settleMs: 15_000, warmSeconds: 12, idleSeconds: 5, usualSeconds: 5, floodSeconds: 10 },
   },
 };
 export const LIVE_FORMATS: readonly BlastFormat[] = ['netflow9', 'netflow5'];
 
 const EXPORTERS = 4;
-/** Faster than this, nothing more is learned from warming up. */
-const WARM_RATE_MAX = 500_000;
-/** After the start, so that what belongs to it is not counted as idle. */
-const SETTLE_MS = 3000;
 /** Counters stand still for so long when everything has been taken. */
 const DRAIN_MS = 1500;
 const DRAIN_LOOKS_MAX = 20;
@@ -118,39 +119,40 @@ async function measure(
 ): Promise<LiveRun> {
   const { pid, program } = collector;
   const usual = rate / (1 + FLOOD_SHARE);
-  const phase = (seconds: number, recordsPerSecond: number, floodRecordsPerSecond = 0): SendPhase => ({
-    ...{ seconds, recordsPerSecond, floodRecordsPerSecond },
+  const phase = (seconds: number, floodRecordsPerSecond: number): SendPhase => ({
+    ...{ seconds, recordsPerSecond: floodRecordsPerSecond > 0 ? usual : rate, floodRecordsPerSecond },
   });
-  await sender.send(phase(size.warmSeconds, Math.min(WARM_RATE_MAX, usual)));
-  await sleep(SETTLE_MS);
+  await sleep(size.settleMs);
   const idleFrom = processUse(pid).cpuSeconds;
   await sleep(1000 * size.idleSeconds);
   const idleCores = (processUse(pid).cpuSeconds - idleFrom) / size.idleSeconds;
 
-  const before = await drained(collector);
+  const before = await collector.counts();
+  const warm = await sender.send(phase(size.warmSeconds, 0));
   const cpuFrom = processUse(pid).cpuSeconds;
   const fromMs = Date.now();
-  const sent = await sender.send(phase(size.usualSeconds, rate), phase(size.floodSeconds, usual, FLOOD_SHARE * usual));
+  const sent = await sender.send(phase(size.usualSeconds, 0), phase(size.floodSeconds, FLOOD_SHARE * usual));
   const counts = await drained(collector);
   const use = processUse(pid);
   const wallSeconds = (Date.now() - fromMs) / 1000;
   const cpuSeconds = use.cpuSeconds - cpuFrom - idleCores * wallSeconds;
+  const sentInAll = warm.records + sent.records;
   const received = counts.records - before.records;
-  const reportedMs = collector.reportedMs();
-  const detectedAfterMs =
-    reportedMs === undefined || sent.firstFloodMs === undefined ? undefined : reportedMs - sent.firstFloodMs;
+  const { firstFloodMs = Number.POSITIVE_INFINITY } = sent;
+  const reportedMs = collector.reportsMs().find((atMs) => atMs >= firstFloodMs);
   return {
     program,
     format,
     offeredPerSecond: rate,
-    sent: sent.records,
+    sent: sentInAll,
     received,
     lostTold: counts.recordsLost - before.recordsLost,
     datagramsDropped: counts.datagramsDropped - before.datagramsDropped,
     cpuSeconds,
+    cpuCores: cpuSeconds / ((sent.endedMs - sent.startedMs) / 1000),
     idleCores,
-    recordsPerCpuSecond: received / Math.max(cpuSeconds, 0.01),
-    ...(detectedAfterMs === undefined ? {} : { detectedAfterMs }),
+    recordsPerCpuSecond: ((received / sentInAll) * sent.records) / Math.max(cpuSeconds, 0.01),
+    ...(reportedMs === undefined ? {} : { detectedAfterMs: reportedMs - firstFloodMs }),
     rssBytes: use.rssBytes,
     senderCores: sent.cpuSeconds / ((sent.endedMs - sent.startedMs) / 1000),
     senderBehindMs: sent.behindMsMax,
@@ -176,7 +178,6 @@ export function formatLive(runs: readonly LiveRun[]): string {
     '|---|---|---|---|---|---|---|---|---|',
   ];
   for (const run of runs) {
-    const seconds = run.sent / run.offeredPerSecond;
     lines.push(
       `| ${[
         run.format,
@@ -187,7 +188,7 @@ export function formatLive(runs: readonly LiveRun[]): string {
           ? `${run.datagramsDropped.toLocaleString('en-US')} datagrams (kernel)`
           : `${((100 * run.lostTold) / run.sent).toFixed(2)} %`,
         formatRate(run.recordsPerCpuSecond),
-        (run.cpuSeconds / seconds).toFixed(2),
+        run.cpuCores.toFixed(2),
         run.idleCores.toFixed(3),
         run.detectedAfterMs === undefined ? 'not' : `${(run.detectedAfterMs / 1000).toFixed(2)} s`,
       ].join(' | ')} |`,
