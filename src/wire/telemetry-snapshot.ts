@@ -125,7 +125,10 @@ function takeNumbers(exporter: ExporterState, numbers: Float64Array): void {
   const [firstSeenMs, , bootMs, samplingRate, activeSeconds, inactiveSeconds, next, datagrams, records] = numbers;
   exporter.firstSeenMs = Math.min(firstSeenMs, exporter.lastSeenMs);
   exporter.bootMs = Math.abs(bootMs) < 8.64e15 ? bootMs : Number.NaN;
-  if (isSamplingRate(samplingRate)) exporter.samplingRate = samplingRate;
+  if (isSamplingRate(samplingRate)) {
+    exporter.samplingRate = samplingRate;
+    exporter.noteSamplingRate(samplingRate);
+  }
   if (activeSeconds >= 0 && activeSeconds < 2 ** 32) exporter.activeTimeoutSeconds = activeSeconds;
   if (inactiveSeconds >= 0 && inactiveSeconds < 2 ** 32) exporter.inactiveTimeoutSeconds = inactiveSeconds;
   const isMean = datagrams > 0 && datagrams < 2 ** 32 && records >= 0 && records <= datagrams * 0xffff;

@@ -19,11 +19,11 @@ const NETWORKS = [prefix('198.51.100.0/24'), prefix('2001:db8::/32')];
 
 function bench(exporterCount = 1, volumes = createDuplicateVolumes()) {
   const exporters = new ExporterTable(new Rejections());
+  const collector = new ExporterFactsCollector({ seed: 1, networks: NETWORKS, exporters, volumes });
   for (let at = 0; at < exporterCount; at++) {
     const exporter = exporters.touch(Uint32Array.of(0, 0, 0xffff, 0xc0000201 + at), 0, 0, 'netflow-v9', NOW);
     exporter.setSamplingRate(1, new Rejections());
   }
-  const collector = new ExporterFactsCollector({ seed: 1, networks: NETWORKS, exporters, volumes });
   const batch = createFlowBatch(4096);
   const classes = new Uint8Array(4096);
   const add = (rows: readonly RowSpec[]): Uint8Array => {
@@ -90,6 +90,24 @@ describe('facts', () => {
     assert.deepEqual([next.counters.datagrams, next.counters.records, next.counters.looked], [1, 0, 0]);
     assert.equal(histogramTotal(next.durations), 0);
     assert.deepEqual([next.keys.packets.length, next.interfaces], [0, []]);
+  });
+
+  it('go on where another collector ended, as on a reload', () => {
+    const { exporters, collector } = bench();
+    const [state] = exporters.list();
+    state.records = 100;
+    assert.deepEqual(
+      collector.take(NOW).map(({ counters }) => counters.records),
+      [100],
+    );
+    const next = new ExporterFactsCollector({ seed: 1, networks: [], exporters });
+    assert.deepEqual(next.take(NOW), []);
+    state.records += 7;
+    exporters.touch(state.addressWords, 0, 0, 'netflow-v9', NOW);
+    assert.deepEqual(
+      next.take(NOW).map(({ counters }) => [counters.datagrams, counters.records]),
+      [[1, 7]],
+    );
   });
 
   it('are of each exporter for itself, also where an index is given to another', () => {

@@ -16,11 +16,13 @@ import { KeySample, NO_KEYS } from './key-sample.ts';
 import { binOf, HISTOGRAM_BINS } from './log-histogram.ts';
 import { NetworkIndex } from './network-index.ts';
 
-/** One row in so many is looked at for what is told of the exporter itself: fewer where many come at once. Primes, since the rows
- * of a router may repeat in some rhythm of their own. */
+/**
+ * One row in so many is looked at for what is told of the exporter itself, and fewer once many were in this span. Primes, since
+ * the rows of a router may repeat in some rhythm of their own.
+ */
 const LOOK_STRIDE = 17;
 const LOOK_STRIDE_BUSY = 127;
-const BUSY_ROWS = 512;
+const LOOKED_BUSY = 4096;
 /** Rows of one batch whose keys are looked at, at most: these, and an eighth of the batch. */
 const KEYS_PER_BATCH = 64;
 /** Interfaces of one exporter that are told apart in a span. */
@@ -83,6 +85,8 @@ export class ExporterFactsCollector {
   #mutedPlaces = new Map<TrackedExporter, ReadonlySet<number>>();
   /** Rows until the next that is looked at. */
   #phase = 0;
+  /** Rows looked at since the facts were taken. */
+  #looked = 0;
   /** The exporter of the row before, which is most often that of the next. */
   #lastIndex = -1;
   #last: Gathered | undefined = undefined;
@@ -94,6 +98,13 @@ export class ExporterFactsCollector {
     this.#exporters = options.exporters;
     this.#networks = new NetworkIndex(options.networks);
     this.#guard = options.volumes === undefined ? undefined : new DuplicateGuard(options.volumes, options.seed);
+    // What exporters sent before, another collector has told.
+    for (const exporter of options.exporters.list()) {
+      const gathered = new Gathered(exporter);
+      gathered.before = countersOf(exporter);
+      gathered.told = exporter.datagrams > 0;
+      this.#gathered[exporter.index] = gathered;
+    }
   }
 
   /**
@@ -104,9 +115,12 @@ export class ExporterFactsCollector {
     // Between two batches an exporter may have been forgotten, and its index given to another.
     this.#lastIndex = -1;
     this.#chooseKeys(batch, classes, from, to);
-    const stride = to - from < BUSY_ROWS ? LOOK_STRIDE : LOOK_STRIDE_BUSY;
+    const stride = this.#looked < LOOKED_BUSY ? LOOK_STRIDE : LOOK_STRIDE_BUSY;
     let row = from + this.#phase;
-    for (; row < to; row += stride) if (classes[row] !== UNCOUNTED) this.#lookAt(batch, row);
+    for (; row < to; row += stride) {
+      this.#looked++;
+      if (classes[row] !== UNCOUNTED) this.#lookAt(batch, row);
+    }
     this.#phase = row - to;
     if (this.#tracked.length > 0) this.#leaveOut(batch, classes, from, to);
   }
@@ -115,6 +129,7 @@ export class ExporterFactsCollector {
   take(nowMs: number): ExporterFacts[] {
     const facts: ExporterFacts[] = [];
     this.#lastIndex = -1;
+    this.#looked = 0;
     for (const exporter of this.#exporters.list()) {
       const gathered = this.#of(exporter.index)!;
       if (gathered.told && exporter.datagrams === gathered.before.datagrams) continue;

@@ -28,7 +28,7 @@ const SILENT_MIN_MS = 60_000;
 const SILENT_DATAGRAMS_MIN = 10;
 /** Of rows looked at, as good as none. */
 const DIRECTION_SHARE_MIN = 0.001;
-const DIRECTION_ROWS_MIN = 1000;
+const DIRECTION_ROWS_MIN = 500;
 
 /** What a person says of an exporter in the configuration. */
 export interface Expectation {
