@@ -76,7 +76,7 @@ function serve(directory: string): void {
   async function run(request: IncomingMessage, body: Buffer): Promise<Uint8Array> {
     const url = new URL(request.url ?? '/', 'http://localhost');
     if (!isAuthentic(request)) throw new EngineFault(`${USER}: Authentication failed`, AUTHENTICATION_FAILED);
-    const parameters: Record<string, string | string[]> = {};
+    const parameters: Record<string, string | (string | number)[]> = {};
     for (const [name, value] of url.searchParams) {
       if (name.startsWith('param_')) parameters[name.slice(6)] = parameterOf(value);
       else if (name !== 'query' && !HTTP_SETTINGS.has(name))
@@ -153,9 +153,10 @@ function isAuthentic(request: IncomingMessage): boolean {
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f', '0': '\0' };
 
 /** A value as it stands in a request: backslashes and control letters are escaped. chDB escapes values anew. */
-function parameterOf(value: string): string | string[] {
+function parameterOf(value: string): string | (string | number)[] {
   const plain = (text: string): string => text.replace(/\\([\s\S])/g, (_, letter: string) => ESCAPES[letter] ?? letter);
   if (!value.startsWith('[')) return plain(value);
+  if (/^\[[\d.,]+\]$/.test(value)) return value.slice(1, -1).split(',').map(Number);
   return [...value.matchAll(/'((?:[^'\\]|\\[\s\S])*)'/g)].map(([, text]) => plain(text));
 }
 

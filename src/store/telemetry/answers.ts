@@ -1,6 +1,15 @@
 import { DIMENSIONS } from './flow-dimensions.ts';
 import type { FlowsAnswer, FlowsQuery } from './flows-query.ts';
-import { compileGroups, compileSeries, QUESTION_SETTINGS, stepOf } from './flows-sql.ts';
+import {
+  type Compiled,
+  compileCandidates,
+  compileGroups,
+  compileSeries,
+  compileTotal,
+  GROUPS_EXACT_MAX,
+  QUESTION_SETTINGS,
+  stepOf,
+} from './flows-sql.ts';
 import type { SecondsAnswer, SecondsQuery } from './seconds-query.ts';
 import { compileSeconds, type Earliest, originOf, planSeconds } from './seconds-sql.ts';
 import { type Sql, SqlLost, type SqlRows } from './sql.ts';
@@ -14,27 +23,29 @@ export async function answerFlows(
   database: string,
   query: FlowsQuery,
   signal?: AbortSignal,
+  groupsExactMax = GROUPS_EXACT_MAX,
 ): Promise<FlowsAnswer> {
   const startedMs = performance.now();
   const stepMs = stepOf(query);
-  const groups = compileGroups(query, database);
-  // Asked apart: chDB 26.7 writes WITH TOTALS of an empty answer in front of it.
-  const all = compileGroups({ ...query, top: [] }, database);
-  const [answer, totals, earliest, series] = await Promise.all([
-    query.top.length === 0 ? { data: [] } : sql.query(groups.sql, groups.parameters, signal),
-    sql.query(all.sql, all.parameters, signal),
-    sql.query(`SELECT toUnixTimestamp(min(time)) FROM ${database}.flows ${QUESTION_SETTINGS}`, {}, signal),
-    stepMs === undefined ? undefined : askSeries(sql, database, query, stepMs, signal),
-  ]);
+  const ask = async ({ sql: text, parameters }: Compiled): Promise<SqlRows['data']> =>
+    (await sql.query(text, parameters, signal)).data;
+  const earliest = ask({
+    sql: `SELECT toUnixTimestamp(min(time)) FROM ${database}.flows ${QUESTION_SETTINGS}`,
+    parameters: {},
+  });
+  const [all, [first]] = await Promise.all([ask(compileTotal(query, database)), earliest]);
+  const total = estimateOf(all[0], 0, query);
+  const distinct = Number(all[0]?.[ESTIMATES] ?? 0);
+  const rows = query.top.length === 0 ? [] : await askGroups(ask, database, query, distinct <= groupsExactMax);
   const keys = query.top.length;
-  const total = estimateOf(totals.data[0], 0, query);
-  const keptSince = Number(earliest.data[0]?.[0] ?? 0);
+  const series = stepMs === undefined ? undefined : await askSeries(ask, database, query, stepMs, rows);
+  const keptSince = Number(first?.[0] ?? 0);
   return {
     since: iso(query.since),
     until: iso(query.until),
     by: query.by,
     top: [...query.top],
-    groups: answer.data.map((row) => {
+    groups: rows.map((row) => {
       const estimate = estimateOf(row, keys, query);
       const of = total[query.by];
       const points = series?.get(keyOf(row, 0, keys));
@@ -46,6 +57,7 @@ export async function answerFlows(
       };
     }),
     total,
+    distinct: keys === 0 ? 1 : Math.max(distinct, rows.length),
     ...(stepMs === undefined
       ? {}
       : { series: { from: iso(Math.floor(query.since / 1000) * 1000), stepMs, total: series?.get(ALL) ?? [] } }),
@@ -54,16 +66,28 @@ export async function answerFlows(
   };
 }
 
+type Ask = (question: Compiled) => Promise<SqlRows['data']>;
+
+/** Columns of an estimate. */
+const ESTIMATES = 5;
+
+async function askGroups(ask: Ask, database: string, query: FlowsQuery, exact: boolean): Promise<SqlRows['data']> {
+  if (exact) return await ask(compileGroups(query, database));
+  const [row] = await ask(compileCandidates(query, database));
+  const candidates = (row[0] as unknown[]).map((key) => (query.top.length === 1 ? [key] : (key as unknown[])));
+  return await ask(compileGroups(query, database, candidates));
+}
+
 /** Key of the total among the series. */
 const ALL = '';
 
 /** The series of every group, by its key, and of the total. */
 async function askSeries(
-  sql: Sql,
+  ask: Ask,
   database: string,
   query: FlowsQuery,
   stepMs: number,
-  signal: AbortSignal | undefined,
+  groups: SqlRows['data'],
 ): Promise<ReadonlyMap<string, number[]>> {
   const steps = Math.ceil((query.until - Math.floor(query.since / 1000) * 1000) / stepMs);
   const series = new Map<string, number[]>();
@@ -75,15 +99,12 @@ async function askSeries(
     }
     if (step >= 0 && step < steps) points[step] += value;
   };
-  const total = compileSeries({ ...query, top: [] }, stepMs, database);
-  for (const [step, value] of (await sql.query(total.sql, total.parameters, signal)).data) {
-    add(ALL, Number(step), Number(value));
-  }
-  if (query.top.length === 0) return series;
-  const groups = compileSeries(query, stepMs, database);
+  for (const [step, value] of await ask(compileSeries(query, stepMs, database))) add(ALL, Number(step), Number(value));
+  if (groups.length === 0) return series;
   const keys = query.top.length;
-  for (const row of (await sql.query(groups.sql, groups.parameters, signal)).data) {
-    add(keyOf(row, 1, keys), Number(row[0]), Number(row[keys + 1]));
+  const only = groups.map((row) => row.slice(0, keys));
+  for (const row of await ask(compileSeries(query, stepMs, database, only))) {
+    add(keyOf(row, 2, keys), Number(row[0]), Number(row[1]));
   }
   return series;
 }

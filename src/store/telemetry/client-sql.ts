@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import {
   CODE,
   INSERT_MS_MAX,
@@ -72,8 +72,13 @@ export class ClientSql {
 /** What a fault of the client means: the engine's own word has a number, everything else is the way to it. */
 function faultOf(error: unknown): Error {
   if (error instanceof SqlRefused || error instanceof SqlLost) return error;
-  if (error instanceof ClickHouseError) return new SqlRefused(error.message, Number(error.code));
+  if (isEngineError(error)) return new SqlRefused(error.message, Number(error.code));
   return new SqlLost(wordsOf(error), error);
+}
+
+/** chDB brings a declaration of its own of the client's error, so that its class does not tell. */
+function isEngineError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && 'type' in error && 'code' in error && /^\d+$/.test(String(error.code));
 }
 
 function wordsOf(error: unknown): string {

@@ -1,11 +1,14 @@
 import { formatAddress, isIpv4, parseAddress } from '../../base/ip.ts';
 import { formatPrefix } from '../../base/prefix.ts';
-import { FLOW_DIMENSIONS, type FlowDimension } from './flows-query.ts';
+import { KEPT } from './columns.ts';
+import { CLASS_NAMES, FLOW_DIMENSIONS, type FlowDimension } from './flows-query.ts';
 
 /** What flows can be grouped by: how the engine is asked for it, and how its answer reads. */
 export interface Dimension {
   readonly name: FlowDimension;
   readonly sql: string;
+  /** Type of `sql`, as a parameter is given back to the engine. */
+  readonly type: 'IPv6' | 'String' | 'UInt8' | 'UInt16' | 'UInt32';
   readonly read: (value: unknown) => string | number | null;
   readonly about: string;
 }
@@ -37,36 +40,47 @@ function readSize(value: unknown): string {
   return below === undefined ? `${SIZES[at]}+` : `${SIZES[at]}-${below - 1}`;
 }
 
+const nameIn =
+  (names: readonly string[]) =>
+  (value: unknown): string | null =>
+    names[Number(value)] ?? null;
 const readNumber = (value: unknown): number => Number(value);
 /** Where 0 means that it is not known. */
 const readKnown = (value: unknown): number | null => (Number(value) === 0 ? null : Number(value));
 const readText = (value: unknown): string | null => (value === '' ? null : String(value));
 
 const TABLE: Readonly<Record<FlowDimension, Omit<Dimension, 'name'>>> = {
-  srcAddr: { sql: 'srcAddr', read: readAddress, about: 'source address' },
-  srcNet: { sql: netOf('srcAddr'), read: readNet, about: 'source /24 (IPv4) or /48 (IPv6)' },
+  srcAddr: { sql: 'srcAddr', type: 'IPv6', read: readAddress, about: 'source address' },
+  srcNet: { sql: netOf('srcAddr'), type: 'IPv6', read: readNet, about: 'source /24 (IPv4) or /48 (IPv6)' },
   srcAsn: {
     sql: 'srcAsn',
+    type: 'UInt32',
     read: readKnown,
     about: 'AS of the source, as the telemetry or the packaged table names it',
   },
-  srcCountry: { sql: 'srcCountry', read: readText, about: 'country of the source, ISO 3166-1' },
-  srcPort: { sql: 'srcPort', read: readNumber, about: 'source port' },
-  dstAddr: { sql: 'dstAddr', read: readAddress, about: 'destination address' },
-  dstNet: { sql: netOf('dstAddr'), read: readNet, about: 'destination /24 (IPv4) or /48 (IPv6)' },
-  dstPort: { sql: 'dstPort', read: readNumber, about: 'destination port' },
-  proto: { sql: 'proto', read: readNumber, about: 'IP protocol number' },
-  class: { sql: 'class', read: readText, about: 'traffic class' },
-  tcpFlags: { sql: 'tcpFlags', read: readNumber, about: 'TCP flags, as one number' },
-  ttl: { sql: 'ttl', read: readKnown, about: 'TTL or hop limit' },
+  srcCountry: { sql: 'srcCountry', type: 'String', read: readText, about: 'country of the source, ISO 3166-1' },
+  srcPort: { sql: 'srcPort', type: 'UInt16', read: readNumber, about: 'source port' },
+  dstAddr: { sql: 'dstAddr', type: 'IPv6', read: readAddress, about: 'destination address' },
+  dstNet: { sql: netOf('dstAddr'), type: 'IPv6', read: readNet, about: 'destination /24 (IPv4) or /48 (IPv6)' },
+  dstPort: { sql: 'dstPort', type: 'UInt16', read: readNumber, about: 'destination port' },
+  proto: { sql: 'proto', type: 'UInt8', read: readNumber, about: 'IP protocol number' },
+  class: { sql: 'toUInt8(class)', type: 'UInt8', read: nameIn(CLASS_NAMES), about: 'traffic class' },
+  tcpFlags: { sql: 'tcpFlags', type: 'UInt16', read: readNumber, about: 'TCP flags, as one number' },
+  ttl: { sql: 'ttl', type: 'UInt8', read: readKnown, about: 'TTL or hop limit' },
   packetSize: {
-    sql: `roundDown(if(packets > 0, bytes / packets, 0), [${SIZES.join(', ')}])`,
+    sql: `toUInt16(roundDown(if(packets > 0, bytes / packets, 0), [${SIZES.join(', ')}]))`,
+    type: 'UInt16',
     read: readSize,
     about: 'mean bytes of a packet, in classes',
   },
-  exporter: { sql: 'exporter', read: readAddress, about: 'address of the exporter; unknown for captured packets' },
-  attackId: { sql: 'attackId', read: readText, about: 'the attack that the flow belongs to' },
-  kept: { sql: 'kept', read: readText, about: 'why the flow was kept: attack or peace' },
+  exporter: {
+    sql: 'exporter',
+    type: 'IPv6',
+    read: readAddress,
+    about: 'address of the exporter; unknown for captured packets',
+  },
+  attackId: { sql: 'attackId', type: 'String', read: readText, about: 'the attack that the flow belongs to' },
+  kept: { sql: 'toUInt8(kept)', type: 'UInt8', read: nameIn(KEPT), about: 'why the flow was kept: attack or peace' },
 };
 
 export const DIMENSIONS: Readonly<Record<FlowDimension, Dimension>> = Object.fromEntries(

@@ -90,7 +90,7 @@ export const flowsAnswerSchema = z.object({
   until: z.iso.datetime({ precision: 3 }),
   by: z.enum(FLOW_MEASURES),
   top: z.array(z.enum(FLOW_DIMENSIONS)),
-  /** Largest first. */
+  /** Largest first. Of more than a million groups, those below a thousandth of the total may be others of like size. */
   groups: z.array(
     estimateSchema.extend({
       /** One value for each of `top`: a number, a text, or null where it is unknown. */
@@ -103,6 +103,8 @@ export const flowsAnswerSchema = z.object({
   ),
   /** All flows that were asked for, those in further groups included. */
   total: estimateSchema,
+  /** About how many groups there are in all (HyperLogLog-like, within a few percent); 1 without dimensions. */
+  distinct: z.number(),
   series: z
     .object({ from: z.iso.datetime({ precision: 3 }), stepMs: z.number(), total: z.array(z.number()) })
     .optional(),

@@ -21,9 +21,15 @@ const POINTS_MAX = 100_000;
 /** Each kept row stands for `weight` rows: what it adds to a sum, and how uncertain that leaves the sum. */
 const VALUES: Readonly<Record<FlowMeasure, string>> = { packets: 'packets', bytes: 'bytes', flows: '1' };
 
-/** Columns of an answer after its dimensions, in this order. */
-export const ESTIMATES = ['packets', 'bytes', 'flows', 'rows', 'variance'] as const;
+/** Groups beyond this are not all held in memory to find the largest: see `compileCandidates`. */
+export const GROUPS_EXACT_MAX = 1_000_000;
+/** Groups that `compileCandidates` follows, and gives. */
+const CANDIDATES = 1000;
 
+/** Values of the dimensions of one group, as the engine gave them. */
+export type RawKey = readonly unknown[];
+
+/** Columns: packets, bytes, flows, rows, and the variance that sampling leaves of the measure asked. */
 function estimates(by: FlowMeasure): string {
   const value = VALUES[by];
   return [
@@ -36,43 +42,58 @@ function estimates(by: FlowMeasure): string {
   ].join(', ');
 }
 
-/** Groups, largest first; without dimensions the total alone. */
-export function compileGroups(query: FlowsQuery, database: string): Compiled {
+/** The estimates over all flows that are asked for, and about how many groups they are in. */
+export function compileTotal(query: FlowsQuery, database: string): Compiled {
   const { where, parameters } = conditions(query);
-  const keys = query.top.map((name, at) => `${DIMENSIONS[name].sql} AS k${at}`);
-  const order = query.top.map((_, at) => `k${at}`);
+  const keys = query.top.map((name) => DIMENSIONS[name].sql);
+  const groups = keys.length === 0 ? '1' : `uniq(${keys.join(', ')})`;
   const from = `FROM ${database}.flows AS f WHERE ${where}`;
-  if (keys.length === 0) return { sql: `SELECT ${estimates(query.by)} ${from} ${QUESTION_SETTINGS}`, parameters };
+  return { sql: `SELECT ${estimates(query.by)}, toFloat64(${groups}) ${from} ${QUESTION_SETTINGS}`, parameters };
+}
+
+/** Groups with their estimates, largest first: all of them, or those of `only`. */
+export function compileGroups(query: FlowsQuery, database: string, only?: readonly RawKey[]): Compiled {
+  const { where, parameters } = conditions(query, only);
+  const { named, names } = keysOf(query);
   return {
     // Groups of equal size come in the order of their keys, so that the same question has the same answer.
-    sql: `SELECT ${keys.join(', ')}, ${estimates(query.by)} ${from} GROUP BY ${order.join(', ')}
-ORDER BY ${query.by}_ DESC, ${order.join(', ')} LIMIT {limit:UInt32} ${QUESTION_SETTINGS}`,
+    sql: `SELECT ${named}, ${estimates(query.by)} FROM ${database}.flows AS f WHERE ${where} GROUP BY ${names}
+ORDER BY ${query.by}_ DESC, ${names} LIMIT {limit:UInt32} ${QUESTION_SETTINGS}`,
     parameters: { ...parameters, limit: query.limit },
   };
 }
 
-/** The measure by step: of every group that `compileGroups` gives, and of the total (whose keys are empty). */
-export function compileSeries(query: FlowsQuery, stepMs: number, database: string): Compiled {
+/**
+ * The groups that are large, of more than memory and a second have room for: ten million forged sources. Space-saving counters
+ * find every group with more than a thousandth of the total; among smaller ones, which are all alike, it gives some.
+ */
+export function compileCandidates(query: FlowsQuery, database: string): Compiled {
   const { where, parameters } = conditions(query);
-  const step = stepMs / 1000;
-  const at = `intDiv(toUInt32(time) - {since:UInt32}, {step:UInt32}) AS step_`;
-  const sum = `sum(weight * ${VALUES[query.by]}) AS value_`;
-  const from = `FROM ${database}.flows AS f WHERE ${where}`;
   const keys = query.top.map((name) => DIMENSIONS[name].sql);
-  const names = query.top.map((_, index) => `k${index}`);
-  if (keys.length === 0) {
-    return {
-      sql: `SELECT ${at}, ${sum} ${from} GROUP BY step_ ${QUESTION_SETTINGS}`,
-      parameters: { ...parameters, step },
-    };
-  }
-  const named = keys.map((key, index) => `${key} AS ${names[index]}`).join(', ');
-  const groups = `SELECT ${named} ${from} GROUP BY ${names.join(', ')}
-  ORDER BY sum(weight * ${VALUES[query.by]}) DESC, ${names.join(', ')} LIMIT {limit:UInt32}`;
+  const key = keys.length === 1 ? keys[0] : `(${keys.join(', ')})`;
+  const weight = `toUInt64(ceil(weight * ${VALUES[query.by]}))`;
   return {
-    sql: `SELECT ${at}, ${named}, ${sum} ${from} AND (${keys.join(', ')}) IN (${groups})
-GROUP BY step_, ${names.join(', ')} ${QUESTION_SETTINGS}`,
-    parameters: { ...parameters, step, limit: query.limit },
+    sql: `SELECT topKWeighted(${CANDIDATES})(${key}, ${weight}) FROM ${database}.flows AS f WHERE ${where} ${QUESTION_SETTINGS}`,
+    parameters,
+  };
+}
+
+/** The measure by step: of the groups of `only`, or without dimensions of all flows. */
+export function compileSeries(query: FlowsQuery, stepMs: number, database: string, only?: readonly RawKey[]): Compiled {
+  const { where, parameters } = conditions(query, only);
+  const { named, names } = keysOf(query);
+  const columns = only === undefined ? '' : `, ${named}`;
+  return {
+    sql: `SELECT intDiv(toUInt32(time) - {since:UInt32}, {step:UInt32}) AS step_, sum(weight * ${VALUES[query.by]})${columns}
+FROM ${database}.flows AS f WHERE ${where} GROUP BY step_${only === undefined ? '' : `, ${names}`} ${QUESTION_SETTINGS}`,
+    parameters: { ...parameters, step: stepMs / 1000 },
+  };
+}
+
+function keysOf({ top }: FlowsQuery): { named: string; names: string } {
+  return {
+    named: top.map((name, at) => `${DIMENSIONS[name].sql} AS k${at}`).join(', '),
+    names: top.map((_, at) => `k${at}`).join(', '),
   };
 }
 
@@ -89,13 +110,13 @@ export function stepOf({ since, until, stepMs, top, limit }: FlowsQuery): number
   });
 }
 
-function conditions(query: FlowsQuery): { where: string; parameters: SqlParameters } {
+function conditions(query: FlowsQuery, only?: readonly RawKey[]): { where: string; parameters: SqlParameters } {
   if (query.until <= query.since) {
     throw new BonghwaError('TELEMETRY_QUERY', 'the time asked for ends before it begins', {
       hint: 'since is the earlier moment, until the later',
     });
   }
-  const parameters: Record<string, string | number | readonly string[]> = {
+  const parameters: Record<string, string | number | readonly (string | number)[]> = {
     since: Math.floor(query.since / 1000),
     until: Math.ceil(query.until / 1000),
   };
@@ -125,7 +146,18 @@ function conditions(query: FlowsQuery): { where: string; parameters: SqlParamete
   add('srcCountry', 'String', query.srcCountry?.toUpperCase());
   add('attackId', 'String', query.attackId);
   add('kept', 'String', query.kept);
+  if (only !== undefined) where.push(among(query, only, parameters));
   return { where: where.join(' AND '), parameters };
+}
+
+/** True for flows of the groups of `only`. */
+function among(query: FlowsQuery, only: readonly RawKey[], parameters: Record<string, unknown>): string {
+  const keys = query.top.map((name) => DIMENSIONS[name]);
+  for (const [at] of keys.entries()) parameters[`only${at}`] = only.map((key) => key[at]);
+  const arrays = keys.map(({ type }, at) => `{only${at}:Array(${type})}`);
+  const columns = keys.map((_, at) => `tupleElement(t, ${at + 1})`);
+  if (keys.length === 1) return `${keys[0].sql} IN ${arrays[0]}`;
+  return `(${keys.map(({ sql }) => sql).join(', ')}) IN (SELECT ${columns.join(', ')} FROM (SELECT arrayJoin(arrayZip(${arrays.join(', ')})) AS t))`;
 }
 
 /** True for addresses of `column` inside any of the prefixes. */
@@ -133,7 +165,7 @@ function within(
   name: string,
   column: string,
   texts: readonly string[],
-  parameters: Record<string, string | number | readonly string[]>,
+  parameters: Record<string, string | number | readonly (string | number)[]>,
 ): string {
   const hosts: string[] = [];
   const ranges: string[] = [];

@@ -36,6 +36,8 @@ export class Outbox {
   #memoryBytes = 0;
   #taken: Taken | undefined;
   #spilling: Promise<void> | undefined;
+  /** The block that is being written to the spool: it stays in memory until it is there. */
+  #written: Block | undefined;
   #spoolUsable = false;
   #spoolFailing = false;
 
@@ -77,7 +79,7 @@ export class Outbox {
     if (this.#memoryBytes > this.#limits.memoryBytesMax) void this.#spill(this.#limits.memoryBytesMax / 2);
     // Twice the bound is reached only while the disk does not keep up, or takes nothing at all.
     while (this.#memoryBytes > 2 * this.#limits.memoryBytesMax) {
-      const oldest = this.#memory.find((waiting) => waiting !== this.#taken?.block);
+      const oldest = this.#idle();
       if (oldest === undefined) break;
       this.#forget(oldest);
       this.lost += oldest.rows;
@@ -87,6 +89,7 @@ export class Outbox {
   /** The block that waits longest; `undefined` where none does. One is in hand at a time. */
   async take(): Promise<Taken | undefined> {
     for (let entry = this.#spool.entries[0]; entry !== undefined; entry = this.#spool.entries[0]) {
+      this.#spool.held = entry;
       const block = await this.#spool.read(entry);
       if (block !== undefined) {
         this.#taken = { block, spooled: entry };
@@ -95,28 +98,34 @@ export class Outbox {
       this.lost += entry.rows;
       await this.#spool.remove(entry);
     }
-    const block = this.#memory[0];
-    this.#taken = block === undefined ? undefined : { block };
-    return this.#taken;
+    const block = this.#idle();
+    if (block !== undefined) {
+      this.#taken = { block };
+      return this.#taken;
+    }
+    // The only one is on its way to the spool.
+    if (this.#memory.length === 0) return undefined;
+    await this.#spilling;
+    return await this.take();
   }
 
   /** The block is kept, or will not be: either way it waits no longer. */
   async done(taken: Taken): Promise<void> {
-    this.#taken = undefined;
+    this.#letGo();
     if (taken.spooled === undefined) this.#forget(taken.block);
     else await this.#spool.remove(taken.spooled);
   }
 
   /** The block waits on; what became of it is not known. */
   putBack(taken: Taken): void {
-    this.#taken = undefined;
+    this.#letGo();
     taken.block.uncertain = true;
     if (taken.spooled !== undefined) taken.spooled.uncertain = true;
   }
 
   /** Writes all that waits in memory to disk. */
   async flush(): Promise<void> {
-    this.#taken = undefined;
+    this.#letGo();
     // The first may be a spill that has begun and leaves half.
     await this.#spill(0);
     await this.#spill(0);
@@ -128,6 +137,11 @@ export class Outbox {
     this.#memoryBytes = 0;
   }
 
+  #letGo(): void {
+    this.#taken = undefined;
+    this.#spool.held = undefined;
+  }
+
   #spill(bytesLeft: number): Promise<void> {
     this.#spilling ??= this.#spillNow(bytesLeft).finally(() => {
       this.#spilling = undefined;
@@ -137,18 +151,30 @@ export class Outbox {
 
   async #spillNow(bytesLeft: number): Promise<void> {
     while (this.#spoolUsable && this.#memoryBytes > bytesLeft) {
-      const block = this.#memory.find((waiting) => waiting !== this.#taken?.block);
+      const block = this.#idle();
       if (block === undefined) return;
       try {
-        this.lost += await this.#spool.put(block);
+        this.#written = block;
+        await this.#spool.put(block);
         this.#spoolFailing = false;
       } catch (error) {
         if (!this.#spoolFailing) this.#onProblem(error as Error);
         this.#spoolFailing = true;
         return;
+      } finally {
+        this.#written = undefined;
       }
       this.#forget(block);
+      for (let excess = this.#spool.excess(); excess !== undefined; excess = this.#spool.excess()) {
+        this.lost += excess.rows;
+        await this.#spool.remove(excess);
+      }
     }
+  }
+
+  /** The oldest block in memory that nobody has in hand. */
+  #idle(): Block | undefined {
+    return this.#memory.find((block) => block !== this.#taken?.block && block !== this.#written);
   }
 
   #forget(block: Block): void {

@@ -17,6 +17,8 @@ export interface Spooled extends Omit<Block, 'bytes'> {
 }
 
 export class Spool {
+  /** The entry that is being handed over. */
+  held: Spooled | undefined;
   readonly #directory: string;
   readonly #bytesMax: number;
   /** In the order of their time: the first is the oldest. */
@@ -51,8 +53,8 @@ export class Spool {
     this.#entries.sort((a, b) => a.from - b.from || a.run - b.run);
   }
 
-  /** Writes a block. Gives the rows of the oldest blocks that had to make room. Rejects where the disk does not take it. */
-  async put(block: Block): Promise<number> {
+  /** Writes a block. Rejects where the disk does not take it. */
+  async put(block: Block): Promise<void> {
     const file = join(this.#directory, nameOf(block));
     const handle = await open(file + UNFINISHED, 'w', 0o600);
     try {
@@ -68,13 +70,12 @@ export class Spool {
     const { table, run, from, to, rows, uncertain } = block;
     this.#entries.push({ table, run, from, to, rows, uncertain, file, byteLength: block.bytes.length });
     this.#bytes += block.bytes.length;
-    let rowsDropped = 0;
-    while (this.#bytes > this.#bytesMax && this.#entries.length > 1) {
-      const oldest = this.#entries[0];
-      rowsDropped += oldest.rows;
-      await this.remove(oldest);
-    }
-    return rowsDropped;
+  }
+
+  /** The block that must go, where there are more bytes than may be: the oldest that nobody has in hand. */
+  excess(): Spooled | undefined {
+    if (this.#bytes <= this.#bytesMax || this.#entries.length < 2) return undefined;
+    return this.#entries.find((entry) => entry !== this.held);
   }
 
   /** The block of an entry; `undefined` where its file cannot be read any more. */

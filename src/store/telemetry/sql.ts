@@ -9,7 +9,7 @@ export interface SqlRows {
 export type Lane = 'write' | 'read' | 'upkeep';
 export type OwnLane = Exclude<Lane, 'read'>;
 
-export type SqlParameters = Readonly<Record<string, string | number | readonly string[]>>;
+export type SqlParameters = Readonly<Record<string, string | number | readonly (string | number)[]>>;
 
 /** How long an answer may take before the engine is taken to hang, milliseconds. */
 export const QUESTION_MS_MAX = 30_000;
