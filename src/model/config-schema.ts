@@ -151,7 +151,7 @@ const httpSchema = z.strictObject({
   listen: listen
     .prefault('127.0.0.1:8480')
     .describe(
-      'address of the HTTP interface: API, metrics, health. It has no sign-in: keep it where only operators reach it',
+      'loopback address of the HTTP interface: API, metrics, health. It has no sign-in yet, and answers this machine alone',
     ),
 });
 
@@ -191,7 +191,9 @@ const retentionSchema = z.strictObject({
 const reportsSchema = z.strictObject({
   eventsFile: path
     .optional()
-    .describe('file or named pipe that gets one line of JSON for every attack opened and closed'),
+    .describe(
+      'file or named pipe that gets a line of JSON whenever an attack opens, changes or closes, and for warnings',
+    ),
 });
 
 export const configSchema = z.strictObject({

@@ -34,7 +34,7 @@ test('notes are made where something may not be meant', () => {
     ['sites: [{ name: portal, addresses: [192.0.2.1] }]', []],
     ['', [/^networks: none is named/]],
     ["networks: [192.0.2.0/24]\ninputs: { netflow: [':2055'] }", [/^inputs: \[::\]:2055 takes telemetry from whoever/]],
-    ['networks: [192.0.2.0/24]\nhttp: { listen: 0.0.0.0:8480 }', [/^http.listen: 0.0.0.0:8480 has no sign-in/]],
+    ['networks: [192.0.2.0/24]\nhttp: { listen: 0.0.0.0:8480 }', [/^http.listen: 0.0.0.0:8480 is refused/]],
     [
       'networks: [192.0.2.0/24]\nexporters: [{ name: border, address: 203.0.113.1 }, { name: here, address: 127.0.0.1 }]',
       [/border \(203\.0\.113\.1\) cannot be heard/],

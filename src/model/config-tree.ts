@@ -47,7 +47,9 @@ export function configNotes(config: Config): string[] {
   }
   if (!isLoopback(config.http.listen)) {
     const where = formatListen(config.http.listen);
-    notes.push(`http.listen: ${where} has no sign-in; whoever reaches it reads everything that is seen here`);
+    notes.push(
+      `http.listen: ${where} is refused when a station starts: HTTP has no sign-in yet and answers this machine alone`,
+    );
   }
   const far = config.exporters.filter(({ address }) => !isLoopbackAddress(address));
   if (far.length > 0 && listeners.length > 0 && open.length === 0) {
