@@ -52,7 +52,9 @@ describe('a station through its faults', () => {
 
   it('keeps an attack over kill -9: the same id, not twice', async () => {
     router.flooding = true;
-    const opened = await until(8000, async () => (await station.attacks())[0]);
+    // What is announced is durable; the interface shows an attack a moment earlier.
+    const announced = await until(8000, () => station.lines.find(({ msg }) => msg === 'attack opened'));
+    const opened = (await station.attacks()).find(({ id }) => id === announced?.id);
     assert.ok(opened !== undefined, 'an attack was opened');
     assert.equal(opened.target.value, SITE_TEXT);
     assert.equal(opened.vectors[0].name, 'syn-flood');

@@ -39,6 +39,7 @@ const SPAN_MS = 60_000;
 const FIRST_SPAN_MS = 15_000;
 /** Receivers tell within this, ms. */
 const FACTS_MS = 500;
+const KEPT_MS = 1000;
 const DAY_MS = 86_400_000;
 /** A detector that has decided nothing for this long is not alive, ms. */
 const DECIDED_MS_MAX = 10_000;
@@ -82,6 +83,8 @@ export class Station implements ApiDeps {
   #before: readonly Attack[] = [];
   readonly #volumes = createDuplicateVolumes();
   readonly #desk = new ExporterDesk(this.#volumes);
+  /** Attacks that are being written. */
+  readonly #keeping = new Set<Promise<void>>();
   #ready = false;
 
   constructor(options: StationOptions) {
@@ -246,12 +249,21 @@ export class Station implements ApiDeps {
 
   async attacks(query: AttackQuery): Promise<AttackPage> {
     const page = await this.#store().attacks(query);
+    await this.#kept();
     const now = new Map(this.#live.ongoing().map((attack) => [attack.id, attack]));
     return { ...page, attacks: page.attacks.map((attack) => now.get(attack.id) ?? attack) };
   }
 
   async attack(id: string): Promise<Attack | undefined> {
-    return this.#live.ongoing().find((attack) => attack.id === id) ?? this.#store().attack(id);
+    const attack = this.#live.ongoing().find((ongoing) => ongoing.id === id) ?? (await this.#store().attack(id));
+    await this.#kept();
+    return attack;
+  }
+
+  /** Who is told of an attack may rely on it: what is being written is on disk first, where that takes no longer than `KEPT_MS`. */
+  async #kept(): Promise<void> {
+    if (this.#keeping.size === 0) return;
+    await Promise.race([Promise.allSettled(this.#keeping), sleep(KEPT_MS, undefined, { ref: false })]);
   }
 
   siteAddresses(name: string): readonly string[] | undefined {
@@ -318,10 +330,13 @@ export class Station implements ApiDeps {
       }
       this.#tell({ kind: 'attack', state, at: new Date().toISOString(), attack });
     };
-    this.#state?.saveAttack(attack).then(announce, (error: Error) => {
-      this.#problem('state', error);
-      announce();
-    });
+    if (this.#state === undefined) return;
+    const keeping = this.#state
+      .saveAttack(attack)
+      .catch((error: Error) => this.#problem('state', error))
+      .then(announce)
+      .finally(() => this.#keeping.delete(keeping));
+    this.#keeping.add(keeping);
   }
 
   /** Writes events to the file that the configuration names now, if it names one. */
