@@ -22,7 +22,9 @@ const RETRY_MS_MAX = 30_000;
 const LOOK_MS = 1000;
 /** Blobs are on disk already; the database follows so much later. */
 const BLOB_MS = 15 * 60_000;
+/** PGlite's log grows until a checkpoint: one is made after so much time, or so many writes. */
 const MAINTAIN_MS = 10 * 60_000;
+const MAINTAIN_WRITES = 5000;
 const SIZE_MS = 60_000;
 /** PGlite's files are set aside when they could not be opened so many times in a row. */
 const DAMAGED_TIMES = 3;
@@ -148,7 +150,10 @@ export class Follower {
   /** Takes over what comes, until the database fails or the station closes. */
   async #follow(): Promise<void> {
     while (!this.#closing.signal.aborted) {
-      while (await this.#applyNext()) this.#damaged = 0;
+      while (await this.#applyNext()) {
+        this.#damaged = 0;
+        if (this.#written - this.#writtenMaintained > MAINTAIN_WRITES) break;
+      }
       await this.#lookAfter();
       await this.#sleep();
     }
@@ -172,10 +177,11 @@ export class Follower {
     if (thread === undefined) return;
     const nowMs = performance.now();
     if (nowMs - this.#blobsAtMs > BLOB_MS) await this.#copyBlobs(thread);
-    if (nowMs - this.#maintainedAtMs > MAINTAIN_MS) {
+    const writes = this.#written - this.#writtenMaintained;
+    if (writes > MAINTAIN_WRITES || (writes > 0 && nowMs - this.#maintainedAtMs > MAINTAIN_MS)) {
       this.#maintainedAtMs = nowMs;
-      if (this.#written !== this.#writtenMaintained) await thread.ask('maintain', [], APPLY_MS_MAX);
       this.#writtenMaintained = this.#written;
+      await thread.ask('maintain', [], APPLY_MS_MAX);
     }
     if (nowMs - this.#sizedAtMs > SIZE_MS) {
       this.#sizedAtMs = nowMs;

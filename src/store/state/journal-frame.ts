@@ -93,17 +93,19 @@ export function decodeJournal(bytes: Buffer): JournalContent {
   let at = 0;
   while (at < bytes.length) {
     const end = frameEnd(bytes, at);
-    const found = end === undefined ? undefined : decodeFrame(bytes, at, end);
-    if (end === undefined || found === undefined) {
+    if (end === undefined) {
       const next = bytes.indexOf(MARKER, at + 1);
       if (next < 0) break;
       at = next;
       continue;
     }
     damagedBytes += at - wholeBytes;
-    sequence = Math.max(sequence, found.sequence);
-    if ('journal' in found) journal = found.journal;
-    else if ((latest.get(found.key)?.sequence ?? -1) <= found.sequence) latest.set(found.key, found);
+    const found = decodeFrame(bytes, at, end);
+    if (found !== undefined) {
+      sequence = Math.max(sequence, found.sequence);
+      if ('journal' in found) journal = found.journal;
+      else if ((latest.get(found.key)?.sequence ?? -1) <= found.sequence) latest.set(found.key, found);
+    }
     at = end;
     wholeBytes = end;
   }
