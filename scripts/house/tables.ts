@@ -1,3 +1,6 @@
+import { z } from 'zod';
+import { ROUTES } from '../../src/api/contract.ts';
+import { metricFamilies } from '../../src/api/metrics.ts';
 import { formatBps, formatPps } from '../../src/base/units.ts';
 import { GROUPS, type VectorGroup } from '../../src/detect/network/groups.ts';
 import { type ConfigKey, configKeys } from '../../src/model/config-keys.ts';
@@ -23,6 +26,37 @@ const STORED_AS = {
 } as const;
 
 export const GENERATED_TABLES: readonly GeneratedTable[] = [
+  {
+    file: 'docs/api.md',
+    name: 'routes',
+    markdown: () =>
+      markdownTable(
+        ['GET', 'answers'],
+        Object.values(ROUTES).map(({ path, summary }) => [`\`${path}\``, summary]),
+      ),
+  },
+  ...(['attacks', 'flows', 'seconds'] as const).map((route) => ({
+    file: 'docs/api.md',
+    name: `parameters-${route}`,
+    markdown: () =>
+      markdownTable(
+        ['parameter', 'meaning', 'default'],
+        parametersOf(ROUTES[route].params).map(([name, parameter]) => [
+          `\`${name}\``,
+          meaningOf(parameter),
+          parameter.default === undefined || Array.isArray(parameter.default) ? '' : String(parameter.default),
+        ]),
+      ),
+  })),
+  {
+    file: 'docs/api.md',
+    name: 'metrics',
+    markdown: () =>
+      markdownTable(
+        ['metric', 'type', 'meaning'],
+        allMetrics().map(({ name, type, help }) => [`\`${name}\``, type, help]),
+      ),
+  },
   {
     file: 'docs/configuration.md',
     name: 'configuration-keys',
@@ -74,6 +108,40 @@ export const GENERATED_TABLES: readonly GeneratedTable[] = [
       ),
   },
 ];
+
+interface Parameter {
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly string[];
+  readonly items?: { readonly enum?: readonly string[] };
+}
+
+function parametersOf(schema: z.ZodObject): [string, Parameter][] {
+  const { properties = {} } = z.toJSONSchema(schema, { io: 'input' });
+  return Object.entries(properties) as [string, Parameter][];
+}
+
+function meaningOf({ description = '', enum: names, items }: Parameter): string {
+  const choices = names ?? items?.enum ?? [];
+  return choices.length === 0 ? description : `${description}: ${choices.map((name) => `\`${name}\``).join(', ')}`;
+}
+
+/** Every metric that there is: a station has the same ones before anything has come in. */
+function allMetrics(): ReturnType<typeof metricFamilies> {
+  const none = { bps: 0, pps: 0, fps: 0 };
+  const store = { kind: 'off', state: 'ready', waiting: 0, written: 0, lost: 0 } as const;
+  const time = '1970-01-01T00:00:00.000Z';
+  const histogram = { bounds: [], counts: [0], sum: 0 };
+  return metricFamilies(
+    {
+      ...{ version: '', startedAt: time, now: time, ready: false, total: none, inputs: [], records: 0, recordsLost: 0 },
+      ...{ attacksTotal: 0, attacksOngoing: [], targets: [], exporters: [], state: store, telemetry: store },
+      ...{ rejected: {}, memoryBytes: 0, cpuSeconds: 0, warnings: [] },
+    },
+    { recordsLost: { shed: 0, missing: 0 }, secondsDecided: 0, decisionLagSeconds: histogram, threadDeaths: 0 },
+    { eventClients: 0, eventLoopLagSeconds: histogram, nodeVersion: '' },
+  );
+}
 
 function withInner(key: ConfigKey): ConfigKey[] {
   return [key, ...key.inner.flatMap(withInner)];
