@@ -220,6 +220,9 @@ export class ExporterTable {
   #oldest: ExporterState | undefined = undefined;
   #size = 0;
   #expectedRates: ReadonlyMap<string, number> = new Map();
+  /** Records lost of exporters that were forgotten, and the most that all together were seen to have lost. */
+  #lostForgotten = 0;
+  #lostMax = 0;
   /** Called with every exporter that is forgotten, so that what hangs on it can be accounted for. */
   onDrop: ((exporter: ExporterState) => void) | undefined = undefined;
 
@@ -235,6 +238,14 @@ export class ExporterTable {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Flow records lost of all exporters, forgotten ones too. Never falls: what comes late after all stays counted here. */
+  recordsLost(): number {
+    let lost = this.#lostForgotten;
+    for (const exporter of this.#slots) if (exporter !== undefined) lost += exporter.recordsLost;
+    this.#lostMax = Math.max(this.#lostMax, lost);
+    return this.#lostMax;
   }
 
   /** The exporter silent longest; the others follow over `newer`. */
@@ -296,7 +307,8 @@ export class ExporterTable {
     exporter.datagrams++;
     if (nowMs > exporter.lastSeenMs) {
       const silenceMs = nowMs - exporter.lastSeenMs;
-      if (silenceMs > exporter.silenceMaxMs) exporter.silenceMaxMs = silenceMs;
+      // The time that a station was down is no silence of an exporter that it remembers.
+      if (silenceMs > exporter.silenceMaxMs && exporter.datagrams > 1) exporter.silenceMaxMs = silenceMs;
       exporter.lastSeenMs = nowMs;
     }
     if (!expires) return exporter;
@@ -342,6 +354,7 @@ export class ExporterTable {
 
   #drop(exporter: ExporterState): void {
     this.onDrop?.(exporter);
+    this.#lostForgotten += exporter.recordsLost;
     this.#unlink(exporter);
     const bucket = this.#bucketOf(exporter.addressWords, 0, exporter.observationDomain, exporter.protocol);
     let link = this.#heads[bucket];

@@ -3,6 +3,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { TelemetryBench } from '../../test/support/decode-telemetry.ts';
 import { encodeIpfix, encodeNetflow9, encodeRecord } from '../../test/support/encode-netflow.ts';
+import { Rejections } from '../model/rejection.ts';
+import { type ExporterState, ExporterTable } from './exporter.ts';
 import { SequenceFollower } from './sequence.ts';
 
 const JUMP = 1 << 16;
@@ -82,6 +84,20 @@ describe('records that are missing', () => {
     after.follow(112, 30, true, JUMP);
     assert.deepEqual([after.missedWhileDown, after.recordsLost], [3000, 30]);
   });
+});
+
+it('are kept of exporters that are forgotten, and do not fall where some come late', () => {
+  const exporters = new ExporterTable(new Rejections(), { exportersMax: 1 });
+  const touch = (address: number): ExporterState =>
+    exporters.touch(Uint32Array.of(0, 0, 0xffff, address), 0, 0, 'ipfix', NOW);
+  const first = touch(1);
+  for (const sequence of [0, 20, 40]) first.sequence.follow(sequence, 10, true, JUMP);
+  assert.equal(exporters.recordsLost(), 20);
+  first.sequence.follow(30, 10, true, JUMP);
+  assert.deepEqual([first.recordsLost, exporters.recordsLost()], [10, 20]);
+  const second = touch(2);
+  for (const sequence of [0, 55]) second.sequence.follow(sequence, 10, true, JUMP);
+  assert.equal(exporters.recordsLost(), 55);
 });
 
 describe('records without a template', () => {

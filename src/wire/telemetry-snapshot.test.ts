@@ -68,6 +68,7 @@ it('reads on after a restart, and tells what came while it was down', () => {
   bench.feed(nine(150, [DATA]), NOW + 60_000);
   assert.deepEqual([bench.batch.length, bench.rejections.total()], [30, 0]);
   assert.deepEqual([bench.exporter.recordsLost, bench.exporter.sequenceLost, bench.exporter.records], [0, 0, 30]);
+  assert.equal(bench.exporter.silenceMaxMs, 0);
   // The first datagram after the gap is measured too: 45 of 46 hold records.
   const mean = (45 * 30) / 46;
   assert.ok(Math.abs(bench.exporter.sequence.missedWhileDown - 100 * mean) < 1e-6);
