@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { udpEntries } from '../../src/input/udp-holders.ts';
-import { FLOODED_TEXT, NETWORK } from '../live/blast.ts';
+import { NETWORK } from '../make/blast.ts';
 import { inputDirectory } from '../make/input.ts';
 
 /** A program that listens for flow telemetry on loopback and reports attacks, started as its users start it. */
@@ -18,9 +18,16 @@ export interface Collector {
   readonly port: number;
   /** What it counted since its start. */
   counts(): Promise<CollectorCounts>;
-  /** When it reported attacks on the flooded site, ms since 1970. */
-  reportsMs(): readonly number[];
+  /** Attacks that it reported since its start, in order. */
+  reports(): readonly Report[];
   stop(): Promise<void>;
+}
+
+export interface Report {
+  /** Address or prefix that is attacked. */
+  readonly target: string;
+  /** When the report was seen, ms since 1970. */
+  readonly atMs: number;
 }
 
 export interface CollectorCounts {
@@ -56,14 +63,14 @@ export async function startBonghwa(): Promise<Collector> {
     ],
     { stdio: ['ignore', 'ignore', 'pipe'], cwd: directory },
   );
-  const reportsMs: number[] = [];
+  const reports: Report[] = [];
   let last = '';
   const ready = new Promise<void>((resolve) => {
     createInterface({ input: child.stderr }).on('line', (line) => {
       last = line;
       if (line.includes('"msg":"ready"')) resolve();
-      if (line.includes('"msg":"attack opened"') && line.includes(`"target":"${FLOODED_TEXT}"`))
-        reportsMs.push(Date.now());
+      const attack = /"target":"([^"]+)".*"msg":"attack opened"/.exec(line);
+      if (attack !== null) reports.push({ target: attack[1], atMs: Date.now() });
     });
   });
   await untilReady(child, ready, () => `bonghwa serve: ${last}`);
@@ -79,7 +86,7 @@ export async function startBonghwa(): Promise<Collector> {
         datagramsDropped: droppedAt(port),
       };
     },
-    reportsMs: () => reportsMs,
+    reports: () => reports,
     async stop() {
       await endChild(child);
       rmSync(directory, { recursive: true, force: true });
@@ -88,7 +95,7 @@ export async function startBonghwa(): Promise<Collector> {
 }
 
 /**
- * FastNetMon Community with the settings of its package, but for: loopback only, no usage report, no API, one threshold in packets a
+ * FastNetMon Community as its package sets it up, but for: loopback only, no usage report, no API, one threshold in packets a
  * second, and a script that notes when it is called.
  */
 export async function startFastNetMon({ thresholdPps }: CollectorOptions): Promise<Collector> {
@@ -125,10 +132,10 @@ export async function startFastNetMon({ thresholdPps }: CollectorOptions): Promi
     while (udpEntries(port).length === 0) await sleep(LOOK_MS);
   };
   await untilReady(child, listening(), () => 'fastnetmon');
-  const reportsMs: number[] = [];
+  const reports: Report[] = [];
   const timer = setInterval(() => {
-    const bans = readFileSync(at('notified'), 'utf8').split(`${FLOODED_TEXT} ban\n`).length - 1;
-    while (reportsMs.length < bans) reportsMs.push(Date.now());
+    const bans = readFileSync(at('notified'), 'utf8').match(/^\S+ ban$/gm) ?? [];
+    for (const ban of bans.slice(reports.length)) reports.push({ target: ban.split(' ')[0], atMs: Date.now() });
   }, LOOK_MS);
   return {
     program: 'fastnetmon',
@@ -142,7 +149,7 @@ export async function startFastNetMon({ thresholdPps }: CollectorOptions): Promi
         datagramsDropped: droppedAt(port),
       };
     },
-    reportsMs: () => reportsMs,
+    reports: () => reports,
     async stop() {
       clearInterval(timer);
       await endChild(child);

@@ -9,8 +9,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type BenchSize, formatRate, parseSize } from '../harness.ts';
-import { type BlastFormat, FLOOD_SHARE } from '../live/blast.ts';
-import { type SenderProcess, type SendPhase, startSender } from '../live/send-plan.ts';
+import { type BlastFormat, FLOOD_SHARE, siteText } from '../make/blast.ts';
+import { type SenderProcess, type SendPhase, startSender } from '../make/send-plan.ts';
 import { isInstalled } from './child.ts';
 import { type Collector, startBonghwa, startFastNetMon } from './collectors.ts';
 import { processUse } from './process-use.ts';
@@ -138,8 +138,8 @@ async function measure(
   const cpuSeconds = use.cpuSeconds - cpuFrom - idleCores * wallSeconds;
   const sentInAll = warm.records + sent.records;
   const received = counts.records - before.records;
-  const { firstFloodMs = Number.POSITIVE_INFINITY } = sent;
-  const reportedMs = collector.reportsMs().find((atMs) => atMs >= firstFloodMs);
+  const firstFloodMs = sent.floodsMs[1] ?? Number.POSITIVE_INFINITY;
+  const report = collector.reports().find(({ target, atMs }) => target === siteText(0) && atMs >= firstFloodMs);
   return {
     program,
     format,
@@ -152,7 +152,7 @@ async function measure(
     cpuCores: cpuSeconds / ((sent.endedMs - sent.startedMs) / 1000),
     idleCores,
     recordsPerCpuSecond: ((received / sentInAll) * sent.records) / Math.max(cpuSeconds, 0.01),
-    ...(reportedMs === undefined ? {} : { detectedAfterMs: reportedMs - firstFloodMs }),
+    ...(report === undefined ? {} : { detectedAfterMs: report.atMs - firstFloodMs }),
     rssBytes: use.rssBytes,
     senderCores: sent.cpuSeconds / ((sent.endedMs - sent.startedMs) / 1000),
     senderBehindMs: sent.behindMsMax,

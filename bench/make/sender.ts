@@ -6,7 +6,7 @@
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import type koffiModule from 'koffi';
-import { type Blast, type DatagramSet, type ExporterClock, makeBlast, makeTemplate, stamp } from './blast.ts';
+import { aim, type Blast, type DatagramSet, type ExporterClock, makeBlast, makeTemplate, stamp } from './blast.ts';
 import type { SendPhase, SendPlan, SendReport } from './send-plan.ts';
 
 const koffi: typeof koffiModule = createRequire(import.meta.url)('koffi');
@@ -90,12 +90,12 @@ class Sender {
     let templatesMs = Number.NEGATIVE_INFINITY;
     let datagrams = 0;
     let floodDatagrams = 0;
-    let firstFloodMs: number | undefined;
     let behindMsMax = 0;
-    const phasesMs: number[] = [];
+    const floodsMs: (number | null)[] = [];
     for (const phase of phases) {
+      if (phase.floodRecordsPerSecond > 0) aim(this.#blast, phase.site ?? 0);
+      let firstFloodMs: number | null = null;
       const fromMs = performance.now();
-      phasesMs.push(Date.now());
       const per = this.#blast.recordsPerDatagram;
       const total = Math.round((phase.recordsPerSecond * phase.seconds) / per);
       const flood = Math.round((phase.floodRecordsPerSecond * phase.seconds) / per);
@@ -139,6 +139,7 @@ class Sender {
         }
         if (total > 0) behindMsMax = Math.max(behindMsMax, ((due - sent) / total) * 1000 * phase.seconds);
       }
+      floodsMs.push(firstFloodMs);
       datagrams += sent;
       floodDatagrams += flooded;
     }
@@ -149,8 +150,7 @@ class Sender {
       datagrams: datagrams + floodDatagrams + this.#templates,
       startedMs,
       endedMs: Date.now(),
-      phasesMs,
-      ...(firstFloodMs === undefined ? {} : { firstFloodMs }),
+      floodsMs,
       behindMsMax,
       cpuSeconds: (used.user + used.system) / 1e6,
     };

@@ -1,5 +1,6 @@
+import { formatIpv4 } from '../../src/base/ip.ts';
 import { Random } from '../../src/base/random.ts';
-import { type Item, KIND_ANSWER, KIND_DOWNLOAD, KIND_QUERY, playScene } from '../make/scene.ts';
+import { type Item, KIND_ANSWER, KIND_DOWNLOAD, KIND_QUERY, playScene } from './scene.ts';
 
 /**
  * Datagrams of flow telemetry, drawn up from a fixed seed before anything is measured, to be sent again and again with their clocks and
@@ -24,15 +25,14 @@ export interface Blast {
   readonly flood: DatagramSet;
 }
 
-const SITES = 200;
+export const SITES = 200;
 const CLIENTS = 200_000;
 const USUAL_DATAGRAMS = 8192;
 const FLOOD_DATAGRAMS = 2048;
 const SEED = 20_261_123;
 
-/** The site that is flooded; a usual one among the others before. */
-export const FLOODED = 0xc6120100;
-export const FLOODED_TEXT = '198.18.1.0';
+/** The first site; the others follow. Any of them may be flooded. */
+const FIRST_SITE = 0xc6120100;
 /** The network that is protected. */
 export const NETWORK = '198.18.0.0/20';
 /**
@@ -43,7 +43,7 @@ export const FLOOD_SHARE = (10 * 0.42 * 9.5) / SITES;
 
 /** Milliseconds that the exporters had been up when they began. */
 const UPTIME_MS = 86_400_000;
-export const TEMPLATE_ID = 256;
+const TEMPLATE_ID = 256;
 
 /** Where the parts of a format lie. Times are patched as `start` and `end`: words of uptime, or of IPFIX two words of milliseconds. */
 interface Layout {
@@ -54,7 +54,10 @@ interface Layout {
   readonly endAt: number;
 }
 
-export const LAYOUTS: Readonly<Record<BlastFormat, Layout>> = {
+/** Of every format. */
+const TARGET_AT = 4;
+
+const LAYOUTS: Readonly<Record<BlastFormat, Layout>> = {
   netflow5: { headerBytes: 24, recordBytes: 48, recordsPerDatagram: 30, startAt: 24, endAt: 28 },
   netflow9: { headerBytes: 24, recordBytes: 47, recordsPerDatagram: 28, startAt: 8, endAt: 12 },
   ipfix: { headerBytes: 20, recordBytes: 55, recordsPerDatagram: 25, startAt: 8, endAt: 16 },
@@ -116,7 +119,7 @@ export function makeBlast(format: BlastFormat, datagrams = USUAL_DATAGRAMS): Bla
   const flood = createSet(format, Math.min(FLOOD_DATAGRAMS, datagrams));
   for (let record = 0; record < flood.durationsMs.length; record++) {
     const srcPort = 1024 + random.below(64_512);
-    writeRecord(flood, format, record, random.uint32(), FLOODED, srcPort, 443, 6, 0x02, 1, 40, random.uint32());
+    writeRecord(flood, format, record, random.uint32(), FIRST_SITE, srcPort, 443, 6, 0x02, 1, 40, random.uint32());
   }
   return { format, recordsPerDatagram, usual, flood };
 }
@@ -226,6 +229,20 @@ function writeRecord(
   view.setUint8(rest + 21, flags);
   view.setUint32(rest + 23, as);
   view.setUint32(rest + 27, 64_499);
+}
+
+export function siteText(site: number): string {
+  return formatIpv4(FIRST_SITE + site);
+}
+
+/** Directs the flood at a site, 0 to `SITES` - 1. */
+export function aim({ format, recordsPerDatagram, flood }: Blast, site: number): void {
+  const { headerBytes, recordBytes } = LAYOUTS[format];
+  for (let datagram = 0; datagram < flood.count; datagram++) {
+    let at = flood.length * datagram + headerBytes + TARGET_AT;
+    for (let record = 0; record < recordsPerDatagram; record++, at += recordBytes)
+      flood.view.setUint32(at, FIRST_SITE + site);
+  }
 }
 
 /** What an exporter keeps between datagrams. */

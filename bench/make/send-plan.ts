@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { BlastFormat } from './blast.ts';
 
-/** What bench/live/sender.ts sends: see there. */
+/** What bench/make/sender.ts sends: see there. */
 export interface SendPlan {
   readonly format: BlastFormat;
   /** Of 127.0.0.1. */
@@ -19,6 +19,8 @@ export interface SendPhase {
   /** Usual records; those of the flood come on top. */
   readonly recordsPerSecond: number;
   readonly floodRecordsPerSecond: number;
+  /** Which of the sites is flooded; left out, the first. */
+  readonly site?: number;
 }
 
 /** Exact numbers of what was sent. Times are milliseconds since 1970. */
@@ -29,8 +31,8 @@ export interface SendReport {
   readonly datagrams: number;
   readonly startedMs: number;
   readonly endedMs: number;
-  readonly phasesMs: readonly number[];
-  readonly firstFloodMs?: number;
+  /** First datagram of the flood in each phase; null where there was none. */
+  readonly floodsMs: readonly (number | null)[];
   /** How far the sender fell behind its pace at most. */
   readonly behindMsMax: number;
   readonly cpuSeconds: number;
