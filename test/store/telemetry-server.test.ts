@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -197,4 +197,24 @@ test('a spool that cannot be written leaves what fits into memory', async (t) =>
   assert.equal(lost + waiting, 200 * ROWS);
   proxy.mode = 'pass';
   await until('it has caught up', () => store.status().waiting === 0);
+});
+
+test('a block that is damaged on disk is given up, counted and told of; those behind it are kept', async (t) => {
+  const own = await mkdtemp(join(directory, 'station-'));
+  await mkdir(join(own, 'spool'));
+  await writeFile(join(own, 'spool', `flows-5-${FROM - 10}-${FROM - 6}-77.block`), 'no block at all');
+  const problems: Error[] = [];
+  proxy.mode = 'pass';
+  const store = await openTelemetry({
+    directory: own,
+    url: `${address}damaged`,
+    retention: RETENTION,
+    onProblem: (error) => problems.push(error),
+  });
+  t.after(() => store.close());
+  offer(store, 0, 5);
+  await until('all else is kept', () => store.status().waiting === 0);
+  assert.deepEqual([store.status().lost, store.status().written], [77, 5 * ROWS]);
+  assert.equal(problems.length, 1);
+  await assertFlows(store, 5);
 });

@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import type { SecondRecord } from '../../src/model/second-record.ts';
 import { answerFlows, answerSeconds } from '../../src/store/telemetry/answers.ts';
 import { CHDB_LIMITS, ChdbSql } from '../../src/store/telemetry/chdb-sql.ts';
+import { isRefusal } from '../../src/store/telemetry/client-sql.ts';
 import { keepBlock } from '../../src/store/telemetry/keep-block.ts';
 import { RecordEncoder } from '../../src/store/telemetry/record-encoder.ts';
 import { MIGRATIONS, migrate } from '../../src/store/telemetry/schema.ts';
@@ -241,7 +242,7 @@ test('a block that the engine cannot read is refused; one of unknown fate is kep
   const encoder = new RecordEncoder(() => ++runs);
   encoder.add(rated(MONDAY, 1));
   const [whole] = encoder.seal();
-  await assert.rejects(keepBlock(sql, 'fates', { ...whole, bytes: whole.bytes.subarray(0, 40) }), SqlRefused);
+  await assert.rejects(keepBlock(sql, 'fates', { ...whole, bytes: whole.bytes.subarray(0, 40) }), isRefusal);
   for (let time = 0; time < 3; time++) await keepBlock(sql, 'fates', { ...whole, uncertain: true });
   assert.equal(await count('fates', 'seconds'), 2);
   // The token was noted, and the rows were not: what a kill between the two leaves behind.
