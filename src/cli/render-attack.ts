@@ -8,6 +8,7 @@ const LABEL_WIDTH = 11;
 const CHART_COLUMNS_MAX = 60;
 const SOURCES_SHOWN_MAX = 3;
 const PORTS_SHOWN_MAX = 3;
+const ORIGINS_SHOWN_MAX = 4;
 /** Smaller shares of the traffic make no source worth naming. */
 const SHARE_MIN = 0.005;
 
@@ -102,6 +103,8 @@ function factsOf(attack: Attack, telemetry: boolean): [label: string, text: stri
     ['sources', sourcesText(attack)],
     ['ports', portsText(attack)],
   ];
+  const origins = originsText(attack);
+  if (origins !== '') facts.push(['origins', origins]);
   if (evidence.addresses !== undefined)
     facts.push(['addresses', `${exact(evidence.addresses)} attacked inside ${attack.target.value}`]);
   if (evidence.replyRatio !== undefined) {
@@ -167,6 +170,19 @@ function sourcesText(attack: Attack): string {
   const ttls = attack.evidence.ttlsDistinct;
   if (ttls !== undefined) parts.push(ttls === 1 ? 'all with one TTL' : `${exact(ttls)} different TTLs`);
   return parts.join('; ');
+}
+
+/** Countries and autonomous systems that the packets came from, as far as that is known. */
+function originsText({ sources: { countries = [], asns = [] } }: Attack): string {
+  const told = (shares: readonly (readonly [name: string, share: number])[]): string =>
+    shares
+      .filter(([, share]) => share >= SHARE_MIN)
+      .slice(0, ORIGINS_SHOWN_MAX)
+      .map(([name, share]) => `${name} ${formatShare(share)}`)
+      .join(', ');
+  const places = told(countries.map(({ country, share }) => [country, share]));
+  const systems = told(asns.map(({ asn, name, share }) => [`AS${asn}${name === undefined ? '' : ` ${name}`}`, share]));
+  return [places, systems].filter((text) => text !== '').join('; ');
 }
 
 /** The largest sources; where none stands out, how little the largest has. */

@@ -7,6 +7,7 @@ import { TELEMETRY_PORTS } from '../model/telemetry-ports.ts';
 import { VECTORS, type Vector } from '../model/vector.ts';
 import type { InputKind, Progress } from '../station/ingest.ts';
 import { replay } from '../station/replay.ts';
+import { cacheDirectory } from './cache-directory.ts';
 import { EXIT_ATTACK, EXIT_OK } from './exit.ts';
 import type { NetworkOption } from './options.ts';
 import { exact } from './render-attack.ts';
@@ -39,6 +40,7 @@ export async function replayCommand(
   try {
     report = await replay({
       files,
+      cacheDirectory: cacheDirectory(),
       networks,
       as: options.as,
       telemetryPorts,

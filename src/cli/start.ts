@@ -9,6 +9,7 @@ import type { Attack } from '../model/attack.ts';
 import { TELEMETRY_PORTS } from '../model/telemetry-ports.ts';
 import { ingest } from '../station/ingest.ts';
 import { replay } from '../station/replay.ts';
+import { cacheDirectory } from './cache-directory.ts';
 import { EXIT_OK } from './exit.ts';
 import { wrapText } from './layout.ts';
 import { clockOf, detectedText, exact } from './render-attack.ts';
@@ -62,6 +63,7 @@ export async function startCommand(options: { readonly fast: boolean }, interrup
 
   const report = await replay({
     files: [file],
+    cacheDirectory: cacheDirectory(),
     networks,
     as: 'auto',
     telemetryPorts: TELEMETRY_PORTS,

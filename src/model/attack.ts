@@ -101,6 +101,12 @@ export const attackSchema = z.object({
     distinctError: z.number(),
     top: z.array(attackSourceSchema),
     spoofed: z.enum(['likely', 'unlikely', 'unknown']),
+    /**
+     * Autonomous systems and countries that its packets came from, largest share first: estimated from the packets of up to 512 of
+     * its largest sources, of which these are shares. Absent where sources are forged or nothing is known of them.
+     */
+    asns: z.array(z.object({ asn: z.number().int(), name: z.string().optional(), share })).optional(),
+    countries: z.array(z.object({ country: z.string().length(2), share })).optional(),
   }),
   /** One sentence with numbers. */
   why: z.string(),

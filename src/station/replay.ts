@@ -2,7 +2,7 @@ import type { Prefix } from '../base/prefix.ts';
 import { formatTime } from '../base/units.ts';
 import { Detector } from '../detect/network/detector.ts';
 import { PARAMETERS } from '../detect/network/parameters.ts';
-import { openCountries } from '../input/countries.ts';
+import { type Geo, openGeo } from '../input/geo.ts';
 import type { Attack, ReplayReport, Verdict } from '../model/attack.ts';
 import { REJECT, type Rejections } from '../model/rejection.ts';
 import type { Vector } from '../model/vector.ts';
@@ -10,6 +10,7 @@ import type { Second } from '../sketch/second.ts';
 import { SecondStream, type SecondTaker } from '../sketch/second-stream.ts';
 import { ExporterWatch } from './exporter-watch.ts';
 import { type InputKind, ingest, type Progress } from './ingest.ts';
+import { withOrigins } from './origins.ts';
 
 /** Rates of one second of the input, scaled by sampling. */
 export interface SecondRate {
@@ -34,6 +35,8 @@ export interface ReplayOptions {
   /** Called for every second in order; a promise holds the replay until it is settled. */
   readonly onSecond?: (at: SecondRate) => void | Promise<void>;
   readonly signal?: AbortSignal;
+  /** Where tables of countries and autonomous systems are kept between runs. */
+  readonly cacheDirectory?: string | undefined;
 }
 
 /** Replays are told alike every time, so tables are seeded alike; a listener draws its seed. */
@@ -42,13 +45,21 @@ const REPLAY_SEED = 0x626f6e67;
 /** Reads captures or telemetry and says which attacks are in them. Throws BonghwaError where a file cannot be read. */
 export async function replay(options: ReplayOptions): Promise<ReplayReport> {
   const verdicts = new VerdictBook();
+  let opening: Promise<Geo> | undefined;
+  const geo = (): Promise<Geo> => {
+    opening ??= openGeo({ cacheDirectory: options.cacheDirectory });
+    return opening;
+  };
   const detector = new Detector({
     seed: REPLAY_SEED,
     networks: options.networks,
     ...(options.configuredPps === undefined ? {} : { configuredPps: options.configuredPps }),
     ...(options.organisation === undefined ? {} : { organisation: options.organisation }),
     onAttack: (attack, state) => {
-      if (state !== 'updated') options.onAttack?.(attack, state);
+      if (state === 'updated') return;
+      // Tables that must be made first are made in a thread meanwhile.
+      if (state === 'closed' && attack.sources.spoofed !== 'likely') void geo();
+      options.onAttack?.(attack, state);
     },
     ...(options.allVerdicts ? { onVerdict: (verdict: Verdict) => verdicts.add(verdict) } : {}),
   });
@@ -87,25 +98,19 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
     ...(totals.flows > 0
       ? { reported: { packets: Math.round(stream.reportedPackets), bytes: Math.round(stream.reportedBytes) } }
       : {}),
-    attacks: await withCountries(detector.attacks()),
+    attacks: await withPlaces(detector, geo),
     ...(options.allVerdicts ? { verdicts: verdicts.list() } : {}),
     exporters: watch.reports(totals.toMs),
     rejected: rejectedBy(totals.rejections, stream, detector),
   };
 }
 
-/** Adds the countries of sources; not where the sources are forged, whose addresses say nothing about anybody. */
-async function withCountries(attacks: readonly Attack[]): Promise<Attack[]> {
-  if (attacks.length === 0) return [];
-  const countryOf = await openCountries();
-  return attacks.map((attack) => {
-    if (attack.sources.spoofed === 'likely') return attack;
-    const top = attack.sources.top.map((source) => {
-      const country = countryOf(source.addr);
-      return country === undefined ? source : { ...source, country };
-    });
-    return { ...attack, sources: { ...attack.sources, top } };
-  });
+/** Says where sources are. The tables are opened only where there is something to say. */
+async function withPlaces(detector: Detector, open: () => Promise<Geo>): Promise<Attack[]> {
+  const attacks = detector.attacks();
+  if (attacks.every(({ sources }) => sources.spoofed === 'likely')) return attacks;
+  const geo = await open();
+  return attacks.map((attack) => withOrigins(attack, geo, detector.sourcesOf(attack.id)));
 }
 
 /** What decoding refused, and what counting could not place in time or keep. */

@@ -7,6 +7,7 @@ import type { Second } from '../../sketch/second.ts';
 import type { SecondTaker } from '../../sketch/second-stream.ts';
 import { Adopted } from './adopted.ts';
 import { AttackRecord, timeOf } from './attack-record.ts';
+import type { AttackSources } from './attack-sketches.ts';
 import { Attention, firstClass } from './attention.ts';
 import { type Candidate, CandidateScan, covers, type GroupExcess } from './candidates.ts';
 import { GROUPS } from './groups.ts';
@@ -230,6 +231,11 @@ export class Detector implements SecondTaker {
       if (attack !== undefined) prefixes.push({ words, length, attackId: attack.id });
     }
     return prefixes;
+  }
+
+  /** The heaviest sources of an attack that is open, or among the last that were closed. */
+  sourcesOf(id: string): AttackSources | undefined {
+    return this.#open.sourcesOf(id) ?? this.#slow.find(id)?.sources();
   }
 
   /** Id of the open attack that the address at `words[at .. at+3]` is a target of: the one on the narrowest prefix. */

@@ -2,6 +2,7 @@ import type { Attack, Rate } from '../../model/attack.ts';
 import { CLASS } from '../../model/traffic-class.ts';
 import type { Second } from '../../sketch/second.ts';
 import type { AttackRecord } from './attack-record.ts';
+import type { AttackSources } from './attack-sketches.ts';
 import { type Attention, heldVector, sentPackets } from './attention.ts';
 import type { Candidate } from './candidates.ts';
 import { GROUPS } from './groups.ts';
@@ -32,6 +33,8 @@ export class OpenAttacks {
   refused = 0;
   readonly states = new Set<TargetState>();
   readonly #closed: Attack[] = [];
+  /** Sources of the attacks that were closed last, by id. */
+  readonly #sourcesOf = new Map<string, AttackSources>();
   readonly #options: OpenAttacksOptions;
 
   constructor(options: OpenAttacksOptions) {
@@ -62,6 +65,11 @@ export class OpenAttacks {
   find(id: string): AttackRecord | undefined {
     for (const { attack } of this.states) if (attack?.id === id) return attack;
     return undefined;
+  }
+
+  /** The heaviest sources of an attack that is open or among the last that were closed. */
+  sourcesOf(id: string): AttackSources | undefined {
+    return this.find(id)?.sources() ?? this.#sourcesOf.get(id);
   }
 
   /** Forgets an open attack without a word. */
@@ -165,6 +173,11 @@ export class OpenAttacks {
     state.attack = undefined;
     state.skip(tick, second);
     const attack = record.toAttack(false, nowMs);
+    this.#sourcesOf.set(attack.id, record.sources());
+    for (const id of this.#sourcesOf.keys()) {
+      if (this.#sourcesOf.size <= PARAMETERS.sourcesKeptMax) break;
+      this.#sourcesOf.delete(id);
+    }
     if (!this.#options.live) {
       if (this.#closed.length < PARAMETERS.attacksKeptMax) this.#closed.push(attack);
       else this.refused++;

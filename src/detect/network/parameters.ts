@@ -58,6 +58,8 @@ export const PARAMETERS = {
   meanSeconds: 300,
   /** Targets of one second that are told to the telemetry store and the live view. */
   observedMax: 1000,
+  /** Closed attacks whose sources are remembered, to be told where they are. */
+  sourcesKeptMax: 256,
   /** Attacks that are over and kept for the report of a replay. */
   attacksKeptMax: 10_000,
   /** Targets judged by the row sample in one second, the worst first. */

@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { isMainThread, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
+import { compileGeo, type GeoFile, kindOf } from './geo-source.ts';
+import type { GeoKind } from './geo-table.ts';
+
+interface Task {
+  readonly kind: GeoKind;
+  readonly paths: readonly string[];
+}
+
+/** `absent`: none of the files tells what was asked for. */
+export type Compiled =
+  | { readonly state: 'compiled'; readonly bytes: Uint8Array }
+  | { readonly state: 'absent' }
+  | { readonly state: 'refused'; readonly reason: string };
+
+/** Makes a table of files in a thread of its own, since that takes a second or two. Rejects where there can be no thread. */
+export async function compileInThread(kind: GeoKind, paths: readonly string[]): Promise<Compiled> {
+  const worker = new Worker(new URL(import.meta.url), { name: 'bonghwa-geo', workerData: { geo: { kind, paths } } });
+  try {
+    return await new Promise<Compiled>((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+      worker.once('exit', () => reject(new Error('the thread ended without an answer')));
+    });
+  } finally {
+    await worker.terminate();
+  }
+}
+
+async function compile({ kind, paths }: Task): Promise<Compiled> {
+  const files: GeoFile[] = [];
+  for (const path of paths) {
+    const file = { name: basename(path), bytes: await readFile(path) };
+    if (kindOf(file) === kind) files.push(file);
+  }
+  if (files.length === 0) return { state: 'absent' };
+  const table = compileGeo(kind, files);
+  return typeof table === 'string' ? { state: 'refused', reason: table } : { state: 'compiled', bytes: table.bytes };
+}
+
+async function run(task: Task, port: MessagePort): Promise<void> {
+  let compiled: Compiled;
+  try {
+    compiled = await compile(task);
+  } catch (error) {
+    compiled = { state: 'refused', reason: error instanceof Error ? error.message : String(error) };
+  }
+  port.postMessage(compiled, compiled.state === 'compiled' ? [compiled.bytes.buffer as ArrayBuffer] : []);
+}
+
+const given = workerData as { readonly geo?: Task } | null;
+if (!isMainThread && parentPort !== null && given?.geo !== undefined) await run(given.geo, parentPort);
