@@ -36,6 +36,8 @@ export interface FollowerOptions {
   readonly onOpen: (hello: Hello) => void;
   /** Told when the database is lost, and with `undefined` when it is there again. */
   readonly onFault: (error: Error | undefined) => void;
+  /** Told when nothing waits any more. */
+  readonly onCaughtUp: () => void;
   readonly onRefused: (refused: readonly Refusal[]) => void;
   readonly onSetAside: (path: string, cause: Error) => void;
 }
@@ -154,6 +156,7 @@ export class Follower {
         this.#damaged = 0;
         if (this.#written - this.#writtenMaintained > MAINTAIN_WRITES) break;
       }
+      if (this.#options.memory.waiting === 0) this.#options.onCaughtUp();
       await this.#lookAfter();
       await this.#sleep();
     }

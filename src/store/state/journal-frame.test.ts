@@ -55,6 +55,7 @@ describe('the frames of the journal', () => {
         assert.deepEqual(decodeJournal(bytes), {
           journal: 'journal',
           entries: latestOf(written),
+          sizes: new Map(written.map((entry) => [entry.key, encodeEntry(entry).length])),
           sequence: 10 * written.length,
           wholeBytes: bytes.length,
           damagedBytes: 0,

@@ -75,6 +75,8 @@ export interface JournalContent {
   readonly journal: string | undefined;
   /** The latest write of every key, in the order of their numbers. */
   readonly entries: readonly StateEntry[];
+  /** Bytes of the frame of each key. */
+  readonly sizes: ReadonlyMap<string, number>;
   /** Largest number that was seen. */
   readonly sequence: number;
   /** Bytes up to the end of the last whole frame: the rest is a write that was cut short. */
@@ -86,6 +88,7 @@ export interface JournalContent {
 /** Reads a journal as far as its frames are whole. Never throws, whatever the bytes are. */
 export function decodeJournal(bytes: Buffer): JournalContent {
   const latest = new Map<string, StateEntry>();
+  const sizes = new Map<string, number>();
   let journal: string | undefined;
   let sequence = 0;
   let wholeBytes = 0;
@@ -104,13 +107,16 @@ export function decodeJournal(bytes: Buffer): JournalContent {
     if (found !== undefined) {
       sequence = Math.max(sequence, found.sequence);
       if ('journal' in found) journal = found.journal;
-      else if ((latest.get(found.key)?.sequence ?? -1) <= found.sequence) latest.set(found.key, found);
+      else if ((latest.get(found.key)?.sequence ?? -1) <= found.sequence) {
+        latest.set(found.key, found);
+        sizes.set(found.key, end - at);
+      }
     }
     at = end;
     wholeBytes = end;
   }
   const entries = [...latest.values()].sort((left, right) => left.sequence - right.sequence);
-  return { journal, entries, sequence, wholeBytes, damagedBytes };
+  return { journal, entries, sizes, sequence, wholeBytes, damagedBytes };
 }
 
 /** Where the frame at `at` ends, or `undefined` where no whole frame stands there. */

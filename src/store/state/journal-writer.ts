@@ -7,6 +7,8 @@ import { encodeEntry, PAYLOAD_BYTES_MAX, type StateEntry } from './journal-frame
 const RETRY_MS = 1000;
 /** The file is made anew when it is larger than this, and twice as large as what is worth keeping. */
 const COMPACT_BYTES_MIN = 4 * 1024 * 1024;
+/** What waited for the database makes a large file; when the database has it, the file is made anew if it is so much too large. */
+const TIDY_TIMES = 4;
 /** Bytes that may wait for a disk that takes nothing. */
 const QUEUE_BYTES_MAX = 32 * 1024 * 1024;
 
@@ -78,6 +80,12 @@ export class JournalWriter {
   forget(): void {
     this.#forgets = true;
     this.#running ??= this.#run();
+  }
+
+  /** Makes the file anew if little of it is worth keeping: `durableBytes` as far as is known. */
+  tidy(durableBytes: number): void {
+    const { bytes } = this.#options.journal;
+    if (bytes > COMPACT_BYTES_MIN && bytes > TIDY_TIMES * durableBytes && !this.#failed) this.forget();
   }
 
   async #run(): Promise<void> {

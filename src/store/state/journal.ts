@@ -9,6 +9,7 @@ const REPLACE_BATCH = 64;
 /** What was found in the file when it was opened. */
 export interface JournalFound {
   readonly entries: readonly StateEntry[];
+  readonly sizes: ReadonlyMap<string, number>;
   readonly sequence: number;
   /** Bytes of a last write that was cut short: it was never acknowledged. */
   readonly tornBytes: number;
@@ -57,7 +58,13 @@ export class Journal {
     );
     return {
       journal,
-      found: { entries: content.entries, sequence: content.sequence, tornBytes, damagedBytes: lost },
+      found: {
+        entries: content.entries,
+        sizes: content.sizes,
+        sequence: content.sequence,
+        tornBytes,
+        damagedBytes: lost,
+      },
     };
   }
 

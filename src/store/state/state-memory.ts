@@ -24,6 +24,7 @@ export class StateMemory {
   /** What of that the database does not have yet, in the order of the numbers. */
   readonly #waiting = new Map<string, Held>();
   #waitingBytes = 0;
+  #durableBytes = 0;
 
   get waiting(): number {
     return this.#waiting.size;
@@ -31,6 +32,11 @@ export class StateMemory {
 
   get waitingBytes(): number {
     return this.#waitingBytes;
+  }
+
+  /** What a journal made anew would take, but for what the database alone knew before. */
+  get durableBytes(): number {
+    return this.#durableBytes;
   }
 
   /** True where a write under this key takes no more room than there is taken. */
@@ -48,6 +54,7 @@ export class StateMemory {
   keep(entry: StateEntry, bytes: number): void {
     this.show(entry);
     const held = { entry, bytes };
+    this.#durableBytes += bytes - (this.#durable.get(entry.key)?.bytes ?? 0);
     this.#durable.delete(entry.key);
     this.#durable.set(entry.key, held);
     this.#waitingBytes += bytes - (this.#waiting.get(entry.key)?.bytes ?? 0);
@@ -124,6 +131,7 @@ export class StateMemory {
   }
 
   #drop(key: string, entry: StateEntry): void {
+    this.#durableBytes -= this.#durable.get(key)?.bytes ?? 0;
     this.#durable.delete(key);
     if (this.#current.get(key) === entry) this.#current.delete(key);
   }

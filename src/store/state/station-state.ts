@@ -54,7 +54,7 @@ export class StationState implements StateStore {
     for (const { sequence } of blobs.held().values()) this.#sequence = Math.max(this.#sequence, sequence);
     this.#askFirst =
       (found.sequence === 0 || found.damagedBytes > 0) && (options.url !== undefined || existsSync(files));
-    for (const entry of found.entries) this.#memory.keep(entry, 0);
+    for (const entry of found.entries) this.#memory.keep(entry, found.sizes.get(entry.key) ?? 0);
     this.#writer = new JournalWriter(
       {
         journal,
@@ -75,6 +75,7 @@ export class StationState implements StateStore {
         this.#sequence = Math.max(this.#sequence, version);
       },
       onFault: (error) => this.#databaseFaulted(error),
+      onCaughtUp: () => this.#writer.tidy(this.#memory.durableBytes),
       onRefused: (refused) => {
         this.#lost += refused.length;
         for (const { key, message } of refused) {
