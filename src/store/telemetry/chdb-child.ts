@@ -51,7 +51,7 @@ async function serve(directory: string, memoryBytes: string): Promise<void> {
   process.on('disconnect', end);
   // The station stops its engine itself, when what waits has been handed over.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
-  setPriority(NICE);
+  yieldToDetection();
   const send = (reply: ChdbReply): void => {
     if (process.connected) process.send?.(reply);
   };
@@ -67,6 +67,15 @@ async function serve(directory: string, memoryBytes: string): Promise<void> {
     void lanes[request.lane].run(request).then(send);
   });
   send({ kind: 'ready' });
+}
+
+/** A service may not be allowed to change priorities, and does without. */
+function yieldToDetection(): void {
+  try {
+    setPriority(NICE);
+  } catch {
+    // The same engine, at the same rank as detection.
+  }
 }
 
 /** Leaves without taking the engine down in order: what it has acknowledged is on disk, and it may hang. */

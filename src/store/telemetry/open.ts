@@ -14,7 +14,7 @@ import type { SecondsAnswer, SecondsQuery } from './seconds-query.ts';
 import { questionError, type Sql } from './sql.ts';
 import type { TelemetryOptions, TelemetryStore } from './telemetry-store.ts';
 
-/** Memory of the embedded engine: a quarter of the machine's, within these bounds, bytes. */
+/** Memory of the embedded engine: a quarter of the machine's or container's, within these bounds, bytes. */
 const ENGINE_BYTES_MIN = 512 << 20;
 const ENGINE_BYTES_MAX = 2 ** 31;
 
@@ -46,7 +46,8 @@ export async function openTelemetry(options: TelemetryOptions, limits: Telemetry
 
 function engineOf(options: TelemetryOptions, limits: TelemetryLimits): { sql: Sql; database: string } {
   if (options.url === undefined) {
-    const memoryBytes = Math.max(ENGINE_BYTES_MIN, Math.min(ENGINE_BYTES_MAX, Math.floor(totalmem() / 4)));
+    const bytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+    const memoryBytes = Math.max(ENGINE_BYTES_MIN, Math.min(ENGINE_BYTES_MAX, Math.floor(bytes / 4)));
     const directory = join(options.directory, 'telemetry');
     return { sql: new ChdbSql(directory, memoryBytes, limits.chdb ?? CHDB_LIMITS), database: DATABASE };
   }
