@@ -24,13 +24,16 @@ const SLACK_ROWS = 64;
  * Volumes of one exporter, in one memory that all threads share; only the thread that receives the exporter writes them:
  *
  *   0 time of the last row   1 number of the long window   2 number of the short one
- *   8 long, even │ long, odd │ short, even │ short, odd      BUCKETS counters each, by address and direction
+ *   8 bucket │ bucket │ …      BUCKETS of them, by address and direction:  long, even   long, odd   short, even   short, odd
  */
 const HEADER = 8;
-const SLOT_DOUBLES = HEADER + 4 * BUCKETS;
+const BUCKET_DOUBLES = 4;
+const SLOT_DOUBLES = HEADER + BUCKET_DOUBLES * BUCKETS;
 const LAST_MS = 0;
 const LONG_NUMBER = 1;
 const SHORT_NUMBER = 2;
+/** Where the counters of the short windows stand in a bucket. */
+const SHORT = 2;
 
 /** The memory, to be made once and given to every receiver: 4 MB. */
 export function createDuplicateVolumes(): SharedArrayBuffer {
@@ -77,7 +80,7 @@ export class DuplicateGuard {
     if (!(timeMs > volumes[at + LAST_MS])) return;
     volumes[at + LAST_MS] = timeMs;
     this.#turn(at + LONG_NUMBER, at + HEADER, Math.floor(timeMs / LONG_MS));
-    this.#turn(at + SHORT_NUMBER, at + HEADER + 2 * BUCKETS, Math.floor(timeMs / SHORT_MS));
+    this.#turn(at + SHORT_NUMBER, at + HEADER + SHORT, Math.floor(timeMs / SHORT_MS));
   }
 
   /**
@@ -91,24 +94,24 @@ export class DuplicateGuard {
     const rate = batch.samplingRate[row] > 1 ? batch.samplingRate[row] : 1;
     const packets = batch.packets[row] * rate;
     const own = slot * SLOT_DOUBLES;
-    const ownLong = own + HEADER + bucket;
-    const ownShort = ownLong + 2 * BUCKETS;
-    volumes[ownLong + BUCKETS * (volumes[own + LONG_NUMBER] & 1)] += packets;
-    volumes[ownShort + BUCKETS * (volumes[own + SHORT_NUMBER] & 1)] += packets;
+    const ownLong = own + HEADER + BUCKET_DOUBLES * bucket;
+    const ownShort = ownLong + SHORT;
+    volumes[ownLong + (volumes[own + LONG_NUMBER] & 1)] += packets;
+    volumes[ownShort + (volumes[own + SHORT_NUMBER] & 1)] += packets;
     if (keeperSlot < 0) return;
     const keeper = keeperSlot * SLOT_DOUBLES;
     if (volumes[own + LAST_MS] - volumes[keeper + LAST_MS] > KEEPER_SILENT_MAX_MS) return;
     const slack = SLACK_ROWS * rate;
-    const keeperLong = keeper + HEADER + bucket;
-    const keeperPackets = volumes[keeperLong] + volumes[keeperLong + BUCKETS];
+    const keeperLong = keeper + HEADER + BUCKET_DOUBLES * bucket;
+    const keeperPackets = volumes[keeperLong] + volumes[keeperLong + 1];
     // The keeper may tell of the same flow a little later, so the row itself is no excess, unless it is more than the keeper
     // has told of the address in a minute or two.
     if (packets > keeperPackets + slack) return;
-    const long = volumes[ownLong] + volumes[ownLong + BUCKETS] - packets;
+    const long = volumes[ownLong] + volumes[ownLong + 1] - packets;
     if (long > LONG_FACTOR * keeperPackets + slack) return;
-    const short = volumes[ownShort] + volumes[ownShort + BUCKETS] - packets;
-    const keeperShort = keeperLong + 2 * BUCKETS;
-    const shortLimit = SHORT_FACTOR * (volumes[keeperShort] + volumes[keeperShort + BUCKETS]) + slack;
+    const short = volumes[ownShort] + volumes[ownShort + 1] - packets;
+    const keeperShort = keeperLong + SHORT;
+    const shortLimit = SHORT_FACTOR * (volumes[keeperShort] + volumes[keeperShort + 1]) + slack;
     if (short > shortLimit && short * (LONG_MS / SHORT_MS) > SURGE_FACTOR * long) return;
     classes[row] = UNCOUNTED;
   }
@@ -118,10 +121,12 @@ export class DuplicateGuard {
     const volumes = this.#volumes;
     const before = volumes[numberAt];
     if (number === before) return;
-    if (number === before + 1) {
-      const from = countersAt + BUCKETS * (number & 1);
-      volumes.fill(0, from, from + BUCKETS);
-    } else volumes.fill(0, countersAt, countersAt + 2 * BUCKETS);
+    // A window is used again after the next one; after a pause both are past.
+    const end = countersAt + BUCKET_DOUBLES * BUCKETS;
+    for (let at = countersAt; at < end; at += BUCKET_DOUBLES) {
+      volumes[at + (number & 1)] = 0;
+      if (number !== before + 1) volumes[at + (~number & 1)] = 0;
+    }
     volumes[numberAt] = number;
   }
 }
