@@ -3,8 +3,8 @@
  *
  *   npm run bench -- [--only PART] [--size small|full] [--peers | --no-peers] [--json | --markdown]
  *
- * `--only` takes the cases with PART in their name, and leaves the peers out unless `--peers` is given. Exit code 1 where a case
- * failed; a goal that was missed is said, and no failure: the machine may be a slow one.
+ * `--only` takes the cases with PART in their name, and leaves the peers out unless `--peers` is given: with `--only live/` those
+ * that listen live, with any other part those that read captures. Exit code 1 where a case failed; a goal that was missed is said, and no failure: the machine may be a slow one.
  */
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -14,6 +14,8 @@ import { type BenchCase, type CaseReport, formatReport, parseSize, selectCases }
 import { inputDirectory } from './make/input.ts';
 import { formatMarkdown } from './markdown.ts';
 import { comparePeers, describeMachine, formatComparison } from './peers/compare.ts';
+import { detectTimes, formatTimes } from './peers/detect-time.ts';
+import { compareLive, formatLive, liveSize } from './peers/live.ts';
 
 interface FoundCase extends BenchCase {
   readonly file: string;
@@ -21,6 +23,8 @@ interface FoundCase extends BenchCase {
 
 /** Folders of bench/ without cases. */
 const WITHOUT_CASES = /^(make|peers)\//;
+/** Cases and peers that listen, and need the machine for themselves. */
+const LIVE = 'live/';
 const execute = promisify(execFile);
 
 /** Cases of all bench files, by the path of their file. */
@@ -79,10 +83,18 @@ async function main(): Promise<number> {
       process.stderr.write(`${bench.name}: failed: ${messageOf(error)}\n`);
     }
   }
-  const comparisons = (values.peers ?? values.only === undefined) ? await comparePeers(size) : [];
+  const peers = values.peers ?? values.only === undefined;
+  const onlyLive = values.only?.startsWith(LIVE) === true;
+  const comparisons = peers && !onlyLive ? await comparePeers(size) : [];
   for (const comparison of comparisons) say(`\n${formatComparison(comparison)}`);
-  if (values.json) process.stdout.write(`${JSON.stringify({ machine, size, cases: reports, comparisons })}\n`);
-  if (values.markdown) process.stdout.write(`${formatMarkdown(machine, reports, comparisons)}\n`);
+  const withLive = peers && (onlyLive || values.only === undefined);
+  const live = withLive ? await compareLive(liveSize(size)) : [];
+  const times = withLive ? await detectTimes(size) : [];
+  const tables = withLive ? `\n\n${formatLive(live)}\n\n${formatTimes(times)}` : '';
+  say(tables);
+  if (values.json)
+    process.stdout.write(`${JSON.stringify({ machine, size, cases: reports, comparisons, live, times })}\n`);
+  if (values.markdown) process.stdout.write(`${formatMarkdown(machine, reports, comparisons)}${tables}\n`);
   return failed > 0 ? 1 : 0;
 }
 

@@ -158,7 +158,20 @@ export async function startFastNetMon({ thresholdPps }: CollectorOptions): Promi
   };
 }
 
+/** Whatever ends the bench ends what it started: nothing is left listening. */
+function endWithBench(child: ChildProcess): void {
+  const kill = (): void => void child.kill('SIGKILL');
+  const interrupted = (): never => process.exit(1);
+  process.once('exit', kill);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, interrupted);
+  child.once('exit', () => {
+    process.off('exit', kill);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, interrupted);
+  });
+}
+
 async function untilReady(child: ChildProcess, ready: Promise<void>, program: () => string): Promise<void> {
+  endWithBench(child);
   const failed = new Promise<never>((_, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`ended with ${code} before it was ready: ${program()}`)));

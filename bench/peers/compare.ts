@@ -62,6 +62,7 @@ export async function describeMachine(): Promise<string> {
   for (const [program, flag] of [
     ['nfdump', '-V'],
     ['softflowd', '-h'],
+    ['fastnetmon', '--version'],
   ] as const) {
     if (!isInstalled(program)) continue;
     const { stdout, stderr } = await runChild(program, [flag]);

@@ -1,6 +1,7 @@
 /**
  * `bonghwa serve` and FastNetMon on the same blast of NetFlow over loopback, one after the other in one run, at several rates:
  *
+ *   npm run bench -- --peers --only live/
  *   node bench/peers/live.ts [--size small|full] [--rates 100000,3000000] [--formats netflow9,netflow5] [--json]
  *
  * prints a table in Markdown. CPU time is that of all threads and child processes of the program, less what it uses when nothing
@@ -52,7 +53,7 @@ interface LiveSize {
 }
 
 const SIZES: Readonly<Record<BenchSize, LiveSize>> = {
-  small: { rates: [20_000], settleMs: 500, warmSeconds: 2, idleSeconds: 1, usualSeconds: 1, floodSeconds: 3 },
+  small: { rates: [20_000], settleMs: 3000, warmSeconds: 5, idleSeconds: 1, usualSeconds: 1, floodSeconds: 4 },
   full: {
     rates: [100_000, 500_000, 1_000_000, 2_000_000, 3_000_000],
     ...{ settleMs: 15_000, warmSeconds: 12, idleSeconds: 5, usualSeconds: 5, floodSeconds: 10 },
