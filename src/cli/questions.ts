@@ -38,6 +38,7 @@ Examples:
 const EXPORTERS_EXAMPLES = `
 Examples:
   bonghwa exporters
+  bonghwa exporters --vendor juniper
   bonghwa exporters --json | jq '.exporters[] | select(.diagnosis != [])'
 `;
 
@@ -108,6 +109,10 @@ export function addQuestions(program: Command, signal: AbortSignal, setExitCode:
     .summary('who exports, how much arrives, what is wrong, what to type')
     .description(
       'Tells who exports to a station, how much of it arrives, what is wrong with it, and what to type about that.',
+    )
+    .option(
+      '--vendor <vendor>',
+      'show what to type on cisco-ios-xe, juniper … where the configuration does not say; or all',
     )
     .addHelpText('after', STATION_HELP + EXPORTERS_EXAMPLES + EXIT_CODES)
     .action(async (options) => {

@@ -6,8 +6,7 @@ import { labelled, wrapText } from './layout.ts';
 import { exact } from './render-attack.ts';
 import { type Look, type Paint, paintOf } from './terminal.ts';
 
-/** Findings of vendors that the configuration does not name are many: so many are shown of one finding. */
-const ADVICE_SHOWN_MAX = 9;
+const SEVERITIES: readonly ExporterFinding['severity'][] = ['fault', 'warning', 'notice'];
 
 export const PROTOCOL_TEXT: Readonly<Record<ExporterReport['protocol'], string>> = {
   'netflow-v5': 'NetFlow v5',
@@ -29,37 +28,56 @@ const VENDOR_TEXT: Readonly<Record<string, string>> = {
   'open-vswitch': 'Open vSwitch',
 };
 
-/** What is wrong with an exporter; of a station that tells only sentences, those. */
+/** What is wrong with an exporter, the worst first; of a station that tells only sentences, those. */
 export function findingsOf({ findings, diagnosis }: ExporterReport): readonly ExporterFinding[] {
-  return findings ?? diagnosis.map((message) => ({ code: 'told', severity: 'warning', message }));
+  const told = findings ?? diagnosis.map((message) => ({ code: 'told', severity: 'warning' as const, message }));
+  return [...told].sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
+}
+
+/** True if somebody should look after the exporter. */
+export function isWrong(exporter: ExporterReport): boolean {
+  return findingsOf(exporter).some(({ severity }) => severity !== 'notice');
+}
+
+export interface ExporterList {
+  readonly exporters: readonly ExporterReport[];
+  readonly inputs: readonly InputStatus[];
+  readonly nowMs: number;
+  /** Whose commands are shown where the configuration does not say what an exporter is; `all` for every one. */
+  readonly vendor?: string;
 }
 
 /** Exporters with their state, rate, loss and findings, and what to type about these. Ends with a newline. */
-export function renderExporters(
-  exporters: readonly ExporterReport[],
-  inputs: readonly InputStatus[],
-  nowMs: number,
-  look: Look,
-): string {
+export function renderExporters({ exporters, inputs, nowMs, vendor }: ExporterList, look: Look): string {
   const paint = paintOf(look.colour);
   if (exporters.length === 0) return `${emptyLines(inputs, look, paint).join('\n')}\n`;
   const silent = exporters.filter((exporter) => isSilent(exporter, nowMs)).length;
-  const wrong = exporters.filter((exporter) => findingsOf(exporter).length > 0).length;
+  const wrong = exporters.filter(isWrong).length;
   const parts = [`${exact(exporters.length)} ${exporters.length === 1 ? 'exporter' : 'exporters'}`];
   parts.push(silent === 0 ? 'all send' : `${exact(silent)} silent`);
   parts.push(wrong === 0 ? 'nothing wrong with them' : `something wrong with ${exact(wrong)}`);
   const heading = paint.bold(parts.join(', '));
   const lines = [silent + wrong === 0 ? heading : paint.alarm(heading)];
-  for (const exporter of exporters) lines.push('', ...exporterLines(exporter, nowMs, look, paint));
+  for (const exporter of exporters) lines.push('', ...exporterLines(exporter, nowMs, vendor, look, paint));
   return `${lines.join('\n')}\n`;
 }
 
-function exporterLines(exporter: ExporterReport, nowMs: number, look: Look, paint: Paint): string[] {
+function exporterLines(
+  exporter: ExporterReport,
+  nowMs: number,
+  vendor: string | undefined,
+  look: Look,
+  paint: Paint,
+): string[] {
   const domain = exporter.observationDomain === 0 ? '' : `, domain ${exporter.observationDomain}`;
   const name = exporter.name === undefined ? exporter.exporter : `${exporter.name} (${exporter.exporter})`;
   const lines = [`${paint.bold(name)}  ${PROTOCOL_TEXT[exporter.protocol]}${domain}`];
   for (const line of wrapText(factsOf(exporter, nowMs).join('; '), look.width - 2)) lines.push(`  ${line}`);
-  for (const finding of findingsOf(exporter)) lines.push(...findingLines(finding, look, paint));
+  for (const finding of findingsOf(exporter)) lines.push(...findingLines(finding, vendor, look, paint));
+  if (vendor === undefined && findingsOf(exporter).some(({ advice = [] }) => advice.length > 1)) {
+    const said = "What to type depends on what it is: name its 'vendor' in the configuration, or ask with --vendor.";
+    lines.push(...labelled('', said, look.width, 4).map(paint.dim));
+  }
   return lines;
 }
 
@@ -85,13 +103,15 @@ export function lossText({ shareNotSeen, recordsLost, sequenceLost, protocol }: 
   return `${exact(lost)} ${what} lost${share}`;
 }
 
-function findingLines(finding: ExporterFinding, look: Look, paint: Paint): string[] {
+function findingLines(finding: ExporterFinding, vendor: string | undefined, look: Look, paint: Paint): string[] {
   const mark = finding.severity === 'notice' ? '·' : '!';
   const set = finding.severity === 'fault' ? paint.alarm : (text: string): string => text;
   const lines = labelled(`  ${mark} `, finding.message, look.width, 4).map(set);
-  const advice = finding.advice ?? [];
-  for (const { vendor, lines: typed } of advice.slice(0, ADVICE_SHOWN_MAX)) {
-    lines.push(paint.dim(`    on ${VENDOR_TEXT[vendor] ?? vendor}:`));
+  const { advice = [] } = finding;
+  const known = vendor === undefined && advice.length > 1 ? [] : advice;
+  for (const { vendor: of, lines: typed } of known) {
+    if (vendor !== undefined && vendor !== 'all' && advice.length > 1 && vendor !== of) continue;
+    lines.push(paint.dim(`    on ${VENDOR_TEXT[of] ?? of}:`));
     // Never wrapped: it is copied.
     lines.push(...typed.map((line) => `      ${line}`));
   }

@@ -46,6 +46,11 @@ export function renderFlows(answer: FlowsAnswer, look: Look): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** A share that is never shown as nothing where it is something. */
+export function shareText(value: number): string {
+  return value > 0 && value < 0.0005 ? '< 0.1 %' : formatShare(value);
+}
+
 /** `± 2 %`: what sampling leaves open; nothing where every row was kept. */
 function errorText(error: number): string {
   return error < 0.0005 ? '' : ` ± ${formatShare(error)}`;
@@ -75,7 +80,7 @@ function table(answer: FlowsAnswer, look: Look): string[] {
     ...group.key.map((value, at): Cell => [keyText(value, top[at])]),
     [short(by, group[by])],
     [group.error < 0.0005 ? '' : formatShare(group.error)],
-    [formatShare(group.share)],
+    [shareText(group.share)],
     ...others.map((measure): Cell => [short(measure, group[measure])]),
   ]);
   // Where the width is short, what was not asked for goes first.

@@ -7,8 +7,8 @@ import { wrapText } from './layout.ts';
 import type { LiveHistory } from './live-history.ts';
 import { exact } from './render-attack.ts';
 import { vectorsText } from './render-attacks.ts';
-import { findingsOf, PROTOCOL_TEXT } from './render-exporters.ts';
-import { bar } from './render-flows.ts';
+import { findingsOf, isWrong, PROTOCOL_TEXT } from './render-exporters.ts';
+import { bar, shareText } from './render-flows.ts';
 import { levelOf } from './sparkline.ts';
 import { type Look, type Paint, paintOf } from './terminal.ts';
 import { cutText, fitText, textWidth, withoutControls } from './text-width.ts';
@@ -125,11 +125,6 @@ function figuresText(status: StationStatus, history: LiveHistory): string {
   if (loss !== undefined && loss > 0) parts.push(`lost ${shareText(loss)} of the last minute`);
   else parts.push(status.recordsLost === 0 ? 'none lost' : `${formatCount(status.recordsLost)} lost so far`);
   return parts.join('  ');
-}
-
-/** A share that is never shown as nothing where it is something. */
-function shareText(value: number): string {
-  return value > 0 && value < 0.001 ? '< 0.1 %' : formatShare(value);
 }
 
 function sparkline(values: readonly number[], width: number): string {
@@ -261,8 +256,7 @@ function exporterLines(
   if (status.exporters.length === 0) return nobodyLines(status.inputs, look, paint);
   if (rows === 0) return [];
   // What needs somebody first: silent ones, then those with findings.
-  const urgency = (exporter: ExporterReport): number =>
-    isSilent(exporter, nowMs) ? 2 : findingsOf(exporter).length > 0 ? 1 : 0;
+  const urgency = (exporter: ExporterReport): number => (isSilent(exporter, nowMs) ? 2 : isWrong(exporter) ? 1 : 0);
   const exporters = [...status.exporters].sort((a, b) => urgency(b) - urgency(a) || b.records - a.records);
   const domainOf = (domain: number): string => (domain === 0 ? '' : ` /${domain}`);
   return fixedTable<ExporterReport>(
@@ -358,7 +352,7 @@ const STORE_TEXT: Readonly<Record<StoreStatus['kind'], string>> = {
 };
 
 function storeText(name: string, store: StoreStatus): { text: string; wrong: boolean } {
-  if (store.kind === 'off') return { text: `${name} off`, wrong: false };
+  if (store.kind === 'off') return { text: `${name} ${store.state === 'starting' ? 'starting' : 'off'}`, wrong: false };
   const facts = [`${name} ${STORE_TEXT[store.kind]} ${store.state}`];
   if (store.waiting > 0 && store.state !== 'ready') facts.push(`${formatCount(store.waiting)} wait`);
   if (store.lost > 0) facts.push(`${formatCount(store.lost)} not kept`);
