@@ -47,7 +47,7 @@ export interface SenderProcess {
 
 /** Starts a sender, and resolves when it is ready to send. */
 export async function startSender(plan: SendPlan): Promise<SenderProcess> {
-  const path = fileURLToPath(new URL('sender.ts', import.meta.url));
+  const path = fileURLToPath(new URL('./sender.ts', import.meta.url));
   const child = spawn(process.execPath, [path, JSON.stringify(plan)], { stdio: ['pipe', 'pipe', 'inherit'] });
   const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
