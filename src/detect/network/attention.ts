@@ -9,6 +9,9 @@ import type { View } from './judge.ts';
 import { PARAMETERS } from './parameters.ts';
 import type { TargetState } from './target-state.ts';
 
+/** The group whose rows are noted for all that is on completed connections. */
+const ACKNOWLEDGED = GROUPS.findIndex((group) => group.vector === 'ack-flood');
+
 /**
  * What is looked at in detail: targets that a second watched while it ran, and those that stood out in it unwatched, whose details
  * come from its sample.
@@ -20,19 +23,19 @@ export class Attention {
     this.#sampled = new Watch(seed, SECOND_LIMITS.watch);
   }
 
-  /** Puts groups of a target on the watch list of the second that begins. */
-  watch(second: Second, state: TargetState, groups: readonly number[]): void {
-    this.#watch(second.watch, state, groups);
+  /** Puts groups of a target on the watch list of the second that begins; the tops of each attacked one look at so many rows. */
+  watch(second: Second, state: TargetState, groups: readonly number[], rows: number = PARAMETERS.topRowsMax): void {
+    this.#watch(second.watch, state, groups, rows);
   }
 
-  #watch(watch: Watch, state: TargetState, groups: readonly number[]): number {
+  #watch(watch: Watch, state: TargetState, groups: readonly number[], rows: number): number {
     const slot = watch.watch(state.words, 0, state.length);
     if (slot < 0) return -1;
     let needsAnswered = false;
     for (const group of groups) {
       // Groups that share a class share the first one's detail.
       if (watch.detail(slot, firstClass(group)) === undefined)
-        watch.addDetail(slot, GROUPS[group].classes, watch === this.#sampled ? 0 : state.thinBits(group));
+        watch.addDetail(slot, GROUPS[group].classes, watch === this.#sampled ? 0 : state.thinBits(group, rows));
       needsAnswered ||= GROUPS[group].shape === 'syn' || GROUPS[group].shape === 'connection';
     }
     if (needsAnswered && watch.detail(slot, CLASS.tcpAck) === undefined) {
@@ -40,7 +43,8 @@ export class Attention {
       for (let trafficClass = 0; trafficClass < CLASS_COUNT; trafficClass++) {
         if (watch.detail(slot, trafficClass) !== undefined) free &= ~(1 << trafficClass);
       }
-      watch.addDetail(slot, free, watch === this.#sampled ? 0 : PARAMETERS.answeredThinBits);
+      const thinBits = Math.max(PARAMETERS.answeredThinBits, state.thinBits(ACKNOWLEDGED, PARAMETERS.topRowsMin));
+      watch.addDetail(slot, free, watch === this.#sampled ? 0 : thinBits);
     }
     return slot;
   }
@@ -59,6 +63,7 @@ export class Attention {
           sampled,
           candidate.state,
           missing.map((excess) => excess.group),
+          PARAMETERS.topRowsMax,
         );
     }
     if (sampled.size === 0) return;
@@ -72,12 +77,14 @@ export class Attention {
     }
   }
 
-  /** Notes which targets answer at all. */
+  /** Notes which targets answer at all, and how much of what watched ones receive is on completed connections. */
   noteReplies(second: Second, candidates: readonly Candidate[]): void {
     for (const candidate of candidates) {
-      if (candidate.state.replySeen) continue;
       const { words, length } = candidate.state;
       const watched = second.watch.find(words, 0, length);
+      const answered = watched < 0 ? undefined : second.watch.detail(watched, CLASS.tcpAck);
+      if (answered !== undefined) candidate.state.noteRows(ACKNOWLEDGED, answered.rows);
+      if (candidate.state.replySeen) continue;
       const sampled = this.#sampled.find(words, 0, length);
       candidate.state.replySeen =
         (watched >= 0 && second.watch.outBytes[watched] > 0) || (sampled >= 0 && this.#sampled.outBytes[sampled] > 0);

@@ -6,7 +6,7 @@ import { type AddressTable, CELL_BYTES, CELL_PACKETS, ROW_FOLDED, ROW_OUT } from
 import type { Ladder, LadderLevel } from '../../sketch/ladder.ts';
 import type { Second } from '../../sketch/second.ts';
 import { WeekBudget } from './group-baseline.ts';
-import { FLOOR_MIN, GROUPS, GROUPS_OF_CLASS, type Measure } from './groups.ts';
+import { FLOOR_MIN, FLOOR_OF_CLASS, GROUPS, GROUPS_OF_CLASS, type Measure } from './groups.ts';
 import { PARAMETERS } from './parameters.ts';
 import { stateKey, TargetState } from './target-state.ts';
 import { type GroupRates, NodeTraffic } from './traffic.ts';
@@ -134,20 +134,34 @@ export class CandidateScan {
     const lowBytes = (PARAMETERS.lowWaterShare * FLOOR_MIN.bps) / scale / 8;
     const lowFlows = (PARAMETERS.lowWaterShare * FLOOR_MIN.fps) / scale;
     const few = table.rows <= PARAMETERS.quietRowsMax && this.#states.size < PARAMETERS.quietTargetsMax;
+    // A hair below the low-water mark, for sums of fractions.
+    const share = (0.999 * PARAMETERS.lowWaterShare) / scale;
+    const nearPackets = FLOOR_OF_CLASS.pps.map((floor) => share * floor);
+    const nearBytes = FLOOR_OF_CLASS.bps.map((floor) => (share * floor) / 8);
+    const nearFlows = FLOOR_OF_CLASS.fps.map((floor) => share * floor);
     const found: Candidate[] = [];
+    const data = table.cellData;
     for (let row = 0; row < table.rows; row++) {
       let packets = 0;
       let bytes = 0;
       let flows = 0;
-      const data = table.cellData;
+      let isNear = false;
       for (let at = table.firstCell(row); at >= 0; at = table.nextCell(at)) {
-        packets += data[at + CELL_PACKETS];
-        bytes += data[at + CELL_BYTES];
-        flows += table.flowsOf(at);
+        const trafficClass = table.classOf(at);
+        const cellPackets = data[at + CELL_PACKETS];
+        const cellBytes = data[at + CELL_BYTES];
+        const cellFlows = table.flowsOf(at);
+        isNear ||=
+          cellPackets >= nearPackets[trafficClass] ||
+          cellBytes >= nearBytes[trafficClass] ||
+          cellFlows >= nearFlows[trafficClass];
+        packets += cellPackets;
+        bytes += cellBytes;
+        flows += cellFlows;
       }
-      if ((table.flagsOf(row) & ROW_FOLDED) !== 0) continue;
+      if ((!isNear && !few) || (table.flagsOf(row) & ROW_FOLDED) !== 0) continue;
       const busy = packets >= lowPps || bytes >= lowBytes || flows >= lowFlows;
-      if (busy) {
+      if (isNear) {
         this.#scratch.read(table, row);
         const candidate = this.#candidate(this.#scratch, table, row, 'address', 128, 1, decideMs);
         if (candidate !== undefined) {

@@ -98,7 +98,12 @@ export class Detector implements SecondTaker {
   }
 
   prepare(second: Second): void {
-    for (const state of this.#open.states) this.#attention.watch(second, state, this.#open.groupsOf(state));
+    for (const state of this.#open.states) {
+      const groups = this.#open.groupsOf(state);
+      const share = PARAMETERS.topRowsAll / (this.#open.states.size * Math.max(1, groups.length));
+      const rows = Math.max(PARAMETERS.topRowsMin, Math.min(PARAMETERS.topRowsMax, share));
+      this.#attention.watch(second, state, groups, rows);
+    }
     for (const { state, groups } of this.#watchNext) this.#attention.watch(second, state, groups);
   }
 

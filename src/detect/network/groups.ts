@@ -100,3 +100,21 @@ export const FLOOR_MIN = {
 export const GROUPS_OF_CLASS: readonly (readonly number[])[] = Array.from({ length: CLASS_COUNT }, (_, trafficClass) =>
   GROUPS.flatMap((group, index) => ((group.classes >>> trafficClass) & 1 ? [index] : [])),
 );
+
+/** By class, what a target has at least of it by a measure where one of its groups is at its floor: a first look at a counter. */
+export const FLOOR_OF_CLASS: Readonly<Record<Measure, Float64Array>> = {
+  // Packets are summed over the classes of a group: one of them has its share.
+  pps: floorsOfClass(({ floors, classes }) => (floors.pps ?? Number.POSITIVE_INFINITY) / countBits(classes)),
+  bps: floorsOfClass(({ floors }) => floors.bps ?? Number.POSITIVE_INFINITY),
+  fps: floorsOfClass(({ floors }) => floors.fps ?? Number.POSITIVE_INFINITY),
+};
+
+function floorsOfClass(floorOf: (group: VectorGroup) => number): Float64Array {
+  return Float64Array.from(GROUPS_OF_CLASS, (groups) => Math.min(...groups.map((group) => floorOf(GROUPS[group]))));
+}
+
+function countBits(classes: number): number {
+  let count = 0;
+  for (let rest = classes; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}

@@ -68,8 +68,13 @@ export const PARAMETERS = {
   watchShare: 0.75,
   /** … as many of them as this, the worst first. */
   watchedMax: 32,
+  /** Rows a second that the tops of one attacked group look at; of all attacked groups together; and of one at the least. */
+  topRowsMax: 4096,
+  topRowsAll: 16_384,
+  topRowsMin: 256,
   /**
-   * Of those who complete connections the distinct sources matter, to which every row adds; tops look at one row in two to this power.
+   * Of those who complete connections the distinct sources matter, to which every row adds; tops look at one row in two to this power, and
+   * at fewer where that is more than the least.
    */
   answeredThinBits: 5,
   /** Seconds kept of a target's rates for the picture round the start. */

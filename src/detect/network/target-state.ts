@@ -13,9 +13,7 @@ import { readRegisters, readTime, readWords, writeWords } from './snapshot-parts
 import { UsualRate } from './usual-rate.ts';
 
 const MEASURES: readonly Measure[] = ['pps', 'bps', 'fps'];
-/** Rows a second that the tops of an attacked group look at. */
-const DETAIL_ROWS = 4096;
-/** And those of a group that is only a candidate. */
+/** Rows a second that the tops look at of a group that is only a candidate. */
 const DETAIL_ROWS_PEACE = 256;
 /** A pause of more ticks than this ends a rise, and what was over its limit before it confirms nothing. */
 export const RISE_GAP_TICKS = 2;
@@ -137,12 +135,12 @@ export class TargetState {
   }
 
   /**
-   * Bits by which the tops of a group's next detail are thinned, so that one target costs a bounded share of a second. A target that
-   * is not under attack gets what tells its shape.
+   * Bits by which the tops of a group's next detail are thinned, so that one target costs a bounded share of a second: of attacked
+   * groups `rows` are looked at. A target that is not under attack gets what tells its shape.
    */
-  thinBits(group: number): number {
+  thinBits(group: number, rows: number): number {
     const known = this.#rows?.get(group);
-    const wanted = this.attack === undefined ? DETAIL_ROWS_PEACE : DETAIL_ROWS;
+    const wanted = this.attack === undefined ? DETAIL_ROWS_PEACE : rows;
     if (known === undefined) return 4;
     return known <= wanted ? 0 : Math.min(12, Math.ceil(Math.log2(known / wanted)));
   }

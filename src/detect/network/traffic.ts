@@ -34,7 +34,7 @@ export class NodeTraffic {
   readonly flows = new Float64Array(CLASS_COUNT);
   readonly variance = new Float64Array(CLASS_COUNT);
   readonly lag = new Float64Array(CLASS_COUNT);
-  readonly firstMs = new Float64Array(CLASS_COUNT);
+  readonly firstMs = new Float64Array(CLASS_COUNT).fill(Number.POSITIVE_INFINITY);
   /** Classes that occur. */
   present = 0;
   totalPackets = 0;
@@ -42,12 +42,8 @@ export class NodeTraffic {
   totalFlows = 0;
 
   read(table: AddressTable, row: number): void {
-    this.packets.fill(0);
-    this.bytes.fill(0);
-    this.flows.fill(0);
-    this.variance.fill(0);
-    this.lag.fill(0);
-    this.firstMs.fill(Number.POSITIVE_INFINITY);
+    // Classes that do not occur hold nothing.
+    for (let rest = this.present; rest !== 0; rest &= rest - 1) this.#clear(31 - Math.clz32(rest & -rest));
     this.present = 0;
     this.totalPackets = 0;
     this.totalBytes = 0;
@@ -66,6 +62,15 @@ export class NodeTraffic {
       this.totalBytes += data[at + CELL_BYTES];
       this.totalFlows += table.flowsOf(at);
     }
+  }
+
+  #clear(trafficClass: number): void {
+    this.packets[trafficClass] = 0;
+    this.bytes[trafficClass] = 0;
+    this.flows[trafficClass] = 0;
+    this.variance[trafficClass] = 0;
+    this.lag[trafficClass] = 0;
+    this.firstMs[trafficClass] = Number.POSITIVE_INFINITY;
   }
 
   copy(): NodeTraffic {
