@@ -218,3 +218,32 @@ test('a block that is damaged on disk is given up, counted and told of; those be
   assert.equal(problems.length, 1);
   await assertFlows(store, 5);
 });
+
+test('a table of countries that fails costs the block that was begun, and nothing else', async (t) => {
+  proxy.mode = 'pass';
+  const problems: Error[] = [];
+  let calls = 0;
+  const store = await openTelemetry({
+    directory: await mkdtemp(join(directory, 'station-')),
+    url: `${address}enriched`,
+    retention: RETENTION,
+    enrich: {
+      country: () => {
+        if (++calls === 120) throw new Error('the table is damaged');
+        return 'KR';
+      },
+      asn: () => undefined,
+    },
+    onProblem: (error) => problems.push(error),
+  });
+  t.after(() => store.close());
+  offer(store, 0, 10);
+  await until('the rest is kept', () => store.status().waiting === 0);
+  assert.deepEqual(
+    problems.map(({ message }) => message),
+    ['the table is damaged'],
+  );
+  const { written, lost } = store.status();
+  assert.equal(lost, 3 * ROWS);
+  assert.equal(written, 7 * ROWS);
+});

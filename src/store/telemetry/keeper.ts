@@ -54,7 +54,7 @@ export interface KeeperOptions {
 export class Keeper {
   #retention: TelemetryRetention;
   readonly #options: KeeperOptions;
-  readonly #encoder: RecordEncoder;
+  #encoder: RecordEncoder;
   readonly #outbox: Outbox;
   #started = false;
   #up = false;
@@ -107,12 +107,21 @@ export class Keeper {
   }
 
   offer(record: SecondRecord): void {
+    const rows = record.flows.length + record.targets.length + 1;
     if (this.#closing) {
-      this.#lost += record.flows.length + record.targets.length + 1;
+      this.#lost += rows;
       return;
     }
     this.#offers++;
-    this.#push(this.#encoder.add(record));
+    const begun = this.#encoder.rows;
+    try {
+      this.#push(this.#encoder.add(record));
+    } catch (error) {
+      // A block that was begun has no end any more: what is in it goes, and detection goes on.
+      this.#lost += begun + rows + this.#encoder.refused;
+      this.#encoder = new RecordEncoder(this.#options.newRun, this.#options.enrich);
+      this.#tell(error as Error);
+    }
   }
 
   status(): StoreStatus {
