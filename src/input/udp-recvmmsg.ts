@@ -22,7 +22,7 @@ const FAULT_PAUSE_MS = 20;
  * After everything was taken, the next look is not worth its cost before some datagrams have come together: the thread sleeps, for
  * this long at most, ms …
  */
-const PAUSE_MS_MAX = 5;
+const PAUSE_MS_MAX = 20;
 /** … and for no longer than a quarter of the buffer lasts at 200,000 datagrams a second, of which each takes 2304 bytes of it. */
 const FILL_BYTES_PER_MS = 4 * 200 * 2304;
 
