@@ -43,7 +43,7 @@ class Window {
 }
 
 /** One exporter as the book holds it. */
-class Entry implements ExporterSummary {
+class Entry {
   readonly key: string;
   readonly address: string;
   readonly observationDomain: number;
@@ -72,28 +72,38 @@ class Entry implements ExporterSummary {
     this.lastSeenMs = facts.lastSeenMs;
   }
 
-  get recent(): ExporterCounters {
-    const sum = noCounters();
-    addCounters(sum, this.#before.counters);
-    addCounters(sum, this.#now.counters);
-    return sum;
-  }
-
-  get durations(): Uint32Array {
-    return sumOf(this.#before.durations, this.#now.durations);
-  }
-
-  get delays(): Uint32Array {
-    return sumOf(this.#before.delays, this.#now.delays);
-  }
-
-  get interfaces(): ReadonlyMap<number, { readonly input: number; readonly output: number }> {
-    const all = new Map(this.#before.interfaces);
+  /** What is known as of now: both windows summed once, for all the tests that look at them. */
+  summary(): ExporterSummary {
+    const recent = noCounters();
+    addCounters(recent, this.#before.counters);
+    addCounters(recent, this.#now.counters);
+    const interfaces = new Map(this.#before.interfaces);
     for (const [index, { input, output }] of this.#now.interfaces) {
-      const known = all.get(index) ?? { input: 0, output: 0 };
-      all.set(index, { input: known.input + input, output: known.output + output });
+      const known = interfaces.get(index) ?? { input: 0, output: 0 };
+      interfaces.set(index, { input: known.input + input, output: known.output + output });
     }
-    return all;
+    return {
+      key: this.key,
+      address: this.address,
+      observationDomain: this.observationDomain,
+      protocol: this.protocol,
+      total: this.total,
+      recent,
+      durations: sumOf(this.#before.durations, this.#now.durations),
+      delays: sumOf(this.#before.delays, this.#now.delays),
+      interfaces,
+      templates: this.templates,
+      samplingRates: this.samplingRates,
+      samplingRate: this.samplingRate,
+      samplingChange: this.samplingChange,
+      activeTimeoutSeconds: this.activeTimeoutSeconds,
+      inactiveTimeoutSeconds: this.inactiveTimeoutSeconds,
+      firstSeenMs: this.firstSeenMs,
+      lastSeenMs: this.lastSeenMs,
+      usualSilenceMs: this.usualSilenceMs,
+      clockOffsetMs: this.clockOffsetMs,
+      clockMoved: this.clockMoved,
+    };
   }
 
   add(facts: ExporterFacts): void {
@@ -167,7 +177,7 @@ export class ExporterBook {
 
   /** All exporters as of `nowMs`, with what is wrong and what to type; by address and domain. */
   reports(nowMs: number): ExporterReport[] {
-    const entries = [...this.#entries.values()];
+    const entries = [...this.#entries.values()].map((entry) => entry.summary());
     let towards = 0;
     let from = 0;
     for (const { recent } of entries) {
