@@ -81,12 +81,12 @@ describe('a station that softflowd exports to', { skip: missing ?? false }, () =
       assert.equal((await attacks()).attacks.length, 1);
 
       const flows = await until(20_000, async () => {
-        const answer = await ask<{ rows: { packets: number }[] }>(
+        const answer = await ask<{ groups: { packets: number }[] }>(
           ...['flows', '--since', '1h', '--target', SITE_ADDRESS, '--top', 'class', '--json'],
         );
-        return answer.rows.length > 0 ? answer : undefined;
+        return answer.groups.length > 0 ? answer : undefined;
       });
-      assert.ok(flows !== undefined && flows.rows[0].packets > 1000, 'the flows of the attack can be asked for');
+      assert.ok(flows !== undefined && flows.groups[0].packets > 1000, 'the flows of the attack can be asked for');
 
       const stoppingMs = Date.now();
       await network.stop(station);

@@ -1,5 +1,6 @@
 import { Detector } from '../../detect/network/detector.ts';
 import { restoreDetector, snapshotDetector } from '../../detect/network/snapshot.ts';
+import type { Attack } from '../../model/attack.ts';
 import { SECOND_LIMITS, Second } from '../../sketch/second.ts';
 import { mergeEncoded, watchListOf } from '../../sketch/second-codec.ts';
 import { SecondCollector } from './collector.ts';
@@ -31,12 +32,14 @@ export class DetectorRole {
   readonly #merged: Second;
   /** Holds nothing but the list of what to watch next. */
   readonly #next: Second;
+  /** What the detector said while it took the second. */
+  #told: { readonly attack: Attack; readonly state: 'opened' | 'updated' | 'closed' }[] = [];
   readonly #exporters: Uint32Array[] = [];
   readonly #exporterIndex = new Map<string, number>();
 
   constructor(options: DetectorRoleOptions) {
     this.#options = options;
-    const { seed, subject, post } = options;
+    const { seed, subject } = options;
     this.detector = new Detector({
       seed,
       networks: subject.networks,
@@ -44,7 +47,7 @@ export class DetectorRole {
       configuredPps: subject.configuredPps,
       ...(subject.organisation === undefined ? {} : { organisation: subject.organisation }),
       live: true,
-      onAttack: (attack, state) => post({ kind: 'attack', attack, state }),
+      onAttack: (attack, state) => this.#told.push({ attack, state }),
     });
     this.#merged = new Second(seed, subject.networks);
     this.#next = new Second(seed, subject.networks, NEXT_LIMITS);
@@ -81,6 +84,7 @@ export class DetectorRole {
   /** Takes back what an earlier run remembered: how many targets, or why nothing. */
   restore(bytes: Uint8Array): { readonly restored: number; readonly fault?: string } {
     const outcome = restoreDetector(this.detector, bytes, this.#options.now());
+    this.#tellAttacks();
     if (outcome.kind === 'restored') return { restored: outcome.targets };
     return { restored: 0, fault: `what was learned before cannot be used: ${outcome.reason}` };
   }
@@ -103,6 +107,7 @@ export class DetectorRole {
       untilMs = Math.max(untilMs, part.untilMs);
     }
     this.detector.take(merged, coveredMs, untilMs);
+    this.#tellAttacks();
     this.#next.begin(second + 1);
     this.detector.prepare(this.#next);
     this.#options.broadcast({ watch: watchListOf(this.#next.watch) });
@@ -120,6 +125,20 @@ export class DetectorRole {
       incomplete: this.#collector.incomplete,
       attacksRefused: this.detector.attacksRefused,
     });
+  }
+
+  /** Tells what happened in a second after all of it was counted: an attack that opened has its peak then. */
+  #tellAttacks(): void {
+    if (this.#told.length === 0) return;
+    const now = new Map(this.detector.attacks().map((attack) => [attack.id, attack]));
+    for (const { attack, state } of this.#told) {
+      this.#options.post({
+        kind: 'attack',
+        attack: state === 'closed' ? attack : (now.get(attack.id) ?? attack),
+        state,
+      });
+    }
+    this.#told = [];
   }
 
   /** Every receiver numbers its exporters for itself: the sampled rows get numbers that mean the same for all. */

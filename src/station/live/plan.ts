@@ -6,6 +6,7 @@ import { formatListen } from '../../base/listen.ts';
 import type { Prefix } from '../../base/prefix.ts';
 import type { Expectation } from '../../detect/exporter/diagnose.ts';
 import type { Config } from '../../model/config.ts';
+import type { StoreStatus } from '../../model/station-view.ts';
 import { VECTORS, type Vector } from '../../model/vector.ts';
 import type { ExporterSettings } from './exporter-filter.ts';
 import type { DetectionSubject } from './messages.ts';
@@ -109,4 +110,13 @@ export function receiverSetups(
   throw new BonghwaError('CONFIG_INVALID', 'nothing comes in: all inputs are turned off', {
     hint: `Leave inputs out to listen on ${formatListen({ address: '127.0.0.1', port: 2055, family: 4 })} and others.`,
   });
+}
+
+/** What is told of a store before it is open. */
+export function startingStatus({ storage }: Config, store: 'state' | 'telemetry'): StoreStatus {
+  const own = { state: 'pglite', telemetry: 'chdb' } as const;
+  const server = { state: 'postgresql', telemetry: 'clickhouse' } as const;
+  const url = storage[store];
+  const kind = url === 'off' ? 'off' : url === undefined ? own[store] : server[store];
+  return { kind, state: 'starting', waiting: 0, written: 0, lost: 0 };
 }

@@ -26,7 +26,7 @@ import { ExporterDesk } from './exporter-desk.ts';
 import { LiveStatus } from './live-status.ts';
 import type { FromDetector, FromReceiver } from './messages.ts';
 import { pack, unpack } from './pack.ts';
-import { expectationsOf, receiverSetups, settingsOf, subjectOf } from './plan.ts';
+import { expectationsOf, receiverSetups, settingsOf, startingStatus, subjectOf } from './plan.ts';
 import { StationThreads } from './threads.ts';
 
 /** How often what the threads remember is kept, ms: at most this much learning is lost when the machine fails. */
@@ -220,8 +220,8 @@ export class Station implements ApiDeps {
       ...(organisation === undefined ? {} : { organisation: organisation.name }),
       nowMs,
       ready: this.#ready,
-      state: this.#state?.status() ?? STARTING,
-      telemetry: this.#telemetry?.status() ?? STARTING,
+      state: this.#state?.status() ?? startingStatus(this.#config, 'state'),
+      telemetry: this.#telemetry?.status() ?? startingStatus(this.#config, 'telemetry'),
       warnings: this.#warnings(),
       memoryBytes: process.memoryUsage.rss(),
       cpuSeconds: (user + system) / 1e6,
@@ -234,6 +234,7 @@ export class Station implements ApiDeps {
       secondsDecided: this.#live.secondsDecided,
       decisionLagSeconds: this.#live.lagSeconds.counts(),
       threadDeaths: this.#threads?.deaths ?? 0,
+      ...(this.#events === undefined ? {} : { eventLines: this.#events.counts() }),
     };
   }
 
@@ -446,5 +447,3 @@ export class Station implements ApiDeps {
     return resolveSecret(reference, this.#options.environment, (path) => readFile(path, 'utf8'));
   }
 }
-
-const STARTING = { kind: 'off', state: 'starting', waiting: 0, written: 0, lost: 0 } as const;
