@@ -12,9 +12,9 @@ const BONGHWA = fileURLToPath(new URL('../../bin/bonghwa.js', import.meta.url));
 const NETWORK = '198.51.100.0/24';
 
 const CALM_MS = 4000;
-const FLOOD_MS = 6000;
+const FLOOD_MS = 10_000;
 /** The rate is about 5,000 packets a second; should the flood not be stopped, it ends by itself. */
-const FLOOD_PACKETS_MAX = 60_000;
+const FLOOD_PACKETS_MAX = 100_000;
 /** The issue's own limit, from the start of the attacking program to what the station answers. */
 const DETECTED_WITHIN_MS = 5000;
 /** An attack is closed after a minute of quiet. */
@@ -61,8 +61,9 @@ describe('a station that softflowd exports to', { skip: missing ?? false }, () =
         ...['-q', '-n', '-S', '-p', '80', '--rand-source', '-i', 'u150', '-c', String(FLOOD_PACKETS_MAX), SITE_ADDRESS],
       ]);
       const attacks = (): Promise<{ attacks: Attack[] }> => ask('attacks', '--since', '1h', '--json');
-      const opened = await until(DETECTED_WITHIN_MS, async () => (await attacks()).attacks[0]);
-      assert.ok(opened !== undefined, `no attack within ${DETECTED_WITHIN_MS} ms`);
+      // Asking takes a program's start; when it was detected, the attack says.
+      const opened = await until(FLOOD_MS, async () => (await attacks()).attacks[0]);
+      assert.ok(opened !== undefined, 'no attack was detected');
       const afterMs = Date.parse(opened.detectedAt) - floodMs;
       assert.ok(afterMs <= DETECTED_WITHIN_MS, `detected after ${afterMs} ms: ${opened.why} ${opened.start}`);
       assert.deepEqual(
