@@ -1,11 +1,33 @@
-import { ExporterBook } from '../detect/exporter/book.ts';
-import { plainFacts } from '../detect/exporter/collector.ts';
+import { formatTime } from '../base/units.ts';
 import type { ExporterReport } from '../model/attack.ts';
 import type { ExporterState } from '../wire/exporter.ts';
 
-/** What is told of one exporter by what its decoder knows alone, without looking at rows. */
+const NO_TIME = '1970-01-01T00:00:00.000Z';
+
+/**
+ * What a decoder itself knows of one exporter, without a diagnosis: that takes a look at rows, and at other exporters. Cheap,
+ * since a receiver tells it of every exporter that somebody makes up.
+ */
 export function reportExporter(exporter: ExporterState): ExporterReport {
-  const book = new ExporterBook(Number.POSITIVE_INFINITY);
-  book.take([plainFacts(exporter, exporter.lastSeenMs)], [], exporter.lastSeenMs);
-  return book.reports(exporter.lastSeenMs)[0];
+  const { records, recordsShed } = exporter;
+  const recordsLost = Math.round(exporter.recordsLost);
+  return {
+    exporter: exporter.address,
+    observationDomain: exporter.observationDomain,
+    protocol: exporter.protocol,
+    datagrams: exporter.datagrams,
+    records,
+    optionRecords: exporter.optionRecords,
+    counterSamples: exporter.counterSamples,
+    templates: exporter.templates,
+    unknownTemplateSets: exporter.unknownTemplateSets,
+    sequenceLost: exporter.sequenceLost,
+    recordsLost,
+    shareNotSeen: recordsLost === 0 ? 0 : recordsLost / (recordsLost + records + recordsShed),
+    samplingRates: [...exporter.samplingRates],
+    firstSeen: formatTime(exporter.firstSeenMs) ?? NO_TIME,
+    lastSeen: formatTime(exporter.lastSeenMs) ?? NO_TIME,
+    diagnosis: [],
+    findings: [],
+  };
 }

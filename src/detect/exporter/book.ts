@@ -19,18 +19,23 @@ const SILENCE_FADE = 0.98;
 /** Silent for longer, an exporter is forgotten. */
 const FORGET_MS = 7 * 24 * 3_600_000;
 
+const NOTHING = new Uint32Array(HISTOGRAM_BINS);
+
 /** What was seen of rows in some spans. */
 class Window {
   readonly counters: ExporterCounters = noCounters();
-  readonly durations = new Uint32Array(HISTOGRAM_BINS);
-  readonly delays = new Uint32Array(HISTOGRAM_BINS);
+  /** Only where rows were looked at: of exporters that somebody makes up there are many. */
+  durations: Uint32Array | undefined = undefined;
+  delays: Uint32Array | undefined = undefined;
   readonly interfaces = new Map<number, { input: number; output: number }>();
   spans = 0;
 
   add(facts: ExporterFacts): void {
     addCounters(this.counters, facts.counters);
-    addHistogram(this.durations, facts.durations);
-    addHistogram(this.delays, facts.delays);
+    if (facts.counters.looked > 0) {
+      this.durations = sumOf(this.durations, facts.durations);
+      this.delays = sumOf(this.delays, facts.delays);
+    }
     for (const { index, input, output } of facts.interfaces) {
       const known = this.interfaces.get(index);
       if (known === undefined) this.interfaces.set(index, { input, output });
@@ -219,7 +224,8 @@ function addCounters(into: ExporterCounters, counters: ExporterCounters): void {
   for (const name of COUNTER_NAMES) into[name] += counters[name];
 }
 
-function sumOf(left: Uint32Array, right: Uint32Array): Uint32Array {
+function sumOf(left: Uint32Array | undefined, right: Uint32Array | undefined): Uint32Array {
+  if (left === undefined || right === undefined) return left ?? right ?? NOTHING;
   const sum = left.slice();
   addHistogram(sum, right);
   return sum;

@@ -303,8 +303,8 @@ function factsOf(gathered: Gathered, nowMs: number): ExporterFacts {
   return facts;
 }
 
-/** The facts that the decoder's own record of an exporter tells of its whole life, without any row. Changes nothing. */
-export function plainFacts(state: ExporterState, nowMs: number): ExporterFacts {
+/** What the decoder's own record of an exporter tells of it, without any row. */
+function plainFacts(state: ExporterState, nowMs: number): ExporterFacts {
   return {
     key: keyOf(state),
     address: state.address,

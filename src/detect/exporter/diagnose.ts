@@ -170,9 +170,9 @@ function samplingChanged({ samplingChange, samplingRates }: ExporterSummary, _: 
   };
 }
 
-function activeTimeout({ activeTimeoutSeconds: told, durations, protocol }: ExporterSummary): Found {
+function activeTimeout({ activeTimeoutSeconds: told, durations, protocol, recent }: ExporterSummary): Found {
   if (protocol === 'sflow-v5') return undefined;
-  const seenSeconds = histogramTop(durations, LONG_RECORDS_MIN) / 1000;
+  const seenSeconds = recent.looked < LONG_RECORDS_MIN ? 0 : histogramTop(durations, LONG_RECORDS_MIN) / 1000;
   const isSeen = seenSeconds > TIMEOUT_TOLERANCE * Math.max(ACTIVE_TIMEOUT_SECONDS_MAX, told ?? 0);
   if (!isSeen && !(told !== undefined && told > ACTIVE_TIMEOUT_SECONDS_MAX)) return undefined;
   const seconds = isSeen ? seenSeconds : (told ?? 0);

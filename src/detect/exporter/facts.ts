@@ -46,7 +46,23 @@ export const COUNTER_NAMES = [
 ] as const satisfies readonly (keyof ExporterCounters)[];
 
 export function noCounters(): ExporterCounters {
-  return Object.fromEntries(COUNTER_NAMES.map((name) => [name, 0])) as unknown as ExporterCounters;
+  return {
+    datagrams: 0,
+    records: 0,
+    recordsShed: 0,
+    optionRecords: 0,
+    counterSamples: 0,
+    unknownTemplateSets: 0,
+    sequenceLost: 0,
+    recordsLost: 0,
+    recordsUndecoded: 0,
+    missedWhileDown: 0,
+    looked: 0,
+    rateUnknown: 0,
+    towards: 0,
+    from: 0,
+    within: 0,
+  };
 }
 
 /** Rows looked at that name an interface, by direction. */
