@@ -60,6 +60,10 @@ function readCsv(kind: GeoKind, file: GeoFile, ranges: GeoRanges, names: Map<num
   for (let row = 1; from < bytes.length; row++) {
     let to = bytes.indexOf(NEWLINE, from);
     if (to < 0) to = bytes.length;
+    if (kind === 'asn' && addUsual(bytes, from, to, ranges, names)) {
+      from = to + 1;
+      continue;
+    }
     const line = decoder.decode(bytes.subarray(from, to)).trimEnd();
     from = to + 1;
     if (line === '') continue;
@@ -78,6 +82,45 @@ function readCsv(kind: GeoKind, file: GeoFile, ranges: GeoRanges, names: Map<num
 }
 
 const NEWLINE = 10;
+const COMMA = 44;
+const DOT = 46;
+
+/**
+ * The usual line, of which there are hundreds of thousands, straight from its bytes: two IPv4 addresses and a number whose name is known.
+ * False where it is another, and nothing was done.
+ */
+function addUsual(bytes: Uint8Array, from: number, to: number, ranges: GeoRanges, names: Map<number, string>): boolean {
+  let at = from;
+  for (const words of [USUAL_FIRST, USUAL_LAST]) {
+    let address = 0;
+    for (let octet = 0; octet < 4; octet++) {
+      const end = octet < 3 ? DOT : COMMA;
+      let value = 0;
+      let digits = 0;
+      for (; at < to && bytes[at] !== end; at++, digits++) {
+        const digit = bytes[at] - 48;
+        if (digit < 0 || digit > 9) return false;
+        value = 10 * value + digit;
+      }
+      if (digits === 0 || digits > 3 || value > 255 || at++ >= to) return false;
+      address = 256 * address + value;
+    }
+    words[3] = address;
+  }
+  let number = 0;
+  const begin = at;
+  for (; at < to && bytes[at] !== COMMA; at++) {
+    const digit = bytes[at] - 48;
+    if (digit < 0 || digit > 9) return false;
+    number = 10 * number + digit;
+  }
+  if (at === begin || number === 0 || number > ASN_MAX || !names.has(number)) return false;
+  ranges.add(USUAL_FIRST, USUAL_LAST, number);
+  return true;
+}
+
+const USUAL_FIRST = Uint32Array.of(0, 0, IPV4_MAPPED_WORD, 0);
+const USUAL_LAST = Uint32Array.of(0, 0, IPV4_MAPPED_WORD, 0);
 
 /** Fields of a line; the last may be quoted, with doubled quotes inside. */
 function fieldsOf(line: string): string[] {

@@ -61,19 +61,12 @@ export async function openGeo(options: GeoOptions = {}): Promise<Geo> {
   const tables: GeoTableInfo[] = [];
   const opened = new Map<GeoKind, GeoTable>();
   const own = await filesIn(options.directory, problems);
-  for (const kind of KINDS) {
-    for (const [from, paths] of [
-      ['directory', own],
-      ['packaged', packaged(kind)],
-    ] as const) {
-      const table = await open(kind, paths, options.cacheDirectory);
-      if (typeof table === 'string')
-        problems.push(`${from === 'directory' ? 'own tables' : 'packaged tables'}: ${table}`);
-      if (!(table instanceof GeoTable)) continue;
-      opened.set(kind, table);
-      tables.push({ kind, from, ranges: table.ranges });
-      break;
-    }
+  const found = await Promise.all(KINDS.map((kind) => openKind(kind, own, options.cacheDirectory)));
+  for (const { table, from, faults } of found) {
+    problems.push(...faults);
+    if (table === undefined) continue;
+    opened.set(table.kind, table);
+    tables.push({ kind: table.kind, from, ranges: table.ranges });
   }
   const countries = opened.get('country');
   const systems = opened.get('asn');
@@ -84,6 +77,26 @@ export async function openGeo(options: GeoOptions = {}): Promise<Geo> {
     tables,
     problems,
   };
+}
+
+interface Opened {
+  readonly table: GeoTable | undefined;
+  readonly from: GeoTableInfo['from'];
+  readonly faults: readonly string[];
+}
+
+/** An operator's files first; the packaged ones where those tell nothing of the kind, or cannot be used. */
+async function openKind(kind: GeoKind, own: readonly string[], cacheDirectory: string | undefined): Promise<Opened> {
+  const faults: string[] = [];
+  for (const [from, title, paths] of [
+    ['directory', 'own tables', own],
+    ['packaged', 'packaged tables', packaged(kind)],
+  ] as const) {
+    const table = await open(kind, paths, cacheDirectory);
+    if (typeof table === 'string') faults.push(`${title}: ${table}`);
+    if (table instanceof GeoTable) return { table, from, faults };
+  }
+  return { table: undefined, from: 'packaged', faults };
 }
 
 /** `undefined` where the files tell nothing of the kind; a string where they cannot be used. */
