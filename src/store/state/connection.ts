@@ -27,10 +27,6 @@ export function openConnection(setup: DatabaseSetup, migrations = MIGRATIONS): D
     return database;
   };
   return {
-    async create() {
-      const { createPglite } = await import('./pglite.ts');
-      await createPglite(setup.directory);
-    },
     async open() {
       engine = setup.kind === 'pglite' ? await openPgliteEngine(setup) : await openPostgresqlEngine(setup);
       const found = new StateDatabase(engine.db);

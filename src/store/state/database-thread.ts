@@ -16,8 +16,6 @@ export interface DatabaseSetup {
 
 /** What can be asked of the thread; each is answered once. */
 export interface DatabaseCalls {
-  /** Makes the files of PGlite; for a thread that ends afterwards. */
-  create(): Promise<void>;
   open(): Promise<Hello>;
   apply(entries: readonly StateEntry[]): Promise<readonly Refusal[]>;
   attacks(filter: AttackFilter): Promise<{ readonly attacks: readonly Attack[]; readonly more: boolean }>;

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BlobFiles } from './blob-files.ts';
 import type { Hello, Refusal } from './database.ts';
 import { type DatabaseCalls, DatabaseFault, type DatabaseSetup, DatabaseThread } from './database-thread.ts';
+import { makePglite } from './make-pglite.ts';
 import { looksDamaged, setAside } from './set-aside.ts';
 import type { StateMemory } from './state-memory.ts';
 
@@ -133,10 +134,7 @@ export class Follower {
   async #connect(): Promise<void> {
     const { setup, memory, onOpen } = this.#options;
     if (setup.kind === 'pglite' && !existsSync(setup.directory)) {
-      const maker = new DatabaseThread(setup);
-      this.#thread = maker;
-      await maker.ask('create', [], OPEN_MS_MAX);
-      maker.stop();
+      await makePglite(setup.directory, AbortSignal.any([this.#closing.signal, AbortSignal.timeout(OPEN_MS_MAX)]));
     }
     const thread = new DatabaseThread(setup);
     this.#thread = thread;

@@ -1,12 +1,14 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { type FileHandle, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { NodeFS } from '@electric-sql/pglite/nodefs';
-import { DIRECTORY_MODE, syncDirectory } from './durable-file.ts';
+import { codeOfFault, syncDirectory } from './durable-file.ts';
 
 /** Pages of 8 KiB that PGlite keeps in memory: the state's busy pages are few. */
 const SHARED_BUFFERS = 1024;
+/** Making the files takes seconds; what is older than this was left by a crash. */
+const OLD_MS = 10 * 60_000;
 
 /**
  * How PGlite starts PostgreSQL (`PGlite.defaultStartParams`), without its `-F`, which turns `fsync` off, and with a way of syncing
@@ -85,17 +87,35 @@ export async function openPglite(directory: string): Promise<OpenPglite> {
 
 /**
  * Makes an empty database in `directory`: beside it first and renamed when all of it is on disk, so that a directory of that name is
- * always whole. Takes seconds and some hundred megabytes of memory: it belongs into a thread that ends afterwards.
+ * always whole. Takes seconds and some hundred megabytes of memory.
  */
 export async function createPglite(directory: string): Promise<void> {
-  const made = `${directory}.new`;
-  await rm(made, { recursive: true, force: true });
-  await mkdir(made, { recursive: true, mode: DIRECTORY_MODE });
-  const { client } = await openPglite(made);
-  await client.close();
-  await syncTree(made);
-  await rename(made, directory);
-  await syncDirectory(dirname(directory));
+  const parent = dirname(directory);
+  const prefix = `${basename(directory)}.new-`;
+  await removeOld(parent, prefix);
+  // A name of its own: the process of a station that was killed may still be at it.
+  const made = await mkdtemp(join(parent, prefix));
+  try {
+    const { client } = await openPglite(made);
+    await client.close();
+    await syncTree(made);
+    await rename(made, directory);
+  } catch (error) {
+    await rm(made, { recursive: true, force: true }).catch(() => undefined);
+    // That other process came first: what it made is as good.
+    if (codeOfFault(error) !== 'ENOTEMPTY' && codeOfFault(error) !== 'EEXIST') throw error;
+  }
+  await syncDirectory(parent);
+}
+
+/** Removes what was begun so long ago that nobody is at it any more. */
+async function removeOld(parent: string, prefix: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    if (!name.startsWith(prefix)) continue;
+    const path = join(parent, name);
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > OLD_MS) await rm(path, { recursive: true, force: true });
+  }
 }
 
 /** Makes every file below a directory durable. */
