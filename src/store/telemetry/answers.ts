@@ -4,9 +4,11 @@ import {
   type Compiled,
   compileCandidates,
   compileGroups,
+  compileOnePass,
   compileSeries,
   compileTotal,
   GROUPS_EXACT_MAX,
+  isOnePass,
   QUESTION_SETTINGS,
   stepOf,
 } from './flows-sql.ts';
@@ -33,11 +35,10 @@ export async function answerFlows(
     sql: `SELECT toUnixTimestamp(min(time)) FROM ${database}.flows ${QUESTION_SETTINGS}`,
     parameters: {},
   });
-  const [all, [first]] = await Promise.all([ask(compileTotal(query, database)), earliest]);
-  const total = estimateOf(all[0], 0, query);
-  const distinct = Number(all[0]?.[ESTIMATES] ?? 0);
-  const rows = query.top.length === 0 ? [] : await askGroups(ask, database, query, distinct <= groupsExactMax);
   const keys = query.top.length;
+  const [{ rows, all }, [first]] = await Promise.all([askGroups(ask, database, query, groupsExactMax), earliest]);
+  const total = estimateOf(all, 0, query);
+  const distinct = Number(all?.[ESTIMATES] ?? 0);
   const series = stepMs === undefined ? undefined : await askSeries(ask, database, query, stepMs, rows);
   const keptSince = Number(first?.[0] ?? 0);
   return {
@@ -71,11 +72,24 @@ type Ask = (question: Compiled) => Promise<SqlRows['data']>;
 /** Columns of an estimate. */
 const ESTIMATES = 5;
 
-async function askGroups(ask: Ask, database: string, query: FlowsQuery, exact: boolean): Promise<SqlRows['data']> {
-  if (exact) return await ask(compileGroups(query, database));
+interface Groups {
+  readonly rows: SqlRows['data'];
+  /** Estimates over all groups, and how many there are; absent where there is no flow. */
+  readonly all: readonly unknown[] | undefined;
+}
+
+async function askGroups(ask: Ask, database: string, query: FlowsQuery, exactMax: number): Promise<Groups> {
+  const keys = query.top.length;
+  if (isOnePass(query)) {
+    const rows = await ask(compileOnePass(query, database));
+    return { rows, all: rows[0]?.slice(keys + ESTIMATES) };
+  }
+  const [all] = await ask(compileTotal(query, database));
+  if (keys === 0) return { rows: [], all };
+  if (Number(all?.[ESTIMATES]) <= exactMax) return { rows: await ask(compileGroups(query, database)), all };
   const [row] = await ask(compileCandidates(query, database));
-  const candidates = (row[0] as unknown[]).map((key) => (query.top.length === 1 ? [key] : (key as unknown[])));
-  return await ask(compileGroups(query, database, candidates));
+  const candidates = (row[0] as unknown[]).map((key) => (keys === 1 ? [key] : (key as unknown[])));
+  return { rows: await ask(compileGroups(query, database, candidates)), all };
 }
 
 /** Key of the total among the series. */

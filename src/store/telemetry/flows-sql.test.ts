@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { BonghwaError } from '../../base/errors.ts';
 import { FLOW_DIMENSIONS, FLOW_MEASURES, flowsQuerySchema, PREFIXES_MAX } from './flows-query.ts';
-import { compileCandidates, compileGroups, compileSeries, compileTotal, stepOf } from './flows-sql.ts';
+import { compileCandidates, compileGroups, compileOnePass, compileSeries, compileTotal, stepOf } from './flows-sql.ts';
 import { secondsQuerySchema } from './seconds-query.ts';
 import { compileSeconds, originOf, planSeconds } from './seconds-sql.ts';
 
@@ -42,7 +42,9 @@ test('whatever is asked, what a person typed stands in parameters alone', () => 
       const only = [parsed.top.map(() => 'of the engine')];
       for (const compiled of [
         compileTotal(parsed, 'd'),
-        ...(parsed.top.length === 0 ? [] : [compileGroups(parsed, 'd'), compileGroups(parsed, 'd', only)]),
+        ...(parsed.top.length === 0
+          ? []
+          : [compileGroups(parsed, 'd'), compileGroups(parsed, 'd', only), compileOnePass(parsed, 'd')]),
         ...(parsed.top.length === 0 ? [] : [compileCandidates(parsed, 'd'), compileSeries(parsed, 1000, 'd', only)]),
         compileSeries(parsed, 1000, 'd'),
       ]) {

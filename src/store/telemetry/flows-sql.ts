@@ -26,6 +26,14 @@ export const GROUPS_EXACT_MAX = 1_000_000;
 /** Groups that `compileCandidates` follows, and gives. */
 const CANDIDATES = 1000;
 
+/** Groups that may be held to the last: dimensions with fewer possible values are asked in one pass. */
+const ONE_PASS_MAX = 1 << 25;
+
+/** True where the groups and their total can be asked in one pass over the flows. */
+export function isOnePass({ top }: FlowsQuery): boolean {
+  return top.length > 0 && top.reduce((product, name) => product * DIMENSIONS[name].values, 1) <= ONE_PASS_MAX;
+}
+
 /** Values of the dimensions of one group, as the engine gave them. */
 export type RawKey = readonly unknown[];
 
@@ -40,6 +48,20 @@ function estimates(by: FlowMeasure): string {
     // A row of weight w was kept with the chance 1/w: the variance of its part of the sum is estimated by w (w - 1) x².
     `sum(weight * (weight - 1) * ${value} * ${value}) AS variance_`,
   ].join(', ');
+}
+
+/** The largest groups with their estimates, each followed by the estimates over all groups and how many there are. */
+export function compileOnePass(query: FlowsQuery, database: string): Compiled {
+  const { where, parameters } = conditions(query);
+  const { named, names } = keysOf(query);
+  const sums = ['packets_', 'bytes_', 'flows_', 'rows_', 'variance_'];
+  const totals = sums.map((name) => `sum(${name}) OVER ()`);
+  return {
+    sql: `SELECT ${names}, ${sums.join(', ')}, ${totals.join(', ')}, toFloat64(count() OVER ())
+FROM (SELECT ${named}, ${estimates(query.by)} FROM ${database}.flows AS f WHERE ${where} GROUP BY ${names})
+ORDER BY ${query.by}_ DESC, ${names} LIMIT {limit:UInt32} ${QUESTION_SETTINGS}`,
+    parameters: { ...parameters, limit: query.limit },
+  };
 }
 
 /** The estimates over all flows that are asked for, and about how many groups they are in. */
