@@ -13,11 +13,12 @@ export const TIERS: readonly (readonly string[])[] = [
   ['input', 'output', 'store', 'bus'],
   ['api'],
   ['station'],
+  ['evaluate'],
   ['cli'],
 ];
 
 /** Folders that may use all of Node and of the packages in `dependencies`. */
-const OUTSIDE_FOLDERS = new Set(['input', 'output', 'store', 'bus', 'api', 'station', 'cli']);
+const OUTSIDE_FOLDERS = new Set(['input', 'output', 'store', 'bus', 'api', 'station', 'evaluate', 'cli']);
 
 /** Node's modules that compute and neither read nor send: fit for the folders that are functions of their input. */
 const COMPUTING_MODULES = new Set([

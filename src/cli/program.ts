@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Argument, Command, Option } from 'commander';
+import { addFloor, parseSeeds } from './evaluate-options.ts';
 import { addNetwork, addPort, addText, packageVersion, parseLimit } from './options.ts';
 import { addQuestions } from './questions.ts';
 
@@ -138,6 +139,26 @@ export function createProgram(signal: AbortSignal, setExitCode: (code: number) =
     });
 
   program
+    .command('evaluate')
+    .summary('measure how often detection is right, on made or labelled captures')
+    .description(
+      'Makes up traffic with and without attacks from seeds, or takes labelled captures, and tells how often and how soon Bonghwa is right.',
+    )
+    .addArgument(new Argument('[directory]', 'labelled captures, in place of scenarios'))
+    .addOption(seedsOption())
+    .option('--only <scenario>', 'run only this scenario; repeatable', addText, [])
+    .option('--threads <count>', 'threads (default: one a core)', parseLimit)
+    .option('--json', 'print one JSON object', false)
+    .option('--write <directory>', 'write the captures with their labels there, and judge nothing')
+    .option('--markdown <file>', 'write a document of the results')
+    .addOption(failBelowOption())
+    .addHelpText('after', EVALUATE_EXAMPLES)
+    .action(async (directory, options) => {
+      const { evaluateCommand } = await import('./evaluate.ts');
+      setExitCode(await evaluateCommand(directory, options, signal));
+    });
+
+  program
     .command('start')
     .summary('watch live where there is a bonghwa.yaml, else tell the story of the recorded sample')
     .description(
@@ -171,6 +192,18 @@ function portOption(): Option {
   return new Option('--telemetry-port <port>', 'read UDP to this port as telemetry too; repeatable')
     .argParser(addPort)
     .default([], '2055, 4739, 6343, 9995, 9996');
+}
+
+function seedsOption(): Option {
+  return new Option('--seeds <from..to>', 'the seeds; each makes every scenario once')
+    .argParser(parseSeeds)
+    .default({ from: 1, to: 4 }, '1..4');
+}
+
+function failBelowOption(): Option {
+  return new Option('--fail-below <name=number>', 'end with exit code 1 where this is missed; repeatable')
+    .argParser(addFloor)
+    .default([], 'none');
 }
 
 /** Turns a complaint of commander into one line that says what to do. */
@@ -240,6 +273,22 @@ Examples:
 Exit codes:
   0    it ran; what was refused is counted (--rejected tells why)
   2    it could not run: a bad option, an unreadable file
+  130  interrupted by the keyboard
+`;
+
+const EVALUATE_EXAMPLES = `
+Labels are told in docs/evaluation.md. Where labels contradict a capture, or one is empty or has no time, it says so and scores the rest.
+
+Examples:
+  bonghwa evaluate                                   every scenario, four seeds
+  bonghwa evaluate --seeds 100..109 --only syn-flood
+  bonghwa evaluate --write corpus && bonghwa evaluate corpus
+  bonghwa evaluate --fail-below recall=0.99 --fail-below false-alarms=1
+
+Exit codes:
+  0    it ran, and reached what --fail-below asks for
+  1    it did not reach that
+  2    it could not run: a bad option, a directory that cannot be read
   130  interrupted by the keyboard
 `;
 

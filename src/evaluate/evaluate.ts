@@ -1,0 +1,163 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BonghwaError } from '../base/errors.ts';
+import { findLabels } from './find-labels.ts';
+import { casesOf, generate, SCENARIOS } from './generate.ts';
+import type { CaptureLabel, Labels } from './labels.ts';
+import type { CaseScore } from './score.ts';
+import { groupBy, type Summary, summarise } from './summary.ts';
+import { type Answer, type Job, runJob, startWorker } from './worker.ts';
+
+export interface EvaluateOptions {
+  /** A directory of labelled captures; absent, scenarios are generated. */
+  readonly directory?: string;
+  readonly fromSeed: number;
+  readonly toSeed: number;
+  /** Names of scenarios, or the beginnings of names; none means all. */
+  readonly only: readonly string[];
+  /** Threads; 0 runs in this one. */
+  readonly threads?: number;
+  readonly onProgress?: (done: number, of: number, last: CaseScore | undefined) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface Evaluation {
+  readonly cases: readonly CaseScore[];
+  readonly problems: readonly string[];
+  readonly total: Summary;
+  /** Of cases in quick views, of all hostile and all benign ones. */
+  readonly parts: readonly Summary[];
+  readonly byScenario: readonly Summary[];
+  readonly byView: readonly Summary[];
+}
+
+const THREADS_MAX = 32;
+
+/** Runs what is asked and scores it. Throws BonghwaError where the directory cannot be read or nothing is named so. */
+export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
+  const problems: string[] = [];
+  const jobs = options.directory === undefined ? jobsOfScenarios(options) : jobsOf(options.directory, problems);
+  const cases = await runAll(jobs, options, problems);
+  return { ...summaryOf(cases), problems };
+}
+
+/** Sums up cases that were scored, in whatever order. */
+export function summaryOf(cases: readonly CaseScore[]): Omit<Evaluation, 'problems'> {
+  const part = (name: string, of: (each: CaseScore) => boolean): Summary => summarise(name, cases.filter(of));
+  return {
+    cases,
+    total: summarise('all', cases),
+    parts: [
+      part('with attacks', (each) => each.attacks.length > 0),
+      part('without attacks', (each) => each.attacks.length === 0),
+    ].filter((summary) => summary.cases > 0),
+    byScenario: [...groupBy(cases, (each) => each.scenario)].map(([name, group]) => summarise(name, group)),
+    byView: [...groupBy(cases, (each) => each.view)].map(([name, group]) => summarise(name, group)),
+  };
+}
+
+function jobsOfScenarios({ only, fromSeed, toSeed }: EvaluateOptions): Job[] {
+  const scenarios = SCENARIOS.filter(({ name }) => only.length === 0 || only.includes(name));
+  const missing = only.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name));
+  if (missing.length > 0) {
+    throw new BonghwaError('OPTION_INVALID', `there is no scenario '${missing[0]}'`, {
+      hint: `There are: ${SCENARIOS.map(({ name }) => name).join(', ')}.`,
+    });
+  }
+  return casesOf(scenarios, fromSeed, toSeed).map((of, number): Job => ({ kind: 'case', number, of }));
+}
+
+function jobsOf(directory: string, problems: string[]): Job[] {
+  const found = findLabels(directory);
+  problems.push(...found.problems);
+  return found.captures.map((of, number): Job => ({ kind: 'capture', number, of }));
+}
+
+async function runAll(jobs: readonly Job[], options: EvaluateOptions, problems: string[]): Promise<CaseScore[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'bonghwa-evaluate-'));
+  const scores = new Map<number, CaseScore>();
+  let done = 0;
+  const take = (answer: Answer): void => {
+    if (answer.kind === 'fault') throw answer.error;
+    if (answer.kind === 'problem') problems.push(answer.problem);
+    else scores.set(answer.number, answer.score);
+    options.onProgress?.(++done, jobs.length, answer.kind === 'score' ? answer.score : undefined);
+  };
+  try {
+    const threads = Math.min(options.threads ?? availableParallelism(), jobs.length, THREADS_MAX);
+    if (threads === 0) {
+      for (const job of jobs) {
+        if (options.signal?.aborted === true) break;
+        take(await runJob(job, join(folder, 'case.pcap')));
+      }
+    } else await inThreads(jobs, threads, folder, take, options.signal);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return [...scores].sort(([left], [right]) => left - right).map(([, score]) => score);
+}
+
+async function inThreads(
+  jobs: readonly Job[],
+  threads: number,
+  folder: string,
+  take: (answer: Answer) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let next = 0;
+  const workers = Array.from({ length: threads }, (_, index) => startWorker(folder, index));
+  try {
+    await Promise.all(
+      workers.map(
+        (worker) =>
+          new Promise<void>((resolve, reject) => {
+            const go = (): void => {
+              if (next === jobs.length || signal?.aborted === true) resolve();
+              else worker.postMessage(jobs[next++]);
+            };
+            worker.on('error', reject);
+            worker.on('message', (answer: Answer) => {
+              try {
+                take(answer);
+                go();
+              } catch (error) {
+                reject(error);
+              }
+            });
+            go();
+          }),
+      ),
+    );
+  } finally {
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+}
+
+/** Writes the captures of scenarios and their labels.json to a directory, for other programs and for `evaluate DIR`. */
+export function writeCorpus(
+  directory: string,
+  options: Pick<EvaluateOptions, 'fromSeed' | 'toSeed' | 'only' | 'onProgress' | 'signal'>,
+): number {
+  try {
+    mkdirSync(directory, { recursive: true });
+    const captures: CaptureLabel[] = [];
+    const jobs = jobsOfScenarios(options);
+    for (const job of jobs) {
+      if (job.kind !== 'case' || options.signal?.aborted === true) continue;
+      const { scenario, seed, view } = job.of;
+      const file = `${scenario}-${view}-${seed}.pcap`;
+      captures.push({ ...generate(job.of, join(directory, file)).label, file });
+      options.onProgress?.(captures.length, jobs.length, undefined);
+    }
+    const labels: Labels = { format: 'bonghwa-labels-1', captures };
+    writeFileSync(join(directory, 'labels.json'), `${JSON.stringify(labels, undefined, 2)}\n`);
+    return captures.length;
+  } catch (cause) {
+    if (cause instanceof BonghwaError) throw cause;
+    throw new BonghwaError('FILE_UNWRITABLE', `${directory} cannot be written`, {
+      hint: 'Name a directory that may be written to.',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,143 @@
+import type { Evaluation } from './evaluate.ts';
+import { SCENARIOS } from './generate.ts';
+import type { AttackScore, CaseScore } from './score.ts';
+import type { Quantiles, Share, Summary } from './summary.ts';
+import { VIEWS, type ViewName, viewOf } from './views.ts';
+
+const share = (of: Share | undefined): string =>
+  of === undefined ? '' : `${of.value.toFixed(3)} (${of.low.toFixed(3)}–${of.high.toFixed(3)})`;
+const seconds = (of: Quantiles | undefined): string =>
+  of === undefined ? '' : `${of.p50.toFixed(1)} / ${of.p95.toFixed(1)}`;
+const number = (of: number | undefined, digits: number): string => (of === undefined ? '' : of.toFixed(digits));
+
+/** What stands in a document of its own, beside the table that `evaluate` prints. */
+export interface MarkdownFacts {
+  readonly date: string;
+  readonly command: string;
+  readonly version: string;
+}
+
+/** The document: what was measured, how, the numbers, and where it fails. */
+export function renderMarkdown(evaluation: Evaluation, facts: MarkdownFacts): string {
+  const { total, parts, byScenario, byView, cases } = evaluation;
+  const quick = cases.filter((each) => each.view in VIEWS && viewOf(each.view as ViewName).quick);
+  return [
+    '# How often is it right?',
+    '',
+    `Written by \`${facts.command}\` with Bonghwa ${facts.version} on ${facts.date}: ${total.cases} captures, ${total.attacks} attacks in them, ` +
+      `${total.targetDays.toFixed(0)} target-days in all. Shares stand with their 95 % interval (Wilson); times are in seconds of event time, half and 95 of 100 of the attacks.`,
+    '',
+    ...HOW,
+    '## In total',
+    '',
+    ...totals([...parts, total]),
+    '',
+    `The most that the false alarms of the captures without attacks can be a thousand target-days (95 %): ${number(
+      parts.at(-1)?.falsePerThousandMax,
+      1,
+    )}.`,
+    '',
+    '## Where it fails',
+    '',
+    ...failures(cases),
+    '',
+    '## By view',
+    '',
+    `A view is how the traffic is seen. ${quick.length} of the captures were in views that tell within about a second.`,
+    '',
+    ...rows(byView, (summary) =>
+      summary.name in VIEWS ? viewOf(summary.name as ViewName).what : 'a capture as it is',
+    ),
+    '',
+    '## By scenario',
+    '',
+    ...rows(byScenario, (summary) => SCENARIOS.find(({ name }) => name === summary.name)?.what ?? 'real captures'),
+    '',
+  ].join('\n');
+}
+
+const HOW: readonly string[] = [
+  '## How it is measured',
+  '',
+  'Scenarios make up traffic packet by packet, from a seed, in event time. Routers in the middle see it as routers do: they sample, keep flows until a timeout, send templates late,',
+  'have clocks that are off, lose datagrams. What they export is written as a capture, and the station that reads it knows nothing of it before. The truth is added up while the traffic is made.',
+  '',
+  'An attack that is told counts for a true one where target, direction and time overlap; else it is a false alarm. In time is within 4 s of the first packet, of the telemetry where that is slower, or',
+  'by the deadline of its kind: 10 s for a carpet, before three times the limit for a ramp. Explained is where the sentence names the vector and the packets told agree with those carried within 15 % and what sampling leaves.',
+  'Moderate floods have twice the limit of an ordinary site. Where a view samples, a flood shows at least sixty packets a second: below that nobody can tell.',
+  '',
+  'Anybody can run it again, and on other seeds:',
+  '',
+  '```sh',
+  'npx bonghwa evaluate --seeds 1..1 --only syn-flood --only flash-crowd',
+  'npx bonghwa evaluate --seeds 1..1 --only syn-flood --write corpus',
+  'npx bonghwa evaluate corpus',
+  'npx bonghwa evaluate --json samples',
+  '```',
+  '',
+];
+
+function totals(summaries: readonly Summary[]): string[] {
+  const line = (name: string, value: (of: Summary) => string): string =>
+    `| ${name} | ${summaries.map(value).join(' | ')} |`;
+  return [
+    `| | ${summaries.map(({ name }) => name).join(' | ')} |`,
+    `|---|${summaries.map(() => '---').join('|')}|`,
+    line('captures', (of) => String(of.cases)),
+    line('attacks', (of) => String(of.attacks)),
+    line('recall', (of) => share(of.recall)),
+    line('precision', (of) => share(of.precision)),
+    line('vectors named rightly', (of) => share(of.vectorRight)),
+    line('target named exactly', (of) => share(of.targetRight)),
+    line('in time', (of) => share(of.inTime)),
+    line('explained', (of) => share(of.explained)),
+    line('time to detect, p50 / p95', (of) => seconds(of.detect)),
+    line('the same from the telemetry on', (of) => seconds(of.detectAfterTold)),
+    line('end off by, p50 / p95', (of) => seconds(of.endOff)),
+    line('attacks told for each true one', (of) => number(of.fragments, 3)),
+    line('false alarms', (of) => String(of.falseAlarms)),
+    line('target-days', (of) => of.targetDays.toFixed(1)),
+    line('false alarms a thousand target-days', (of) => number(of.falsePerThousand, 2)),
+  ];
+}
+
+function rows(summaries: readonly Summary[], what: (of: Summary) => string): string[] {
+  return [
+    '| | what | captures | found | false alarms | time to detect | from telemetry | vectors right | in time | explained |',
+    '|---|---|---|---|---|---|---|---|---|---|',
+    ...summaries.map((of) => {
+      const some = (value: Share | undefined): string =>
+        value === undefined ? '' : `${Math.round(value.value * value.of)}/${value.of}`;
+      const found = some(of.recall);
+      return `| ${of.name} | ${what(of)} | ${of.cases} | ${found} | ${of.falseAlarms} | ${seconds(of.detect)} | ${seconds(of.detectAfterTold)} | ${some(of.vectorRight)} | ${some(of.inTime)} | ${some(of.explained)} |`;
+    }),
+  ];
+}
+
+const FAILURES_MAX = 60;
+
+/** What went wrong with one attack; empty where nothing did. */
+export function faultsOf(attack: AttackScore): string[] {
+  if (!attack.found) return ['not found'];
+  return [
+    ...(attack.inTime === false ? [`late: ${number(attack.afterStart, 1)} s`] : []),
+    ...(attack.vectorRight ? [] : ['wrong vectors']),
+    ...(attack.fragments > 1 ? [`told as ${attack.fragments} attacks`] : []),
+    ...(attack.explained === false ? [`not explained: ${number(attack.packetsRatio, 2)} of its packets told`] : []),
+  ];
+}
+
+function failures(cases: readonly CaseScore[]): string[] {
+  const lines: string[] = [];
+  for (const each of cases) {
+    const where = `\`${each.scenario}\` in \`${each.view}\`${each.seed === undefined ? '' : `, seed ${each.seed}`}`;
+    for (const attack of each.attacks) {
+      const faults = faultsOf(attack);
+      if (faults.length > 0) lines.push(`* ${where}: ${faults.join('; ')}`);
+    }
+    for (const alarm of each.falseAlarms) lines.push(`* ${where}: false alarm on ${alarm.target}: ${alarm.why}`);
+  }
+  if (lines.length === 0) return ['Nothing failed in these captures.'];
+  const more = lines.length - FAILURES_MAX;
+  return more > 0 ? [...lines.slice(0, FAILURES_MAX), `* … and ${more} more`] : lines;
+}
