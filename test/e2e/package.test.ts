@@ -59,6 +59,7 @@ describe('the published package', () => {
 
   it('holds JavaScript and documents, no TypeScript sources and no tests', () => {
     assert.ok(packed.includes('dist/cli/main.js'));
+    assert.ok(packed.includes('dist/store/state/migrations/0000_state.sql'));
     assert.ok(packed.includes('LICENSE'));
     assert.deepEqual(
       packed.filter((path) => /^(src|test|scripts|bench)\//.test(path) || path.endsWith('.test.js')),

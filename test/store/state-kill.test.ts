@@ -9,7 +9,7 @@ import { Random } from '../../src/base/random.ts';
 import { openState } from '../../src/store/state/open.ts';
 import { allAttacks, attackOf, caughtUp, EmptyPglite, temporaryDirectory } from '../support/state.ts';
 
-const CHILD = fileURLToPath(new URL('state-child.ts', import.meta.url));
+const CHILD = fileURLToPath(new URL('./state-child.ts', import.meta.url));
 const KILLS = 100;
 /** Two stations are killed side by side, so that the machine is never idle. */
 const STATIONS = 2;
