@@ -380,12 +380,18 @@ describe('start', { skip: existsSync(SAMPLE) ? false : 'the sample is not record
     assert.ok(!stdout.includes('\r') && !stdout.includes('\x1b'));
   });
 
-  test('a configuration in the directory is told that listening comes later', async () => {
-    const config = fileOf('bonghwa.yaml', 'networks: []\n');
-    const { code, stdout } = await bonghwa(['start', '--fast']);
+  test('a configuration in the directory is watched live', async () => {
+    const inputs = "inputs: { netflow: ['127.0.0.1:0'], sflow: [] }";
+    const storage = 'storage: { directory: live, telemetry: off }';
+    const config = fileOf('bonghwa.yaml', `${inputs}\nhttp: { listen: '127.0.0.1:0' }\n${storage}\n`);
+    const child = start(['start']);
+    child.stderr?.on('data', (chunk: string) => {
+      if (chunk.includes('"ready"')) child.kill('SIGTERM');
+    });
+    const { code, stderr } = await ended(child);
     rmSync(join(directory, config));
-    assert.equal(code, 0);
-    assert.match(stdout.replaceAll('\n', ' '), /Live listening \('serve'\) comes with the next release/);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /"input":"netflow"/);
   });
 });
 

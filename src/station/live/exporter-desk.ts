@@ -5,6 +5,9 @@ import { DuplicateExports } from '../../detect/exporter/duplicates.ts';
 import type { ExporterFacts } from '../../detect/exporter/facts.ts';
 import type { ExporterReport } from '../../model/attack.ts';
 
+/** Reports are made anew at most so often, ms. */
+const REPORTS_MS = 500;
+
 /**
  * Joins what the receivers tell of the exporters, span by span: whose rows repeat another's, and what is wrong with whom. `volumes` is the
  * memory that the receivers share (`createDuplicateVolumes`).
@@ -13,6 +16,8 @@ export class ExporterDesk {
   readonly #book = new ExporterBook();
   readonly #duplicates: DuplicateExports;
   #facts: ExporterFacts[] = [];
+  #told: readonly ExporterReport[] = [];
+  #toldMs = Number.NEGATIVE_INFINITY;
 
   constructor(volumes: SharedArrayBuffer) {
     this.#duplicates = new DuplicateExports(volumes);
@@ -38,7 +43,16 @@ export class ExporterDesk {
    * The exporters as receivers told of them last (`fresh`), with what is wrong as of the last span. Those that are not heard any more are
    * told from the book.
    */
-  reports(fresh: readonly ExporterReport[], nowMs: number): ExporterReport[] {
+  reports(fresh: readonly ExporterReport[], nowMs: number): readonly ExporterReport[] {
+    // With thousands of exporters it takes a tenth of a second, and many may ask.
+    if (Math.abs(nowMs - this.#toldMs) >= REPORTS_MS) {
+      this.#told = this.#report(fresh, nowMs);
+      this.#toldMs = nowMs;
+    }
+    return this.#told;
+  }
+
+  #report(fresh: readonly ExporterReport[], nowMs: number): ExporterReport[] {
     const known = new Map(this.#book.reports(nowMs).map((report) => [keyOf(report), report]));
     for (const report of fresh) {
       const told = known.get(keyOf(report));

@@ -12,7 +12,7 @@ test('what crosses no outside interface of its exporter is left out, and nothing
   const exporters = new ExporterTable(new Rejections());
   const told = exporters.touch(parseAddress('192.0.2.1') as Uint32Array, 0, 0, 'ipfix', 1);
   const untold = exporters.touch(parseAddress('192.0.2.2') as Uint32Array, 0, 0, 'ipfix', 1);
-  const settings = new Map([['192.0.2.1', { samplingRate: 100, outside: new Set([3]) }]]);
+  const settings = new Map([['192.0.2.1', new Set([3])]]);
   const filter = new ExporterFilter(settings, exporters);
   const both = HAS.inIf | HAS.outIf;
   // Exporter, what the row has, input, output, and whether it counts.
@@ -40,19 +40,4 @@ test('what crosses no outside interface of its exporter is left out, and nothing
     rows.map(([, , , , counts]) => counts),
   );
   assert.equal(filter.left, 2);
-});
-
-test('a sampling rate that the telemetry does not tell is taken from the configuration', () => {
-  const exporters = new ExporterTable(new Rejections());
-  const { index } = exporters.touch(parseAddress('192.0.2.1') as Uint32Array, 0, 0, 'ipfix', 1);
-  const filter = new ExporterFilter(new Map(), exporters);
-  const batch = createFlowBatch(2);
-  const classes = new Uint8Array(2);
-  batch.exporter.fill(index);
-  batch.samplingRate.set([0, 10]);
-  filter.apply(batch, classes, 2);
-  assert.deepEqual([...batch.samplingRate], [0, 10]);
-  filter.configure(new Map([['192.0.2.1', { samplingRate: 100, outside: undefined }]]));
-  filter.apply(batch, classes, 2);
-  assert.deepEqual([...batch.samplingRate], [100, 10]);
 });

@@ -54,13 +54,12 @@ export function expectationsOf(config: Config): Map<string, Expectation> {
 }
 
 export function settingsOf(config: Config): ExporterSettings {
-  const settings = config.exporters.map(({ address, samplingRate, outsideInterfaces }) => {
-    const outside = outsideInterfaces === undefined ? undefined : new Set(outsideInterfaces);
-    return [textOf(address), { samplingRate, outside }] as const;
-  });
-  return new Map(
-    settings.filter(([, { samplingRate, outside }]) => samplingRate !== undefined || outside !== undefined),
-  );
+  const settings: ExporterSettings = { outside: new Map(), sampling: new Map() };
+  for (const { address, samplingRate, outsideInterfaces } of config.exporters) {
+    if (samplingRate !== undefined) settings.sampling.set(textOf(address), samplingRate);
+    if (outsideInterfaces !== undefined) settings.outside.set(textOf(address), new Set(outsideInterfaces));
+  }
+  return settings;
 }
 
 /** An address in the text that exporters and targets have. */

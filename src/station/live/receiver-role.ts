@@ -42,7 +42,6 @@ export class ReceiverRole {
   readonly stream: SecondStream;
   readonly batch: FlowBatch;
   readonly shedder: Shedder;
-  readonly filter: ExporterFilter;
   /** Rows that were counted, and records that were passed over to keep up. */
   records = 0;
   recordsShed = 0;
@@ -50,6 +49,7 @@ export class ReceiverRole {
   datagrams = 0;
   readonly #options: ReceiverRoleOptions;
   readonly #sink: BatchSink = { take: (batch) => this.#count(batch) };
+  readonly #filter: ExporterFilter;
   #facts: ExporterFactsCollector;
   #tracked: readonly TrackedExporter[] = [];
   #watch: WatchList | undefined = undefined;
@@ -61,7 +61,8 @@ export class ReceiverRole {
     this.decoder = new TelemetryDecoder(this.rejections, {}, options.lots);
     this.shedder = new Shedder(options.lots);
     this.batch = createKernelBatch(BATCH_ROWS, options.receiveBytes);
-    this.filter = new ExporterFilter(options.settings ?? new Map(), this.decoder.exporters);
+    this.#filter = new ExporterFilter(new Map(), this.decoder.exporters);
+    if (options.settings !== undefined) this.configure(options.settings);
     this.#facts = this.#newFacts(options.networks);
     this.stream = new SecondStream(
       {
@@ -69,7 +70,7 @@ export class ReceiverRole {
         networks: options.networks,
         jumpSecondsMin: JUMP_SECONDS_MIN,
         look: (batch, classes, rows) => {
-          this.filter.apply(batch, classes, rows);
+          this.#filter.apply(batch, classes, rows);
           this.#facts.add(batch, classes, 0, rows);
         },
       },
@@ -80,6 +81,12 @@ export class ReceiverRole {
         take: (second, coveredMs, untilMs) => this.#handOver(second, coveredMs, untilMs),
       },
     );
+  }
+
+  /** Takes over what the configuration says of exporters. */
+  configure({ outside, sampling }: ExporterSettings): void {
+    this.#filter.configure(outside);
+    this.decoder.expectSampling(sampling);
   }
 
   /** Protects other networks from the next second on. */

@@ -168,7 +168,7 @@ class ReceiverThread {
       inputs: this.#inputs(),
       records,
       recordsShed,
-      recordsMissing: decoder.exporters.list().reduce((sum, { recordsLost }) => sum + recordsLost, 0),
+      recordsMissing: Math.round(decoder.exporters.recordsLost()),
       exporters: this.#exporters,
       rejected: {
         ...rejections.toRecord(),
@@ -225,7 +225,7 @@ class ReceiverThread {
         this.#role.protect(message.networks);
         return;
       case 'settings':
-        this.#role.filter.configure(message.settings);
+        this.#role.configure(message.settings);
         return;
       case 'track':
         this.#role.track(message.tracked);

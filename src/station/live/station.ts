@@ -27,6 +27,7 @@ import { LiveStatus } from './live-status.ts';
 import type { FromDetector, FromReceiver } from './messages.ts';
 import { pack, unpack } from './pack.ts';
 import { expectationsOf, receiverSetups, settingsOf, startingStatus, subjectOf } from './plan.ts';
+import { Problems } from './problems.ts';
 import { StationThreads } from './threads.ts';
 
 /** How often what the threads remember is kept, ms: at most this much learning is lost when the machine fails. */
@@ -40,14 +41,14 @@ const FIRST_SPAN_MS = 15_000;
 /** Receivers tell within this, ms. */
 const FACTS_MS = 500;
 const KEPT_MS = 1000;
+/** An exporter of the configuration that was not heard for so long after the start is missed, ms. */
+const MISSED_MS = 120_000;
 const DAY_MS = 86_400_000;
 /** A detector that has decided nothing for this long is not alive, ms. */
 const DECIDED_MS_MAX = 10_000;
 /** Names under which the state store keeps what threads remember. */
 const DETECTOR_BLOB = 'detector';
 const TEMPLATES_BLOB = 'templates';
-/** Problems that are told in the status at a time. */
-const WARNINGS_MAX = 20;
 
 export type LogLevel = 'info' | 'warn' | 'error';
 
@@ -68,8 +69,7 @@ export class Station implements ApiDeps {
   readonly #live: LiveStatus;
   readonly #listeners = new Set<(event: StationEvent) => void>();
   readonly #timers: NodeJS.Timeout[] = [];
-  /** What went wrong lately, and when, ms since 1970. */
-  readonly #problems = new Map<string, number>();
+  readonly #problems = new Problems();
   /** Warnings that were announced and are not over. */
   #announced = new Set<string>();
   #lock: Lock | undefined;
@@ -427,19 +427,14 @@ export class Station implements ApiDeps {
   }
 
   #problem(part: string, error: Error): void {
-    const text = `${part}: ${error.message}`;
     this.#options.log('error', 'fault', { part, fault: error.message });
-    this.#problems.delete(text);
-    this.#problems.set(text, Date.now());
-    for (const oldest of this.#problems.keys()) {
-      if (this.#problems.size <= WARNINGS_MAX) break;
-      this.#problems.delete(oldest);
-    }
+    this.#problems.note(part, error, Date.now());
   }
 
   #warnings(): string[] {
-    const sinceMs = Date.now() - 10 * 60_000;
-    return [...this.#problems].filter(([, atMs]) => atMs >= sinceMs).map(([text]) => text);
+    const nowMs = Date.now();
+    const missing = nowMs - this.#live.startedMs < MISSED_MS ? [] : this.#desk.missing();
+    return [...this.#problems.list(nowMs), ...missing];
   }
 
   async #secret(reference: SecretReference | undefined): Promise<string | undefined> {

@@ -12,12 +12,13 @@ import { StationThreads } from './threads.ts';
 const NETWORK = parsePrefix('198.51.100.0/24');
 assert.ok(NETWORK !== undefined);
 const SUBJECT = { networks: [NETWORK], sites: new Map<string, string>(), configuredPps: {} };
+const NOTHING_SAID = { outside: new Map(), sampling: new Map() };
 const LOOPBACK = { address: '127.0.0.1', port: 0, family: 4 } as const;
 
 function setup(receiver: number, port: number, shared: boolean): ReceiverSetup {
   const listen = [{ kind: 'netflow' as const, at: { ...LOOPBACK, port } }];
   const volumes = createDuplicateVolumes();
-  const setup = { receiver, seed: 9, lots: 3 + receiver, networks: SUBJECT.networks, settings: new Map(), volumes };
+  const setup = { receiver, seed: 9, lots: 3 + receiver, networks: SUBJECT.networks, settings: NOTHING_SAID, volumes };
   return { ...setup, listen, shared, snapshots: [] };
 }
 
