@@ -22,6 +22,12 @@ const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'npm run bench': 'takes minutes and the whole machine; bench/ has small sizes that the tests run',
   'npx biome check --write': 'changes files; npm run check runs Biome without writing',
   'node scripts/docs.ts': 'changes files; test/docs/tables.test.ts compares what it would write',
+  'npx bonghwa serve --network 198.51.100.0/24 --data ./bonghwa-data':
+    'watches until it is stopped; test/e2e/serve.test.ts and test/e2e/station.test.ts start stations',
+  'npx bonghwa attacks --since 1h': 'asks a running station; test/e2e/serve.test.ts and test/docs/api.test.ts do',
+  'npx bonghwa flows --since 1h --target 198.51.100.10 --top srcAsn':
+    'asks a running station; test/e2e/serve.test.ts and test/docs/api.test.ts do',
+  'npx bonghwa exporters': 'asks a running station; test/e2e/serve.test.ts and test/docs/api.test.ts do',
   'npx bonghwa doctor': 'ends as this machine is: 0 or 1; test/e2e/doctor.test.ts runs it',
   'bash .ci/run': 'is what runs this test on a fresh machine',
 };
