@@ -37,6 +37,8 @@ export interface LiveRun {
   readonly recordsPerCpuSecond: number;
   /** From the first datagram of the flood to the report of the attack. */
   readonly detectedAfterMs?: number;
+  /** Everything that it reported, in seconds from the start of the flood. */
+  readonly reports: readonly { readonly target: string; readonly atSeconds: number }[];
   readonly rssBytes: number;
   readonly senderCores: number;
   readonly senderBehindMs: number;
@@ -154,6 +156,9 @@ async function measure(
     idleCores,
     recordsPerCpuSecond: ((received / sentInAll) * sent.records) / Math.max(cpuSeconds, 0.01),
     ...(report === undefined ? {} : { detectedAfterMs: report.atMs - firstFloodMs }),
+    reports: collector
+      .reports()
+      .map((found) => ({ target: found.target, atSeconds: Math.round((found.atMs - firstFloodMs) / 10) / 100 })),
     rssBytes: use.rssBytes,
     senderCores: sent.cpuSeconds / ((sent.endedMs - sent.startedMs) / 1000),
     senderBehindMs: sent.behindMsMax,
