@@ -5,6 +5,7 @@ import type { Vector } from '../../model/vector.ts';
 import { type AddressTable, CELL_BYTES, CELL_PACKETS, ROW_FOLDED, ROW_OUT } from '../../sketch/address-table.ts';
 import type { Ladder, LadderLevel } from '../../sketch/ladder.ts';
 import type { Second } from '../../sketch/second.ts';
+import { CoveredRows, CoveredTargets } from './covered-rows.ts';
 import { WeekBudget } from './group-baseline.ts';
 import { FLOOR_MIN, FLOOR_OF_CLASS, GROUPS, GROUPS_OF_CLASS, type Measure } from './groups.ts';
 import { PARAMETERS } from './parameters.ts';
@@ -115,13 +116,16 @@ export class CandidateScan {
     const addresses = this.#addresses(second, decideMs);
     const hot = addresses.filter((candidate) => candidate.excess >= 1 || candidate.state.attack !== undefined);
     const { fine, wide, network, organisation } = ladder;
-    const levels: { level: LadderLevel; inner: LadderLevel[] }[] = [];
+    const inFine = new CoveredRows(fine);
+    const inWide = new CoveredRows(wide);
+    const levels: { level: LadderLevel; inner: CoveredRows[] }[] = [];
     if (organisation !== undefined && network !== undefined) {
-      levels.push({ level: organisation, inner: [network, wide, fine] }, { level: network, inner: [wide, fine] });
+      levels.push({ level: organisation, inner: [inWide, inFine] }, { level: network, inner: [inWide, inFine] });
     }
-    levels.push({ level: wide, inner: [fine] }, { level: fine, inner: [] });
+    levels.push({ level: wide, inner: [inFine] }, { level: fine, inner: [] });
+    const targets = new CoveredTargets(hot);
     const prefixes = levels.flatMap(({ level, inner }) =>
-      this.#prefixes(level, inner, ladder, hot, decideMs).sort(worstFirst),
+      this.#prefixes(level, inner, ladder, targets, decideMs).sort(worstFirst),
     );
     this.#forgetQuiet();
     return [...prefixes, ...addresses.sort(worstFirst)];
@@ -178,9 +182,9 @@ export class CandidateScan {
 
   #prefixes(
     level: LadderLevel,
-    inner: readonly LadderLevel[],
+    inner: readonly CoveredRows[],
     ladder: Ladder,
-    hot: readonly Candidate[],
+    hot: CoveredTargets<Candidate>,
     decideMs: number,
   ): Candidate[] {
     const { table } = level;
@@ -193,7 +197,7 @@ export class CandidateScan {
       const length = level.lengthOf(row);
       const prefix = level.name === 'network' ? ladder.networkOf(row) : undefined;
       const words = prefix?.words ?? table.wordsOf(row);
-      const inside = hot.filter((address) => covers(words, length, address.state.words));
+      const inside = hot.inside(words, length);
       const claimed = claimedGroups(inside);
       for (const address of inside) {
         for (const excess of address.groups) {
@@ -326,14 +330,14 @@ export class CandidateScan {
     state.learnTotal(this.#tick, rate);
   }
 
-  /** Keeps the table bounded: the targets that were quiet for longest leave, those under attack stay. */
+  /** Keeps the table bounded: the targets that were quiet for longest leave, those that live long later; those under attack stay. */
   #forgetQuiet(): void {
     if (this.#states.size <= PARAMETERS.targetsMax) return;
     // Those that leave were not quiet before: should they return, their past begins here.
     this.#quietSince = this.#tick;
     const quiet = [...this.#states.values()]
       .filter((state) => state.attack === undefined)
-      .sort((left, right) => left.lastTick - right.lastTick);
+      .sort((left, right) => left.keptTick - right.keptTick);
     for (const state of quiet.slice(0, this.#states.size - Math.floor(0.9 * PARAMETERS.targetsMax))) {
       state.release();
       this.#states.delete(state.key);
@@ -366,14 +370,11 @@ function claimedGroups(addresses: readonly Candidate[]): Set<number> {
 }
 
 /** True if one narrower prefix holds nearly all of the group's traffic: then that one is the target. */
-function isHeldByOne(excess: GroupExcess, words: Uint32Array, length: number, inner: readonly LadderLevel[]): boolean {
+function isHeldByOne(excess: GroupExcess, words: Uint32Array, length: number, inner: readonly CoveredRows[]): boolean {
   const { classes } = GROUPS[excess.group];
-  for (const { table, lengthOf, name } of inner) {
-    if (name === 'network') continue;
-    for (let row = 0; row < table.rows; row++) {
-      if (lengthOf(row) <= length || !covers(words, length, table.rowData, table.keyOf(row))) continue;
-      if (table.packetsOf(row, classes) > PARAMETERS.carpetChildShareMax * excess.rates.packets) return true;
-    }
+  const most = PARAMETERS.carpetChildShareMax * excess.rates.packets;
+  for (const rows of inner) {
+    for (const row of rows.inside(words, length)) if (rows.level.table.packetsOf(row, classes) > most) return true;
   }
   return false;
 }

@@ -4,8 +4,14 @@ import { ipv4, type RunOptions, run, SCENARIO_START_MS, Traffic } from '../../..
 import { flood, ordinaryDay } from '../../../test/support/scenario-traffic.ts';
 import { type Prefix, parsePrefix } from '../../base/prefix.ts';
 import type { Attack } from '../../model/attack.ts';
+import { createFlowBatch } from '../../model/flow-batch.ts';
+import { HAS, TCP_SYN } from '../../model/flow-columns.ts';
+import { SecondStream } from '../../sketch/second-stream.ts';
 import { Detector, type DetectorOptions } from './detector.ts';
+import { WeekBudget } from './group-baseline.ts';
 import type { AttackState } from './open-attacks.ts';
+import { PARAMETERS } from './parameters.ts';
+import { stateKey, TargetState } from './target-state.ts';
 
 const HOUR_MS = 3_600_000;
 const OTHER = ipv4(198, 51, 100, 20);
@@ -172,6 +178,51 @@ describe('a clock that is set in peace', () => {
       assert.ok(Math.abs(at(opened.attack.start) - fromMs - 5000) < 1000);
     });
   }
+});
+
+describe('more targets than can be remembered', () => {
+  it('leave what was learned over weeks, and take the place of what was quiet for longest', () => {
+    const weeks = new WeekBudget();
+    const states = new Map<string, TargetState>();
+    const target = (number: number): TargetState => {
+      const words = Uint32Array.of(0, 0, 0xffff, 0x0a000000 + number);
+      const state = new TargetState(stateKey(words, 128, false), words, 128, 0, weeks);
+      states.set(state.key, state);
+      return state;
+    };
+    const [old, settled] = [target(1), target(2)];
+    const baseline = settled.baseline(0, 'pps');
+    for (let second = 0; second < 4000; second++) baseline.learn(second + 1, second, 500, weeks);
+    old.lastTick = 3000;
+    settled.lastTick = 2000;
+    const detector = new Detector({ seed: 1, networks: [], live: true });
+    const { adopted } = detector.memory;
+    const scan = { states, weeks, quietSince: 0 };
+    const memory = { tick: 4000, second: 3999, nowMs: 4_000_000, networks: [], scan, open: new Set<TargetState>() };
+    detector.restore({ ...memory, watchNext: [], slow: [], adopted }, 4_000_000);
+
+    const batch = createFlowBatch(PARAMETERS.targetsMax + 100);
+    for (let row = 0; row < batch.capacity; row++) {
+      batch.dstAddr.set([0, 0, 0xffff, 0x0b000000 + 300 * row], 4 * row);
+      batch.srcAddr.set([0, 0, 0xffff, 0xc6336401], 4 * row);
+      batch.present[row] = HAS.srcAddr | HAS.dstAddr | HAS.proto | HAS.srcPort | HAS.dstPort | HAS.tcpFlags;
+      batch.observedMs[row] = batch.startMs[row] = batch.endMs[row] = 4_000_500;
+      batch.exporter[row] = 0;
+      batch.ipVersion[row] = 4;
+      batch.proto[row] = 6;
+      batch.tcpFlags[row] = TCP_SYN;
+      batch.samplingRate[row] = 1;
+      batch.packets[row] = 100;
+      batch.bytes[row] = 4000;
+    }
+    batch.length = batch.capacity;
+    const stream = new SecondStream({ seed: 1, networks: [], pacing: false }, detector);
+    stream.take(batch);
+    stream.finish();
+    assert.ok(detector.targets <= PARAMETERS.targetsMax && detector.targets > 0.8 * PARAMETERS.targetsMax);
+    assert.ok(detector.memory.scan.states.has(settled.key));
+    assert.ok(!detector.memory.scan.states.has(old.key));
+  });
 });
 
 describe('what is protected changes while the station runs', () => {

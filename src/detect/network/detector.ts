@@ -20,6 +20,7 @@ import { isPartOfOther } from './side-effect.ts';
 import { SlowDetector } from './slow.ts';
 import type { DetectorMemory, Watched } from './snapshot.ts';
 import { RISE_GAP_TICKS, type TargetState } from './target-state.ts';
+import { lookedAt } from './traffic.ts';
 import type { Opening } from './vector-totals.ts';
 
 /** What is protected, and what it is called; may change while a detector runs. */
@@ -280,8 +281,9 @@ export class Detector implements SecondTaker {
         continue;
       }
       const partial = coveredMs < 1000;
-      if (excess.rates.packets < (partial ? PARAMETERS.packetsSeenMinPartial : PARAMETERS.packetsSeenMin)) {
-        this.#verdict(second, candidate, excess, 'too-few', `${excess.rates.packets} packets are no rate yet`);
+      const looked = lookedAt(excess.rates);
+      if (looked < (partial ? PARAMETERS.packetsSeenMinPartial : PARAMETERS.packetsSeenMin)) {
+        this.#verdict(second, candidate, excess, 'too-few', `${Math.round(looked)} packets are no rate yet`);
         continue;
       }
       const confirmed = state.over(excess.group, this.#tick);

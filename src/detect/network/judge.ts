@@ -77,6 +77,9 @@ const FEW_SENDERS = 4;
 const NEARLY_ALL = 0.9;
 /** The target sends at least this much back for each packet it receives: a conversation. */
 const CONVERSATION_SHARE = 0.2;
+/** Where senders send about one packet each, all of which would be answered, the answers are at least so many. */
+const SINGLES_ANSWERED_SHARE = 0.5;
+const SINGLES_PER_SOURCE = 2;
 /** A scan of ports stays below this, packets a second; beyond, whoever it is, the target drowns. */
 const SCAN_PPS_MAX = 5000;
 /** Answers at least this long are amplified; ordinary ones to a resolver are shorter, bytes. */
@@ -243,7 +246,7 @@ function judgeTcp(view: View, features: Features): Judgement {
     );
   }
   const sent = view.sent(SENT_TCP & ~bit(CLASS.tcpRst));
-  if (view.replySeen && sent >= 0.1 * packets) {
+  if (view.replySeen && sent >= 0.1 * packets && !singlesUnanswered(view, features, sent)) {
     return no('download', `the target answers with ${formatCount(sent)} packets for ${formatCount(packets)}`);
   }
   // Under sampling a packet is nearly always the only one seen of its connection, so that its own port says nothing.
@@ -291,7 +294,8 @@ function judgeConnections(view: View, features: Features): Judgement {
 function judgeUdp(view: View, features: Features): Judgement {
   const packets = view.rates.packets;
   const sent = view.sent(SENT_UDP);
-  if (view.replySeen && sent >= CONVERSATION_SHARE * packets && view.excess < SINGLE_SOURCE_EXCESS) {
+  const answers = sent >= CONVERSATION_SHARE * packets && !singlesUnanswered(view, features, sent);
+  if (view.replySeen && answers && view.excess < SINGLE_SOURCE_EXCESS) {
     return no('conversation', `the target answers with ${formatCount(sent)} packets for ${formatCount(packets)}`);
   }
   const randomPorts = hasRandomPorts(view, features);
@@ -302,6 +306,15 @@ function judgeUdp(view: View, features: Features): Judgement {
     view,
     randomPorts ? portsNote(features) : fromSources(features),
     view.replySeen ? `${formatCount(sent)} packets back` : oneWay,
+  );
+}
+
+/** Senders of one packet each, whom the target does not answer: what it sends belongs to others, that it also talks to. */
+function singlesUnanswered(view: View, features: Features, sent: number): boolean {
+  return (
+    features.sources >= MANY_SOURCES &&
+    features.packetsPerSource < SINGLES_PER_SOURCE &&
+    sent < SINGLES_ANSWERED_SHARE * view.rates.packets
   );
 }
 

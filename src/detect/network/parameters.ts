@@ -36,7 +36,7 @@ export const PARAMETERS = {
   slowConnectionsMin: 100,
   /** And how many of them a source holds, at the least, on average. */
   slowConnectionsPerSource: 10,
-  /** Targets whose baselines are kept; the quietest leaves first. */
+  /** Targets whose baselines are kept; the quietest leaves first, and one with a week as if it had been quiet for a week less. */
   targetsMax: 65_536,
   /** Measures of groups, of targets that live long, that have a memory of the week: 1.4 KB each. */
   weeksMax: 16_384,

@@ -17,6 +17,7 @@ const MEASURES: readonly Measure[] = ['pps', 'bps', 'fps'];
 const DETAIL_ROWS_PEACE = 256;
 /** A pause of more ticks than this ends a rise, and what was over its limit before it confirms nothing. */
 export const RISE_GAP_TICKS = 2;
+const WEEK_SECONDS = 604_800;
 /** Peacetime sources are remembered for one to two of these, s. */
 const SOURCES_GENERATION_SECONDS = 600;
 /** Sources count as new only where peace was watched for this long, s. */
@@ -181,6 +182,12 @@ export class TargetState {
   /** True for a configured network, which may be a step of the ladder too. */
   get isNetwork(): boolean {
     return this.key.includes('/n');
+  }
+
+  /** The tick by which it is told who was quiet for longest: what a week has taught is not given up for a second of noise. */
+  get keptTick(): number {
+    for (const baseline of this.#groups.values()) if (baseline.hasWeek) return this.lastTick + WEEK_SECONDS;
+    return this.lastTick;
   }
 
   /** True where it remembers who sends in peace. */

@@ -144,3 +144,8 @@ export class NodeTraffic {
     };
   }
 }
+
+/** Packets that exporters looked at, of those that stand in `rates`: sampling at one in N leaves a variance of N - 1 a packet. */
+export function lookedAt({ packets, variance }: GroupRates): number {
+  return packets > 0 ? packets / (1 + variance / packets) : 0;
+}
