@@ -40,7 +40,7 @@ export const WORD_FLOWS = 5;
 export const CLASS_BITS = 5;
 export const CLASS_MASK = (1 << CLASS_BITS) - 1;
 /** The class of a row that has no cell yet. */
-const NO_CLASS = CLASS_MASK;
+export const NO_CLASS = CLASS_MASK;
 const FLAGS_MASK = 3;
 export const NEXT_SHIFT = 8;
 
@@ -95,6 +95,27 @@ export class AddressTable {
     this.rowData = new Uint32Array(buffer, at, limits.cellsMax << WORDS_SHIFT);
     this.cellData = new Float64Array(buffer, at, limits.cellsMax << NUMBERS_SHIFT);
     this.mask = Math.min(INDEX_AT_FIRST, this.index.length) - 1;
+  }
+
+  /** Cells of further classes, from the end of the memory. */
+  get spares(): number {
+    return this.#spares;
+  }
+
+  /** So many rows, and spare cells, a kernel may make without asking. */
+  get rowsRoom(): number {
+    return Math.ceil(Math.min(this.#limits.rowsMax * (1 - FOLDED_SHARE), GROWTH * (this.mask + 1)));
+  }
+
+  get sparesRoom(): number {
+    return this.#limits.cellsMax - this.#limits.rowsMax;
+  }
+
+  /** Takes over what a kernel has made: rows with a cell each, and spare cells. */
+  grown(rows: number, spares: number): void {
+    this.cells += rows - this.rows + spares - this.#spares;
+    this.rows = rows;
+    this.#spares = spares;
   }
 
   /** Cells there is room for. */

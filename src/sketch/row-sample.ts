@@ -1,3 +1,5 @@
+import { KEPT_COLUMNS } from './kernel/keep.ts';
+
 /** The columns of a sample, in one list for those who copy them as a whole. */
 export const SAMPLE_COLUMNS = [
   'hash',
@@ -14,6 +16,34 @@ export const SAMPLE_COLUMNS = [
   'packets',
   'bytes',
 ] as const;
+
+type SampleColumn = (typeof SAMPLE_COLUMNS)[number];
+
+const ROW_BYTES: Readonly<Record<SampleColumn, number>> = {
+  hash: 4,
+  srcAddr: 16,
+  dstAddr: 16,
+  srcPort: 2,
+  dstPort: 2,
+  trafficClass: 1,
+  proto: 1,
+  tcpFlags: 2,
+  ttl: 1,
+  srcAs: 4,
+  exporter: 4,
+  packets: 8,
+  bytes: 8,
+};
+
+/** Each column begins at a line of the cache. */
+function columnBytes(name: SampleColumn, room: number): number {
+  return (ROW_BYTES[name] * room + 63) & ~63;
+}
+
+/** Bytes of a sample of `capacity` rows. */
+export function sampleBytes(capacity: number): number {
+  return SAMPLE_COLUMNS.reduce((sum, name) => sum + columnBytes(name, capacity + 1), 0);
+}
 
 /** What a sample consists of. */
 export type RowSampleParts = Pick<RowSample, 'length' | 'threshold' | (typeof SAMPLE_COLUMNS)[number]>;
@@ -46,26 +76,38 @@ export class RowSample {
   readonly packets: Float64Array;
   readonly bytes: Float64Array;
   readonly #kept: Int32Array;
+  /** Where the columns begin in memory, in the order of `KEPT_COLUMNS`; for kernels. */
+  readonly places: readonly number[];
   /** Rows with a hash below this are kept: a power of two, and 2^32 keeps all; or 0, which keeps none. */
   threshold = 2 ** 32;
 
-  constructor(capacity = 32_768) {
+  /** `memory`: `sampleBytes(capacity)` bytes from a line of the cache on. */
+  constructor(capacity = 32_768, memory: Uint8Array = new Uint8Array(sampleBytes(capacity))) {
     this.capacity = capacity;
     const room = capacity + 1;
     this.#kept = new Int32Array(room);
-    this.hash = new Uint32Array(room);
-    this.srcAddr = new Uint32Array(4 * room);
-    this.dstAddr = new Uint32Array(4 * room);
-    this.srcPort = new Uint16Array(room);
-    this.dstPort = new Uint16Array(room);
-    this.trafficClass = new Uint8Array(room);
-    this.proto = new Uint8Array(room);
-    this.tcpFlags = new Uint16Array(room);
-    this.ttl = new Uint8Array(room);
-    this.srcAs = new Uint32Array(room);
-    this.exporter = new Uint32Array(room);
-    this.packets = new Float64Array(room);
-    this.bytes = new Float64Array(room);
+    const { buffer } = memory;
+    let at = memory.byteOffset;
+    const places: Partial<Record<SampleColumn, number>> = {};
+    const part = (name: SampleColumn): number => {
+      places[name] = at;
+      at += columnBytes(name, room);
+      return places[name];
+    };
+    this.hash = new Uint32Array(buffer, part('hash'), room);
+    this.srcAddr = new Uint32Array(buffer, part('srcAddr'), 4 * room);
+    this.dstAddr = new Uint32Array(buffer, part('dstAddr'), 4 * room);
+    this.srcPort = new Uint16Array(buffer, part('srcPort'), room);
+    this.dstPort = new Uint16Array(buffer, part('dstPort'), room);
+    this.trafficClass = new Uint8Array(buffer, part('trafficClass'), room);
+    this.proto = new Uint8Array(buffer, part('proto'), room);
+    this.tcpFlags = new Uint16Array(buffer, part('tcpFlags'), room);
+    this.ttl = new Uint8Array(buffer, part('ttl'), room);
+    this.srcAs = new Uint32Array(buffer, part('srcAs'), room);
+    this.exporter = new Uint32Array(buffer, part('exporter'), room);
+    this.packets = new Float64Array(buffer, part('packets'), room);
+    this.bytes = new Float64Array(buffer, part('bytes'), room);
+    this.places = KEPT_COLUMNS.map((name) => places[name] ?? 0);
   }
 
   /** Share of the rows that is kept: 1, 1/2, 1/4 … */
@@ -113,6 +155,12 @@ export class RowSample {
     this.packets[row] = packets;
     this.bytes[row] = bytes;
     if (this.length > this.capacity) this.#halve();
+  }
+
+  /** Takes over what a kernel has added: there are `length` rows now. */
+  grown(length: number): void {
+    this.length = length;
+    if (length > this.capacity) this.#halve();
   }
 
   #halve(): void {

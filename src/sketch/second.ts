@@ -15,10 +15,11 @@ import {
 } from './address-table.ts';
 import { INTAKE_ROWS, Intake } from './intake.ts';
 import { type Count, countKernel } from './kernel/count.ts';
+import { type Keep, keepKernel } from './kernel/keep.ts';
 import { type Place, placeKernel } from './kernel/place.ts';
 import { type Sample, sampleKernel } from './kernel/sample.ts';
 import { TOP_ROW_BITS, type WatchRows, watchKernel } from './kernel/watch.ts';
-import { RowSample } from './row-sample.ts';
+import { RowSample, sampleBytes } from './row-sample.ts';
 import type { SlowServer } from './slow-connections.ts';
 import { WATCH_LIMITS, Watch, type WatchLimits, watchBytes } from './watch.ts';
 
@@ -56,6 +57,7 @@ export class Second {
   readonly #place: Place;
   readonly #count: Count;
   readonly #choose: Sample;
+  readonly #keep: Keep;
   readonly #watchKernel: WatchRows;
 
   /** `networks`: what is protected; with none, every destination is counted as inside. */
@@ -63,13 +65,15 @@ export class Second {
     this.#seed = seed;
     this.#networks = networks;
     const watchEnd = watchBytes(limits.watch);
-    this.intake = new Intake(watchEnd + tableBytes(limits.table));
+    const sampleEnd = watchEnd + sampleBytes(limits.sampleRows);
+    this.intake = new Intake(sampleEnd + tableBytes(limits.table));
     const { own, hostFilter, prefixFilter } = this.intake;
-    this.table = new AddressTable(seed, limits.table, own.subarray(watchEnd));
-    this.sample = new RowSample(limits.sampleRows);
+    this.table = new AddressTable(seed, limits.table, own.subarray(sampleEnd));
+    this.sample = new RowSample(limits.sampleRows, own.subarray(watchEnd, sampleEnd));
     this.watch = new Watch(seed, limits.watch, { hostFilter, prefixFilter, parts: own.subarray(0, watchEnd) });
     this.#place = this.intake.bind<Place>(placeKernel);
     this.#count = this.intake.bind<Count>(countKernel);
+    this.#keep = this.intake.bind<Keep>(keepKernel);
     this.#choose = this.intake.bind<Sample>(sampleKernel);
     this.#watchKernel = this.intake.bind<WatchRows>(watchKernel);
   }
@@ -119,12 +123,27 @@ export class Second {
   /** Finds or makes the cell of every row's destination and class; -1 where the row is nobody's here. */
   #placeRows(from: number, to: number): void {
     const { table } = this;
-    const { batch, classes, hashes, cells, list } = this.intake;
+    const { batch, classes, hashes, cells, list, results } = this.intake;
     const { index, mask, cellData, cellsMax } = table;
     const guarded = this.#networks.length > 0;
     // Whether a row towards an outsider is anybody's here, its source tells.
     const metaMask = guarded ? CLASS_MASK | (ROW_OUT << CLASS_BITS) : CLASS_MASK;
-    const missing = this.#place(from, to, this.#seed, index.byteOffset, mask, cellData.byteOffset, cellsMax, metaMask);
+    const missing = this.#place(
+      from,
+      to,
+      this.#seed,
+      index.byteOffset,
+      mask,
+      cellData.byteOffset,
+      cellsMax,
+      metaMask,
+      table.rows,
+      // Whose a new row is only its address and source tell.
+      guarded ? 0 : table.rowsRoom,
+      table.spares,
+      table.sparesRoom,
+    );
+    table.grown(results[0], results[1]);
     for (let at = 0; at < missing; at++) {
       const row = list[at];
       cells[row] = guarded
@@ -153,34 +172,12 @@ export class Second {
   #sampleRows(from: number, to: number): void {
     const { sample } = this;
     if (sample.threshold === 0) return;
-    const { batch, classes, list, listHashes } = this.intake;
-    const { srcAddr, dstAddr, srcPort, dstPort, proto, tcpFlags, ttl, srcAs, exporter, present } = batch;
-    const { samplingRate, packets, bytes } = batch;
     // The threshold is a power of two: what is below has none of these bits.
     const count = this.#choose(from, to, -sample.threshold | 0);
-    for (let index = 0; index < count; index++) {
-      const rowHash = listHashes[index];
-      if (rowHash >= sample.threshold) continue;
-      const row = list[index];
-      const has = present[row];
-      const rate = samplingRate[row] > 1 ? samplingRate[row] : 1;
-      const hasPorts = (has & HAS.srcPort) !== 0;
-      sample.add(
-        rowHash,
-        srcAddr,
-        dstAddr,
-        row << 2,
-        hasPorts ? srcPort[row] : 0,
-        hasPorts ? dstPort[row] : 0,
-        classes[row],
-        (has & HAS.proto) !== 0 ? proto[row] : 0,
-        (has & HAS.tcpFlags) !== 0 ? tcpFlags[row] : 0,
-        (has & HAS.ttl) !== 0 ? ttl[row] : 0,
-        (has & HAS.srcAs) !== 0 ? srcAs[row] : 0,
-        exporter[row],
-        packets[row] * rate,
-        bytes[row] * rate,
-      );
+    const { results } = this.intake;
+    for (let at = 0; at < count && sample.threshold > 0; at = results[0]) {
+      const length = this.#keep(at, count, -sample.threshold | 0, sample.length, sample.capacity + 1, ...sample.places);
+      sample.grown(length);
     }
   }
 

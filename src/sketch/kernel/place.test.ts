@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hashAddress } from '../../base/hash.ts';
 import { Random } from '../../base/random.ts';
-import { AddressTable, CLASS_BITS, CLASS_MASK, ROW_OUT, tableBytes } from '../address-table.ts';
+import {
+  AddressTable,
+  CELL_FIRST_MS,
+  CELL_PACKETS,
+  CLASS_BITS,
+  CLASS_MASK,
+  ROW_OUT,
+  tableBytes,
+} from '../address-table.ts';
 import { UNCOUNTED } from '../classify.ts';
 import { Intake } from '../intake.ts';
 import { type Place, placeKernel } from './place.ts';
@@ -24,7 +32,20 @@ test('cells of many rows are those of one row after the other, through growth of
   const table = new AddressTable(SEED, limits, intake.own);
   const place = intake.bind<Place>(placeKernel);
   const run = (metaMask: number): number =>
-    place(1, ROWS, SEED, table.index.byteOffset, table.mask, table.cellData.byteOffset, table.cellsMax, metaMask);
+    place(
+      1,
+      ROWS,
+      SEED,
+      table.index.byteOffset,
+      table.mask,
+      table.cellData.byteOffset,
+      table.cellsMax,
+      metaMask,
+      table.rows,
+      0,
+      table.spares,
+      0,
+    );
   cells[0] = 77;
   for (let share = 0; share < 3; share++) {
     // An empty table first, then one that knows some of the addresses and classes.
@@ -50,3 +71,55 @@ test('cells of many rows are those of one row after the other, through growth of
   }
   assert.ok(table.rows > 700, 'the index has grown');
 });
+
+test('rows and cells that it makes are those that the table makes, up to the room there is', () => {
+  for (const sparesRoom of [10_000, 5, 0]) {
+    const random = new Random(11);
+    const limits = { rowsMax: 1024, cellsMax: 1024 + sparesRoom };
+    const intake = new Intake(tableBytes(limits));
+    const { batch, classes, cells, list, results } = intake;
+    const table = new AddressTable(SEED, limits, intake.own);
+    const truth = new AddressTable(SEED, limits);
+    const place = intake.bind<Place>(placeKernel);
+    for (let round = 0; round < 20; round++) {
+      for (let row = 0; row < ROWS; row++) {
+        batch.dstAddr.set([0, 0, 0xffff, random.below(100 + 40 * round)], 4 * row);
+        classes[row] = random.below(20) === 0 ? UNCOUNTED : random.below(4);
+      }
+      const { index, mask, cellData, cellsMax, rows, rowsRoom, spares } = table;
+      const places = [index.byteOffset, mask, cellData.byteOffset, cellsMax, CLASS_MASK] as const;
+      const missing = place(0, ROWS, SEED, ...places, rows, rowsRoom, spares, table.sparesRoom);
+      table.grown(results[0], results[1]);
+      for (let at = 0; at < missing; at++) {
+        const row = list[at];
+        const hash = hashAddress(batch.dstAddr, 4 * row, SEED);
+        cells[row] = table.cell(table.row(batch.dstAddr, 4 * row, hash, 0), classes[row]);
+      }
+      for (let row = 0; row < ROWS; row++) {
+        if (classes[row] === UNCOUNTED) continue;
+        const hash = hashAddress(batch.dstAddr, 4 * row, SEED);
+        const own = truth.row(batch.dstAddr, 4 * row, hash, 0);
+        truth.cell(own, classes[row]);
+        // Where cells have run out the first one of the row takes the counts.
+        if (sparesRoom > 10) assert.equal(table.classOf(cells[row]), classes[row]);
+      }
+      assert.deepEqual([table.rows, table.cells, table.spares], [truth.rows, truth.cells, truth.spares]);
+      for (let row = 0; row < truth.rows; row++) {
+        const found = table.find(truth.rowData, truth.keyOf(row), hashAddress(truth.rowData, truth.keyOf(row), SEED));
+        assert.ok(found >= 0, 'every address has a row');
+        if (sparesRoom > 10) assert.deepEqual(classesOf(table, found), classesOf(truth, row));
+      }
+    }
+    assert.ok(table.rows > 700, 'the index has grown');
+  }
+});
+
+function classesOf(table: AddressTable, row: number): number[] {
+  const classes: number[] = [];
+  for (let at = table.firstCell(row); at >= 0; at = table.nextCell(at)) {
+    classes.push(table.classOf(at));
+    assert.equal(table.cellData[at + CELL_FIRST_MS], Number.POSITIVE_INFINITY);
+    assert.equal(table.cellData[at + CELL_PACKETS], 0);
+  }
+  return classes.sort((left, right) => left - right);
+}

@@ -2,6 +2,7 @@ import {
   type Code,
   countTo,
   during,
+  f64,
   i32,
   i32x4,
   Kernel,
@@ -10,11 +11,28 @@ import {
   v128,
   when,
 } from '../../base/wasm-code.ts';
-import { BUCKET_ENTRIES, CLASS_MASK, ENTRY_BITS, ENTRY_MASK, NEXT_SHIFT, WORD_META } from '../address-table.ts';
+import {
+  BUCKET_ENTRIES,
+  CELL_BYTES,
+  CELL_FIRST_MS,
+  CELL_LAG,
+  CELL_PACKETS,
+  CELL_VARIANCE,
+  CLASS_MASK,
+  ENTRY_BITS,
+  ENTRY_MASK,
+  NEXT_SHIFT,
+  NO_CLASS,
+  WORD_FLOWS,
+  WORD_META,
+} from '../address-table.ts';
 import { UNCOUNTED } from '../classify.ts';
 import type { IntakeLayout } from '../intake.ts';
 
-/** See `placeKernel`; `metaMask` has the bits of a cell that must be those of the row's class alone. */
+/**
+ * See `placeKernel`; `metaMask` has the bits of a cell that must be those of the row's class alone. Rows are made below `rowsRoom` of
+ * them, spare cells below `sparesRoom`.
+ */
 export type Place = (
   from: number,
   to: number,
@@ -24,6 +42,10 @@ export type Place = (
   cells: number,
   cellsMax: number,
   metaMask: number,
+  rows: number,
+  rowsRoom: number,
+  spares: number,
+  sparesRoom: number,
 ) => number;
 
 const CELL_SHIFT = 6;
@@ -66,7 +88,8 @@ export function mixCode(hash: Variable): Code {
 
 /**
  * Hashes the destination of every row and writes the place of its cell, as in `cellData`; -1 where the row is uncounted or its
- * cell must be made or asked for. The latter rows are listed, and their number is returned.
+ * cell must be asked for. The latter rows are listed, and their number is returned. Rows and cells of the table are made where
+ * there is room for them; `results` tells how many rows and spare cells it has then.
  *
  * The first loop looks at four index entries of each row at once, the third compares keys: none of them has a branch that depends on
  * memory, so that the processor waits for many cache lines at a time. What remains is a list of the few rows that need branches.
@@ -81,12 +104,17 @@ export function placeKernel(layout: IntakeLayout): Uint8Array {
   const cells = kernel.param();
   const cellsMax = kernel.param();
   const metaMask = kernel.param();
+  const rows = kernel.param();
+  const rowsRoom = kernel.param();
+  const spares = kernel.param();
+  const sparesRoom = kernel.param();
   const row = kernel.i32();
   const hash = kernel.i32();
   const entry = kernel.i32();
   const slot = kernel.i32();
   const bucket = kernel.i32();
   const cell = kernel.i32();
+  const head = kernel.i32();
   const meta = kernel.i32();
   const empty = kernel.i32();
   const matches = kernel.i32();
@@ -142,17 +170,64 @@ export function placeKernel(layout: IntakeLayout): Uint8Array {
   ];
   const otherClass = i32.ne(i32.and(meta.get, i32.const(CLASS_MASK)), trafficClass);
   const next = i32.shrU(meta.get, i32.const(NEXT_SHIFT));
+  const count = (variable: Variable): Code => variable.set(i32.add(variable.get, i32.const(1)));
+  const placed = i32.store(four, layout.cells, i32.shrU(i32.sub(cell.get, cells.get), i32.const(PLACE_SHIFT)));
+  const begin = (value: Code): Code => [
+    i32.store(cell.get, 4 * WORD_META, value),
+    i32.store(cell.get, 4 * WORD_FLOWS, i32.const(0)),
+    [CELL_PACKETS, CELL_BYTES, CELL_VARIANCE, CELL_LAG].map((place) => f64.store(cell.get, 8 * place, f64.const(0))),
+    f64.store(cell.get, 8 * CELL_FIRST_MS, f64.const(Number.POSITIVE_INFINITY)),
+    placed,
+  ];
+  const below = i32.const((1 << NEXT_SHIFT) - 1);
+  const headMeta = i32.load(head.get, 4 * WORD_META);
+  /** What `cell` of the table does for a row that has cells of other classes only. */
+  const addSpare = [
+    count(spares),
+    cell.set(cellOfRow(i32.sub(cellsMax.get, spares.get))),
+    begin(i32.or(i32.and(headMeta, i32.xor(below, i32.const(-1))), trafficClass)),
+    i32.store(head.get, 4 * WORD_META, i32.or(i32.shl(spares.get, i32.const(NEXT_SHIFT)), i32.and(headMeta, below))),
+  ];
+  const hasRoomForSpare = i32.and(
+    i32.ltU(spares.get, sparesRoom.get),
+    i32.ne(i32.and(headMeta, i32.const(CLASS_MASK)), i32.const(NO_CLASS)),
+  );
   /** The cells of further classes follow in a list from the end of the memory; only the first has flags. */
   const walk = [
+    head.set(cell.get),
     during(i32.and(otherClass, i32.ne(next, i32.const(0))), [
       cell.set(cellOfRow(i32.sub(cellsMax.get, next))),
       meta.set(metaOf),
     ]),
-    when(
-      otherClass,
-      ask,
-      i32.store(four, layout.cells, i32.shrU(i32.sub(cell.get, cells.get), i32.const(PLACE_SHIFT))),
+    when(otherClass, when(hasRoomForSpare, addSpare, ask), placed),
+  ];
+
+  const entryAt = i32.load(i32.add(index.get, i32.shl(slot.get, i32.const(2))));
+  const isOther = [
+    cell.set(cellOfRow(i32.sub(i32.and(entry.get, i32.const(ENTRY_MASK)), i32.const(1)))),
+    i32.or(i32.ne(i32.shrU(i32.xor(entry.get, hash.get), i32.const(ENTRY_BITS)), i32.const(0)), otherKey),
+  ];
+  const addRow = [
+    count(rows),
+    i32.store(
+      i32.add(index.get, i32.shl(slot.get, i32.const(2))),
+      0,
+      i32.or(i32.and(hash.get, i32.const(~ENTRY_MASK)), rows.get),
     ),
+    cell.set(cellOfRow(i32.sub(rows.get, i32.const(1)))),
+    v128.store(cell.get, 0, v128.load(sixteen, layout.dstAddr)),
+    begin(trafficClass),
+  ];
+  /** The row was unknown to the first loop; one before it may have made it meanwhile. */
+  const make = [
+    hash.set(i32.load(four, layout.hashes)),
+    slot.set(i32.and(i32.and(hash.get, mask.get), i32.const(-BUCKET_ENTRIES))),
+    entry.set(entryAt),
+    during(i32.and(i32.ne(entry.get, i32.const(0)), isOther), [
+      slot.set(i32.and(i32.add(slot.get, i32.const(1)), mask.get)),
+      entry.set(entryAt),
+    ]),
+    when(entry.get, [meta.set(metaOf), walk], when(i32.ltU(rows.get, rowsRoom.get), addRow, ask)),
   ];
   const isUncounted = i32.eq(trafficClass, i32.const(UNCOUNTED));
   const avoided = i32.and(meta.get, i32.and(metaMask.get, i32.const(~CLASS_MASK)));
@@ -162,7 +237,7 @@ export function placeKernel(layout: IntakeLayout): Uint8Array {
     when(
       isUncounted,
       i32.store(four, layout.cells, i32.const(-1)),
-      when(i32.ltS(entry.get, i32.const(0)), ask, [
+      when(i32.ltS(entry.get, i32.const(0)), when(i32.ltU(rows.get, rowsRoom.get), make, ask), [
         cell.set(i32.add(cells.get, i32.shl(entry.get, i32.const(PLACE_SHIFT)))),
         meta.set(metaOf),
         when(i32.or(otherKey, i32.ne(avoided, i32.const(0))), ask, walk),
@@ -175,6 +250,8 @@ export function placeKernel(layout: IntakeLayout): Uint8Array {
     row.set(from.get),
     countTo(row, to.get, compare),
     countTo(at, listed.get, resolve),
+    f64.store(i32.const(0), layout.results, f64.fromU32(rows.get)),
+    f64.store(i32.const(0), layout.results + 8, f64.fromU32(spares.get)),
     missing.get,
   ]);
 }
