@@ -46,6 +46,7 @@ async function live(
 ): Promise<void> {
   const child = spawn(process.execPath, [CHILD, directory, String(round), join(directory, 'attack.json')], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_COMPILE_CACHE: join(directory, 'compiled') },
   });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   let rest = '';
