@@ -8,7 +8,7 @@ export interface OutboxLimits {
   readonly spoolBytesMax: number;
 }
 
-/** 64 MiB are 3 minutes of an attack at 4,096 rows a second; 1 GiB is most of an hour of it, or half a day of peacetime. */
+/** 64 MiB are two minutes of an attack at 4,096 rows a second, or half an hour of peacetime; 1 GiB is sixteen times that. */
 export const OUTBOX_LIMITS: OutboxLimits = { memoryBytesMax: 64 << 20, spoolBytesMax: 1 << 30 };
 
 /** A block in hand. It stays in the outbox until it is said what became of it. */
