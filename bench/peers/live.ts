@@ -45,6 +45,7 @@ export interface LiveRun {
 }
 
 interface LiveSize {
+  readonly formats: readonly BlastFormat[];
   readonly rates: readonly number[];
   /** After the start, so that what belongs to it is not counted as idle. */
   readonly settleMs: number;
@@ -55,13 +56,20 @@ interface LiveSize {
 }
 
 const SIZES: Readonly<Record<BenchSize, LiveSize>> = {
-  small: { rates: [20_000], settleMs: 3000, warmSeconds: 5, idleSeconds: 1, usualSeconds: 1, floodSeconds: 4 },
+  small: {
+    ...{ formats: ['netflow9'], rates: [20_000] },
+    settleMs: 500,
+    warmSeconds: 3,
+    idleSeconds: 0.5,
+    usualSeconds: 0.5,
+    floodSeconds: 3,
+  },
   full: {
+    formats: ['netflow9', 'netflow5'],
     rates: [100_000, 500_000, 1_000_000, 2_000_000, 3_000_000],
     ...{ settleMs: 15_000, warmSeconds: 12, idleSeconds: 5, usualSeconds: 5, floodSeconds: 10 },
   },
 };
-export const LIVE_FORMATS: readonly BlastFormat[] = ['netflow9', 'netflow5'];
 
 const EXPORTERS = 4;
 /** Counters stand still for so long when everything has been taken. */
@@ -73,11 +81,10 @@ const THRESHOLD_TIMES = 5;
 /** Runs every program at every rate. Absent programs are left out. */
 export async function compareLive(
   size: LiveSize,
-  formats: readonly BlastFormat[] = LIVE_FORMATS,
   say: (run: LiveRun) => void = () => undefined,
 ): Promise<readonly LiveRun[]> {
   const runs: LiveRun[] = [];
-  for (const format of formats) {
+  for (const format of size.formats) {
     for (const rate of size.rates) {
       const usual = rate / (1 + FLOOD_SHARE);
       const thresholdPps = Math.round((THRESHOLD_TIMES * FLOOD_SHARE * usual) / 10);
@@ -214,8 +221,8 @@ async function main(): Promise<void> {
   });
   const size = SIZES[parseSize(values.size)];
   const rates = values.rates?.split(',').map(Number) ?? size.rates;
-  const formats = LIVE_FORMATS.filter((format) => values.formats?.split(',').includes(format) ?? true);
-  const runs = await compareLive({ ...size, rates }, formats, (run) => {
+  const formats = size.formats.filter((format) => values.formats?.split(',').includes(format) ?? true);
+  const runs = await compareLive({ ...size, rates, formats }, (run) => {
     process.stderr.write(`${JSON.stringify(run)}\n`);
   });
   process.stdout.write(`${values.json ? JSON.stringify(runs) : formatLive(runs)}\n`);
