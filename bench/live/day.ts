@@ -124,7 +124,7 @@ function run(seconds: number): BenchResult {
     },
     { warmups: 0, repeats: 1 },
   );
-  if (import.meta.main) process.stdout.write(`${told}\n`);
+  if (import.meta.main) process.stderr.write(`${told}\n`);
   return result;
 }
 
