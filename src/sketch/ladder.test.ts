@@ -74,7 +74,7 @@ test('classes stay apart on the way up', () => {
 });
 
 test('every /24 and /64 of a configured network counts for it and for the organisation', () => {
-  const networks = ['203.0.112.0/20', '2001:db8:1::/48', '198.51.100.0/24'].map(prefix);
+  const networks = ['203.0.96.0/19', '2001:db8::/47', '198.51.100.0/23'].map(prefix);
   const ladder = new Ladder(SEED, networks);
   ladder.roll(sample());
   const { network, organisation } = ladder;
@@ -86,10 +86,17 @@ test('every /24 and /64 of a configured network counts for it and for the organi
     assert.equal(network.lengthOf(row), of.length);
     told[formatPrefix(of.words, of.length)] = network.table.packetsOf(row, ~0);
   }
-  assert.deepEqual(told, { '203.0.112.0/20': 15, '2001:db8:1::/48': 224 });
+  assert.deepEqual(told, { '203.0.96.0/19': 15, '2001:db8::/47': 224 });
   assert.equal(organisation.table.rows, 1);
   assert.equal(organisation.table.packetsOf(0, ~0), 239);
   assert.equal(organisation.lengthOf(0), 0);
+});
+
+test('a configured network that is a step of the ladder is not judged twice, and counts for the organisation', () => {
+  const ladder = new Ladder(SEED, ['203.0.112.0/20', '2001:db8:1::/48', '198.51.100.0/24'].map(prefix));
+  ladder.roll(sample());
+  assert.equal(ladder.network?.table.rows, 0);
+  assert.equal(ladder.organisation?.table.packetsOf(0, ~0), 239);
 });
 
 test('what flows on established connections is no part of the steps above an address', () => {

@@ -29,11 +29,16 @@ export class Ladder {
   readonly organisation: LadderLevel | undefined;
   readonly #seed: number;
   readonly #networks: readonly Prefix[];
+  /** Networks that are a step of the ladder themselves, and judged as such. */
+  readonly #isStep: readonly boolean[];
   readonly #key = new Uint32Array(4);
 
   constructor(seed: number, networks: readonly Prefix[]) {
     this.#seed = seed;
     this.#networks = networks;
+    this.#isStep = networks.map(({ words, length }) =>
+      isIpv4(words) ? length === FINE_IPV4 || length === WIDE_IPV4 : length === FINE_IPV6 || length === WIDE_IPV6,
+    );
     this.fine = prefixLevel('fine', seed, FINE_IPV4, FINE_IPV6);
     this.wide = prefixLevel('wide', seed, WIDE_IPV4, WIDE_IPV6);
     if (networks.length > 0) {
@@ -77,19 +82,19 @@ export class Ladder {
       this.#rollNetworks(this.network, this.organisation);
   }
 
-  /** Networks are summed from /24 and /64; one that is smaller than these is judged as its prefix already. */
+  /** Networks are summed from /24 and /64; one that is as long as a step, or longer than these, is judged as its prefix already. */
   #rollNetworks(network: LadderLevel, organisation: LadderLevel): void {
     const fine = this.fine.table;
     for (let row = 0; row < fine.rows; row++) {
       const index = this.#networks.findIndex((prefix) => prefixContains(prefix, fine.rowData, fine.keyOf(row)));
       if (index < 0) continue;
       this.#key.fill(0);
+      const whole = organisation.table.row(this.#key, 0, hashAddress(this.#key, 0, this.#seed), fine.flagsOf(row));
+      organisation.table.addCells(whole, fine, row, 0);
+      if (this.#isStep[index]) continue;
       this.#key[3] = index;
       const target = network.table.row(this.#key, 0, hashAddress(this.#key, 0, this.#seed), fine.flagsOf(row));
-      this.#key[3] = 0;
-      const whole = organisation.table.row(this.#key, 0, hashAddress(this.#key, 0, this.#seed), fine.flagsOf(row));
       network.table.addCells(target, fine, row, 0);
-      organisation.table.addCells(whole, fine, row, 0);
     }
   }
 

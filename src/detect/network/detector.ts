@@ -281,13 +281,15 @@ export class Detector implements SecondTaker {
         continue;
       }
       const partial = coveredMs < 1000;
-      const looked = lookedAt(excess.rates);
-      if (looked < (partial ? PARAMETERS.packetsSeenMinPartial : PARAMETERS.packetsSeenMin)) {
-        this.#verdict(second, candidate, excess, 'too-few', `${Math.round(looked)} packets are no rate yet`);
+      // Too few packets for a rate of one second may do for one of the seconds that confirm each other.
+      const looked = lookedAt(excess.rates) / (partial ? PARAMETERS.packetsSeenMinPartial : PARAMETERS.packetsSeenMin);
+      if (looked < (partial ? 1 : 1 / CONFIRM_WINDOW)) {
+        this.#verdict(second, candidate, excess, 'too-few', `${excess.rates.packets} packets are no rate yet`);
         continue;
       }
       const confirmed = state.over(excess.group, this.#tick);
-      if (partial || excess.excess >= PARAMETERS.suddenFactor || confirmed >= PARAMETERS.confirmSeconds) {
+      const sudden = looked >= 1 && excess.excess >= PARAMETERS.suddenFactor;
+      if (partial || sudden || confirmed >= PARAMETERS.confirmSeconds) {
         found.push({ excess, judgement, view });
       } else {
         this.#verdict(second, candidate, excess, 'unconfirmed', 'over its limit in a single second');
@@ -398,6 +400,9 @@ export class Detector implements SecondTaker {
     });
   }
 }
+
+/** Seconds among which a group must be over its limit more than once. */
+const CONFIRM_WINDOW = 3;
 
 /** Whether a group's second teaches what is usual: not where it had volume and shape of an attack, confirmed or not. */
 function learns(excess: GroupExcess): boolean {
