@@ -49,6 +49,20 @@ const GATEWAY = ipv4(203, 0, 113, 1);
 
 const HOUR = 3600;
 
+/** Packets of hosts that serve: towards them or not, protocol, their port (53 is another's), flags, bytes. */
+const KINDS: readonly (readonly [boolean, number, number, number, number])[] = [
+  [true, TCP, 443, TCP_SYN, 60],
+  [false, TCP, 443, TCP_SYN | TCP_ACK, 60],
+  [false, UDP, 53, 0, 70],
+  [true, UDP, 53, 0, 200],
+  [true, UDP, 443, 0, 90],
+  [false, UDP, 443, 0, 1250],
+  [false, UDP, 443, 0, 1250],
+  [true, TCP, 443, TCP_PSH | TCP_ACK, 600],
+  ...Array.from({ length: 10 }, () => [true, TCP, 443, TCP_ACK, 60] as const),
+  [false, TCP, 443, TCP_ACK | TCP_PSH, 1400],
+];
+
 /**
  * Many hosts over hours as a sampling router sees them, packet by packet, with the rhythm of a day: `pps` in all at its height.
  * Some hosts have a hundred times the traffic of others, and now and then one has ten times its own for a minute.
@@ -61,36 +75,18 @@ function hours(scene: Scene, seconds: number, hostCount: number, pps: number, se
   const packet = (atMs: number, host: number): void => {
     const address = ipv4(100, 66, 0, 0) + host;
     const client = outsider(random.below(50_000));
-    const kind = random.below(20);
+    const kind = random.below(40);
     const far = 1024 + random.below(64_000);
-    if (kind === 0)
-      world.packet(
-        atMs,
-        client,
-        address,
-        { proto: TCP, srcPort: far, dstPort: 443, flags: TCP_SYN, bytes: 60 },
-        stands,
-      );
-    else if (kind === 1)
-      world.packet(atMs, client, address, { proto: UDP, srcPort: 53, dstPort: far, bytes: 200 }, stands);
-    else if (kind < 4)
-      world.packet(atMs, client, address, { proto: UDP, srcPort: far, dstPort: 443, bytes: 300 }, stands);
-    else if (kind < 9)
-      world.packet(
-        atMs,
-        client,
-        address,
-        { proto: TCP, srcPort: far, dstPort: 443, flags: TCP_ACK, bytes: 60 },
-        stands,
-      );
-    else
-      world.packet(
-        atMs,
-        address,
-        client,
-        { proto: TCP, srcPort: 443, dstPort: far, flags: TCP_ACK | TCP_PSH, bytes: 1400 },
-        stands,
-      );
+    // Of forty packets: one opens a connection, one accepts, two are names asked and told, three are QUIC, the rest is carried.
+    const [inbound, proto, near, flags, bytes] = KINDS[Math.min(kind, KINDS.length - 1)];
+    const shape = { proto, flags, bytes };
+    if (near === 53) {
+      const [from, to] = inbound ? [53, far] : [far, 53];
+      const resolver = outsider(9000 + (client % 30));
+      const [src, dst] = inbound ? [resolver, address] : [address, resolver];
+      world.packet(atMs, src, dst, { ...shape, srcPort: from, dstPort: to }, stands);
+    } else if (inbound) world.packet(atMs, client, address, { ...shape, srcPort: far, dstPort: near }, stands);
+    else world.packet(atMs, address, client, { ...shape, srcPort: near, dstPort: far }, stands);
   };
   world.often(
     0,

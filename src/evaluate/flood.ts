@@ -54,6 +54,7 @@ export function flood(scene: Scene, truth: AttackTruth, options: Flood): void {
   const { vector, fromMs, toMs, pps } = options;
   const { random, world } = scene;
   const targets = options.targets ?? [SITE];
+  truth.aimAt(targets);
   const senders = options.sources ?? (REFLECTED.test(vector) ? REFLECTORS : 0);
   const shape = SHAPES[vector];
   const senderOf = (target: Address): Address =>
@@ -63,6 +64,7 @@ export function flood(scene: Scene, truth: AttackTruth, options: Flood): void {
       const target = targets[random.below(targets.length)];
       smallConnection(scene, atMs, senderOf(target), target, truth.number);
       truth.add(atMs, CONNECTION_PACKETS, 94);
+      truth.addConnection();
     });
     return;
   }
@@ -131,6 +133,7 @@ export function slowRequests(
   senders: number,
 ): void {
   const { world } = scene;
+  truth.aimAt([SITE]);
   for (let connection = 0; connection < connections; connection++) {
     const client = outsider(30_000 + (connection % senders));
     const srcPort = 20_000 + connection;

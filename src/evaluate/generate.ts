@@ -54,8 +54,8 @@ export function generate({ scenario: name, seed, view: viewName }: Case, path: s
   // Names apart, scenarios of one seed have nothing in common.
   let mixed = seed >>> 0;
   for (const letter of name) mixed = Math.imul(mixed ^ letter.charCodeAt(0), 0x01000193) >>> 0;
-  const world = new World(mixed, sampling);
-  const scene = new Scene(world, sampling);
+  const world = new World(mixed, sampling.best);
+  const scene = new Scene(world, sampling.worst);
   scenario.make(scene);
   const pcap = new PcapWriter(path);
   const routers = (view.routers ?? []).map((spec, index) => {
@@ -73,12 +73,18 @@ export function generate({ scenario: name, seed, view: viewName }: Case, path: s
     writeFrame(pcap.view, begin, packets, at);
     if (packets[at + 11] > 0) scene.attacks[packets[at + 11] - 1].tell(packets[at], 1);
   };
-  const take =
+  const see =
     routers.length === 0
       ? capture
       : (packets: Float64Array, at: number): void => {
           for (const router of routers) router.packet(packets, at);
         };
+  const take = (packets: Float64Array, at: number): void => {
+    if (packets[at + 11] === 0) {
+      for (const attack of scene.attacks) attack.passBy(packets[at], packets[at + 2], packets[at + 10]);
+    }
+    see(packets, at);
+  };
   const untilMs = 1000 * scenario.seconds;
   world.play(untilMs, take, (nowMs) => {
     for (const router of routers) router.tick(nowMs);

@@ -213,6 +213,13 @@ export const HOSTILE: readonly Scenario[] = [
     busy((scene, toMs) => readers(scene, 0, toMs, SITE, 400, 50_000, 3000)),
   ),
   one(
+    'ack-on-busy',
+    'ACK flood of 8,000 packets a second on a site with 400 connections a second',
+    WHOLE,
+    { vector: 'ack-flood', pps: 8000 },
+    busy((scene, toMs) => readers(scene, 0, toMs, SITE, 400, 50_000, 3000)),
+  ),
+  one(
     'udp-on-busy',
     'UDP flood of twice the maximum on a game server with 4,000 packets a second',
     WHOLE,

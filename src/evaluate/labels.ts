@@ -18,6 +18,10 @@ export const trueAttackSchema = z.object({
   packets: z.number().optional(),
   bytes: z.number().optional(),
   peakPps: z.number().optional(),
+  /** Connections, where it consists of them. */
+  connections: z.number().optional(),
+  /** Packets that others sent to its targets meanwhile. */
+  otherPackets: z.number().optional(),
 });
 export type TrueAttack = z.infer<typeof trueAttackSchema>;
 

@@ -39,6 +39,9 @@ export class AttackTruth {
   readonly #told = new Map<number, number>();
   #packets = 0;
   #bytes = 0;
+  #connections = 0;
+  #others = 0;
+  readonly #targets = new Set<Address>();
   readonly #bySecond: number[] = [];
 
   constructor(number: number, plan: AttackPlan) {
@@ -53,6 +56,21 @@ export class AttackTruth {
     this.#bytes += packets * bytes;
     const second = Math.floor(atMs / 1000);
     this.#bySecond[second] = (this.#bySecond[second] ?? 0) + packets;
+  }
+
+  /** It consists of connections, and this is one. */
+  addConnection(): void {
+    this.#connections++;
+  }
+
+  /** Addresses that it is sent to. */
+  aimAt(targets: readonly Address[]): void {
+    for (const target of targets) this.#targets.add(target);
+  }
+
+  /** So many packets of others go to `target`, while it may be going on. */
+  passBy(atMs: number, target: Address, packets: number): void {
+    if (atMs >= this.#startMs && atMs <= this.#endMs && this.#targets.has(target)) this.#others += packets;
   }
 
   /** A router told of so many packets of it. */
@@ -87,6 +105,8 @@ export class AttackTruth {
       ...(knownByMs === undefined ? {} : { knownBy: at(this.#startMs + knownByMs) }),
       packets: Math.round(this.#packets),
       bytes: Math.round(this.#bytes),
+      ...(this.#connections === 0 ? {} : { connections: this.#connections }),
+      otherPackets: Math.round(this.#others),
       peakPps: Math.round(this.#bySecond.reduce((most, packets) => Math.max(most, packets ?? 0), 0)),
     };
   }
@@ -96,7 +116,7 @@ export class AttackTruth {
 export class Scene {
   readonly world: World;
   readonly random: Random;
-  /** One packet in how many the view looks at, at best. */
+  /** One packet in how many the view looks at, at worst. */
   readonly sampling: number;
   readonly attacks: AttackTruth[] = [];
 

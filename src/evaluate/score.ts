@@ -140,9 +140,15 @@ function inTime(truth: TrueAttack, first: Attack, after: number | undefined): bo
   return after === undefined ? undefined : after <= DEADLINE_SECONDS;
 }
 
+/** Packets told over packets carried; connections, where the attack consists of them, which captures show by their first packet. */
 function packetsRatio(truth: TrueAttack, told: readonly Attack[]): number | undefined {
-  if (truth.packets === undefined || truth.packets === 0) return undefined;
-  return told.reduce((sum, attack) => sum + attack.evidence.packets, 0) / truth.packets;
+  const carried = truth.connections ?? truth.packets ?? 0;
+  if (carried === 0) return undefined;
+  const seen = told.reduce(
+    (sum, { evidence }) => sum + (truth.connections === undefined ? evidence.packets : evidence.flows),
+    0,
+  );
+  return seen / carried;
 }
 
 /** The sentence names the true vector and the number of the evidence, and the evidence agrees with what was carried. */
@@ -151,5 +157,9 @@ function explained(truth: TrueAttack, first: Attack, ratio: number | undefined):
   const sentence = first.why.toLowerCase();
   if (!names.some((name) => sentence.includes(name))) return false;
   if (first.evidence.observed < first.evidence.limit && !first.evidence.cusum) return false;
-  return ratio === undefined || Math.abs(ratio - 1) <= PACKETS_SLACK + first.evidence.samplingError;
+  if (ratio === undefined) return true;
+  // What others send of the same kind cannot be told from it, and may be counted with it.
+  const others = (truth.otherPackets ?? 0) / (truth.connections ?? truth.packets ?? 1);
+  const slack = PACKETS_SLACK + first.evidence.samplingError;
+  return ratio >= 1 - slack && ratio <= (1 + others) * (1 + slack);
 }

@@ -114,6 +114,11 @@ export const WHOLE: readonly ViewName[] = [
 /** And those that see one direction, or a sample. */
 export const ALL: readonly ViewName[] = [...WHOLE, 'ipfix-inbound', 'v9-100', 'sflow-64'];
 
-/** One packet in how many the view looks at, at best. */
-export const samplingOf = (view: View): number =>
-  Math.min(...(view.routers ?? [{ sampling: 1 }]).map((router) => ('sampling' in router ? (router.sampling ?? 1) : 1)));
+/** One packet in how many the view looks at: at best, and at worst. */
+export function samplingOf(view: View): { readonly best: number; readonly worst: number } {
+  const rates = (view.routers ?? []).flatMap(({ sampling = 1, samplingChange }) => [
+    sampling,
+    samplingChange?.sampling ?? sampling,
+  ]);
+  return { best: rates.length === 0 ? 1 : Math.min(...rates), worst: Math.max(1, ...rates) };
+}

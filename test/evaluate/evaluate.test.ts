@@ -91,6 +91,12 @@ describe('evaluate', () => {
     );
   });
 
+  it('tells a carpet over a configured network once, and a flood on a server that answers others', async () => {
+    const only = ['carpet-24', 'udp-on-busy'];
+    const { total } = await evaluate({ fromSeed: 2, toSeed: 2, only, threads: 2 });
+    assert.deepEqual([total.recall?.value, total.precision?.value, total.fragments], [1, 1, 1]);
+  });
+
   it('says what cannot be scored, and scores the rest', async () => {
     const directory = mkdtempSync(join(folder, 'bad-'));
     const capture = { scenario: 'made up', view: 'packets', networks: [] };
