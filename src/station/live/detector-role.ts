@@ -136,6 +136,7 @@ export class DetectorRole {
         kind: 'attack',
         attack: state === 'closed' ? attack : (now.get(attack.id) ?? attack),
         state,
+        sources: this.detector.sourcesOf(attack.id),
       });
     }
     this.#told = [];

@@ -7,6 +7,7 @@ import type { SecondRecord } from '../../model/second-record.ts';
 import type { InputStatus } from '../../model/station-view.ts';
 import type { Vector } from '../../model/vector.ts';
 import type { EncodedSecond, WatchList } from '../../sketch/second-codec.ts';
+import type { SourceShares } from '../origins.ts';
 import type { ExporterSettings } from './exporter-filter.ts';
 
 /** What the threads of a station tell each other. All of it is plain data that can be posted. */
@@ -83,7 +84,13 @@ export interface DetectionSubject {
 /** Detector to main. */
 export type FromDetector =
   | { readonly kind: 'ready'; readonly restored: number; readonly fault?: string }
-  | { readonly kind: 'attack'; readonly attack: Attack; readonly state: 'opened' | 'updated' | 'closed' }
+  | {
+      readonly kind: 'attack';
+      readonly attack: Attack;
+      readonly state: 'opened' | 'updated' | 'closed';
+      /** Its heaviest sources, to be told where they are. */
+      readonly sources: SourceShares | undefined;
+    }
   | {
       readonly kind: 'second';
       readonly record: SecondRecord;

@@ -22,11 +22,12 @@ import type { FlowsAnswer, FlowsQuery } from '../../store/telemetry/flows-query.
 import { openTelemetry } from '../../store/telemetry/open.ts';
 import type { SecondsAnswer, SecondsQuery } from '../../store/telemetry/seconds-query.ts';
 import type { TelemetryStore } from '../../store/telemetry/telemetry-store.ts';
+import { Places } from '../places.ts';
 import { ExporterDesk } from './exporter-desk.ts';
 import { LiveStatus } from './live-status.ts';
 import type { FromDetector, FromReceiver } from './messages.ts';
 import { pack, unpack } from './pack.ts';
-import { expectationsOf, receiverSetups, settingsOf, startingStatus, subjectOf } from './plan.ts';
+import { expectationsOf, ongoingIn, receiverSetups, settingsOf, startingStatus, subjectOf } from './plan.ts';
 import { Problems } from './problems.ts';
 import { StationThreads } from './threads.ts';
 
@@ -67,6 +68,7 @@ export class Station implements ApiDeps {
   readonly #options: StationOptions;
   #config: Config;
   readonly #live: LiveStatus;
+  readonly #places: Places;
   readonly #listeners = new Set<(event: StationEvent) => void>();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #problems = new Problems();
@@ -91,6 +93,7 @@ export class Station implements ApiDeps {
     this.#options = options;
     this.#config = options.config;
     this.#live = new LiveStatus(Date.now());
+    this.#places = new Places(this.#config.storage.directory, (fault) => this.#problem('geo', new Error(fault)));
   }
 
   get config(): Config {
@@ -131,6 +134,7 @@ export class Station implements ApiDeps {
       directory: storage.directory,
       ...(telemetryUrl === undefined ? {} : { url: telemetryUrl }),
       retention,
+      enrich: this.#places,
       onProblem: (error) => this.#problem('telemetry', error),
     });
     this.#every(SNAPSHOT_MS, () => this.#keepSnapshots());
@@ -138,13 +142,14 @@ export class Station implements ApiDeps {
     this.#every(PRUNE_MS, () => this.#prune());
     this.#every(WARNINGS_MS, () => this.#announceWarnings());
     this.#ready = true;
+    void this.#places.open();
   }
 
   async #startThreads(state: StateStore): Promise<void> {
     const [detector, templates] = await Promise.all([state.loadBlob(DETECTOR_BLOB), state.loadBlob(TEMPLATES_BLOB)]);
     // What was learned of sources is hashed under the seed of the run that learned it.
     const seed = (detector === undefined ? undefined : snapshotSeed(detector)) ?? randomInt(2 ** 32);
-    this.#before = (await state.attacks({ ongoing: true })).attacks;
+    this.#before = await ongoingIn(state);
     const threads = new StationThreads({
       ongoing: () => [...this.#before, ...this.#live.ongoing()],
       detector: { seed, subject: subjectOf(this.#config), snapshot: detector },
@@ -199,6 +204,7 @@ export class Station implements ApiDeps {
     const change = changeOf(this.#config, config);
     // The file may have been renamed by whoever rotates it.
     this.#events?.reopen();
+    void this.#places.open();
     if (change.live.length === 0) return change;
     const { eventsFile } = this.#config.reports;
     const { inputs, http, storage, telemetryPorts } = this.#config;
@@ -206,6 +212,7 @@ export class Station implements ApiDeps {
     if (eventsFile !== config.reports.eventsFile) this.#openEvents();
     const subject = subjectOf(this.#config);
     this.#threads?.configure(subject, settingsOf(this.#config));
+    this.#telemetry?.setRetention(this.#config.retention);
     this.#desk.expect(expectationsOf(this.#config));
     return change;
   }
@@ -306,7 +313,7 @@ export class Station implements ApiDeps {
         this.#telemetry?.offer(message.record);
         return;
       case 'attack':
-        this.#attack(message.attack, message.state);
+        this.#attack(this.#places.tell(message.attack, message.sources), message.state);
         return;
       case 'snapshot':
       case 'stopped':
