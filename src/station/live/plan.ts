@@ -5,9 +5,11 @@ import { formatAddress, parseAddress } from '../../base/ip.ts';
 import { formatListen } from '../../base/listen.ts';
 import type { Prefix } from '../../base/prefix.ts';
 import type { Expectation } from '../../detect/exporter/diagnose.ts';
+import type { Attack } from '../../model/attack.ts';
 import type { Config } from '../../model/config.ts';
 import type { StoreStatus } from '../../model/station-view.ts';
 import { VECTORS, type Vector } from '../../model/vector.ts';
+import { ATTACKS_PAGE_MAX, type StateStore } from '../../store/state/state-store.ts';
 import type { ExporterSettings } from './exporter-filter.ts';
 import type { DetectionSubject } from './messages.ts';
 import type { ReceiverSetup } from './receiver-thread.ts';
@@ -118,4 +120,16 @@ export function startingStatus({ storage }: Config, store: 'state' | 'telemetry'
   const url = storage[store];
   const kind = url === 'off' ? 'off' : url === undefined ? own[store] : server[store];
   return { kind, state: 'starting', waiting: 0, written: 0, lost: 0 };
+}
+
+/** All attacks that the store holds as ongoing. */
+export async function ongoingIn(state: StateStore): Promise<Attack[]> {
+  const attacks: Attack[] = [];
+  let before: string | undefined;
+  do {
+    const page = await state.attacks({ ongoing: true, limit: ATTACKS_PAGE_MAX, before });
+    attacks.push(...page.attacks);
+    before = page.next;
+  } while (before !== undefined);
+  return attacks;
 }

@@ -388,9 +388,7 @@ export class Station implements ApiDeps {
       case 'facts':
         this.#desk.take(message.facts);
         return;
-      case 'failed':
-      case 'snapshot':
-      case 'stopped':
+      default:
         return;
     }
   }
