@@ -1,3 +1,4 @@
+import { assert } from '../base/errors.ts';
 import { hashAddress } from '../base/hash.ts';
 import type { Prefix } from '../base/prefix.ts';
 import { maskWord } from '../base/prefix.ts';
@@ -58,6 +59,11 @@ export class Second {
   readonly #count: Count;
   readonly #choose: Sample;
   readonly #keep: Keep;
+  /** By cell of the table, which details it belongs to; for `watchKernel`. So many rows and spare cells may have an entry. */
+  readonly #memo: Uint32Array;
+  #memoVersion = -1;
+  #memoRows = 0;
+  #memoSpares = 0;
   readonly #watchKernel: WatchRows;
 
   /** `networks`: what is protected; with none, every destination is counted as inside. */
@@ -66,9 +72,12 @@ export class Second {
     this.#networks = networks;
     const watchEnd = watchBytes(limits.watch);
     const sampleEnd = watchEnd + sampleBytes(limits.sampleRows);
-    this.intake = new Intake(sampleEnd + tableBytes(limits.table));
+    assert(limits.watch.detailsMax < 1 << 15, 'numbers of details fit the memo');
+    const memoEnd = sampleEnd + ((4 * limits.table.cellsMax + 63) & ~63);
+    this.intake = new Intake(memoEnd + tableBytes(limits.table));
     const { own, hostFilter, prefixFilter } = this.intake;
-    this.table = new AddressTable(seed, limits.table, own.subarray(sampleEnd));
+    this.table = new AddressTable(seed, limits.table, own.subarray(memoEnd));
+    this.#memo = new Uint32Array(own.buffer, own.byteOffset + sampleEnd, limits.table.cellsMax);
     this.sample = new RowSample(limits.sampleRows, own.subarray(watchEnd, sampleEnd));
     this.watch = new Watch(seed, limits.watch, { hostFilter, prefixFilter, parts: own.subarray(0, watchEnd) });
     this.#place = this.intake.bind<Place>(placeKernel);
@@ -186,6 +195,7 @@ export class Second {
     const { batch, listHashes: srcHashes, tops } = this.intake;
     const { srcAddr, srcPort, dstPort, ttl, srcAs, present, samplingRate, packets, bytes } = batch;
     const { uses, index, keys, detailOf, outPackets, outBytes, details } = watch.places;
+    this.#refreshMemo();
     const count = this.#watchKernel(
       from,
       to,
@@ -200,6 +210,9 @@ export class Second {
       outBytes,
       details,
       tops.byteOffset,
+      this.#memo.byteOffset,
+      // A cell that is counted in for others is of no address alone.
+      this.table.folded === 0 ? 1 : 0,
     );
     for (let top = 0; top < count; top++) {
       const row = tops[top] & (INTAKE_ROWS - 1);
@@ -218,6 +231,21 @@ export class Second {
         bytes[row] * rate,
       );
     }
+  }
+
+  /** Forgets what cells belong to where another second or list is watched, and notes which cells there are. */
+  #refreshMemo(): void {
+    const { table, watch } = this;
+    const memo = this.#memo;
+    if (watch.version !== this.#memoVersion) {
+      memo.fill(0, 0, this.#memoRows);
+      memo.fill(0, memo.length - this.#memoSpares);
+      this.#memoVersion = watch.version;
+      this.#memoRows = 0;
+      this.#memoSpares = 0;
+    }
+    this.#memoRows = Math.max(this.#memoRows, table.rows);
+    this.#memoSpares = Math.max(this.#memoSpares, table.spares);
   }
 
   /** Feeds the sampled rows to a watch list: the details of targets that were not watched while the second ran. */

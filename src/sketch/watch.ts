@@ -72,6 +72,8 @@ function allocate(limits: WatchLimits): WatchMemory {
  */
 export class Watch {
   size = 0;
+  /** Changes whenever what is watched does. */
+  version = 0;
   readonly keys: Uint32Array;
   readonly lengths: Uint8Array;
   /** Index of the detail plus one by slot and traffic class; 0 where that class is not watched. */
@@ -148,6 +150,7 @@ export class Watch {
     if (known >= 0) return known;
     if (this.size >= this.#limits.targetsMax || !this.#useLength(length)) return -1;
     const slot = this.size++;
+    this.version++;
     for (let word = 0; word < 4; word++) this.keys[4 * slot + word] = words[at + word];
     this.lengths[slot] = length;
     const key = (KEY_BYTES / 4) * slot;
@@ -177,6 +180,7 @@ export class Watch {
     if (this.detailsUsed >= this.#limits.detailsMax) return undefined;
     if (this.detailsUsed === this.details.length) this.#newDetail();
     const detail = this.details[this.detailsUsed++];
+    this.version++;
     detail.clear();
     detail.thinBits = thinBits;
     for (let trafficClass = 0; trafficClass < CLASS_COUNT; trafficClass++) {
@@ -244,6 +248,7 @@ export class Watch {
       this.#hostFilter.fill(0);
       this.#prefixFilter.fill(0);
     }
+    this.version++;
     this.size = 0;
     this.detailsUsed = 0;
     this.#lengthCount = 0;

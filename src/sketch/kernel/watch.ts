@@ -22,7 +22,10 @@ import {
 import { hashCode, mixCode } from './place.ts';
 import { contentCode } from './sample.ts';
 
-/** See `watchKernel`. All but the first three and `uses` are places in memory. */
+/**
+ * See `watchKernel`. All but the first three, `uses` and `trust` are places in memory. `trust` is 1 where a cell of the table is of one
+ * address and class alone: then what it belongs to is remembered in `memo`.
+ */
 export type WatchRows = (
   from: number,
   to: number,
@@ -37,6 +40,8 @@ export type WatchRows = (
   outBytes: number,
   details: number,
   tops: number,
+  memo: number,
+  trust: number,
 ) => number;
 
 /** A watched prefix length in memory: its mask, the seed its prefixes are hashed with. The first is that of whole addresses. */
@@ -49,7 +54,11 @@ export const KEY_USE = 16;
 /** An entry of the tops list: the row below, the number of the detail above. */
 export const TOP_ROW_BITS = 12;
 
-/** Where a chosen row was found: its destination as an address or in a prefix, its source as one or in one. */
+/** In the memo of a cell: what it belongs to is known; below are the numbers of up to two details, 16 bits each. */
+const KNOWN = 0x80000000;
+
+/** What a chosen row is looked up for: its destination; its destination or source as an address or in a prefix. */
+const DST = 3;
 const DST_HOST = 1;
 const DST_PREFIX = 2;
 const SRC_HOST = 4;
@@ -58,13 +67,28 @@ const CHOSEN_SHIFT = 4;
 
 /**
  * Adds placed rows to what is kept of watched targets. Filters of a bit for each address and each /20 or /48 tell apart the many
- * rows that are nobody's, without a branch; the others look up their targets, and add to the distinct sources and addresses of their
+ * rows that are nobody's, without a branch; the others look up their targets once for each cell of the table, and add to the distinct sources and addresses of their
  * details, and to what targets sent. Rows that the tops look at are listed with their details; returns how many.
  */
 export function watchKernel(layout: IntakeLayout): Uint8Array {
   const kernel = new Kernel();
-  const [from, to, seed, uses, place, index, indexMask, keys, detailOf, outPackets, outBytes, details, tops] =
-    Array.from({ length: 13 }, () => kernel.param());
+  const [
+    from,
+    to,
+    seed,
+    uses,
+    place,
+    index,
+    indexMask,
+    keys,
+    detailOf,
+    outPackets,
+    outBytes,
+    details,
+    tops,
+    memo,
+    trust,
+  ] = Array.from({ length: 15 }, () => kernel.param());
   const row = kernel.i32();
   const hash = kernel.i32();
   const found = kernel.i32();
@@ -77,6 +101,8 @@ export function watchKernel(layout: IntakeLayout): Uint8Array {
   const target = kernel.i32();
   const detail = kernel.i32();
   const number = kernel.i32();
+  const known = kernel.i32();
+  const seen = kernel.i32();
   const srcHash = kernel.i32();
   const thinHash = kernel.i32();
   const register = kernel.i32();
@@ -132,14 +158,14 @@ export function watchKernel(layout: IntakeLayout): Uint8Array {
     filterBit(layout.prefixFilter, hash.get),
   ];
   const note = (bit: number, value: Code): Code => found.set(i32.or(found.get, i32.mul(value, i32.const(bit))));
+  const hasPrefixes = i32.gtU(uses.get, i32.const(1));
+  // Places of cells are multiples of eight; the memo has four bytes for each.
+  const memoOf = i32.add(memo.get, i32.shrS(i32.load(four, layout.cells), i32.const(1)));
+  const memoOfRow = i32.mul(i32.load(memoOf), trust.get);
   const choose = [
-    found.set(i32.const(0)),
-    note(DST_HOST, host(layout.dstAddr)),
+    found.set(i32.mul(i32.ne(memoOfRow, i32.const(KNOWN)), i32.const(DST))),
     note(SRC_HOST, host(layout.srcAddr)),
-    when(i32.gtU(uses.get, i32.const(1)), [
-      note(DST_PREFIX, prefix(layout.dstAddr)),
-      note(SRC_PREFIX, prefix(layout.srcAddr)),
-    ]),
+    when(hasPrefixes, note(SRC_PREFIX, prefix(layout.srcAddr))),
     found.set(i32.and(found.get, i32.xor(i32.shrS(i32.load(four, layout.cells), i32.const(31)), i32.const(-1)))),
     i32.store(
       i32.shl(count.get, i32.const(2)),
@@ -193,7 +219,7 @@ export function watchKernel(layout: IntakeLayout): Uint8Array {
     i32.shl(i32.add(i32.mul(slot.get, i32.const(CLASS_COUNT)), trafficClass.get), i32.const(2)),
   );
   const dstHash = probe;
-  const receive = when(number.tee(i32.load(detailPlace)), [
+  const receive = [
     detail.set(i32.add(details.get, i32.mul(i32.sub(number.get, i32.const(1)), i32.const(DETAIL_BYTES)))),
     i32.store(detail.get, 0, i32.add(i32.load(detail.get), i32.const(1))),
     hll(DETAIL_SOURCES, SOURCES_PRECISION, srcHash),
@@ -205,7 +231,26 @@ export function watchKernel(layout: IntakeLayout): Uint8Array {
       i32.or(row.get, i32.shl(i32.sub(number.get, i32.const(1)), i32.const(TOP_ROW_BITS))),
     ),
     topCount.set(i32.add(topCount.get, i32.eqz(i32.and(thinHash.get, i32.load(detail.get, 4))))),
+  ];
+  const numberOfSlot = number.tee(i32.load(detailPlace));
+  const collect = when(numberOfSlot, [
+    known.set(i32.or(known.get, i32.shl(number.get, i32.shl(seen.get, i32.const(4))))),
+    seen.set(i32.add(seen.get, i32.const(1))),
   ]);
+  /** Finds the details that the row's destination and class belong to, in `known`. More than two are added to at once. */
+  const learn = [
+    found.set(i32.and(found.get, i32.const(~DST))),
+    note(DST_HOST, host(layout.dstAddr)),
+    when(hasPrefixes, note(DST_PREFIX, prefix(layout.dstAddr))),
+    seen.set(i32.const(0)),
+    match(layout.dstAddr, DST_HOST, DST_PREFIX, collect),
+    known.set(i32.or(known.get, i32.const(KNOWN))),
+    when(
+      i32.gtU(seen.get, i32.const(2)),
+      [match(layout.dstAddr, DST_HOST, DST_PREFIX, when(numberOfSlot, receive)), known.set(i32.const(KNOWN))],
+      when(trust.get, i32.store(memoOf, 0, known.get)),
+    ),
+  ];
   const add = (address: Variable, value: Variable): Code =>
     f64.store(address.get, 0, f64.add(f64.load(address.get), value.get));
   const send = [
@@ -220,9 +265,15 @@ export function watchKernel(layout: IntakeLayout): Uint8Array {
     trafficClass.set(i32.load8(row.get, layout.classes)),
     hashCode(srcHash, sixteen, layout.srcAddr, seed.get),
     i32.store(four, layout.listHashes, srcHash.get),
-    when(i32.and(found.get, i32.const(DST_HOST | DST_PREFIX)), [
+    when(i32.and(found.get, i32.const(DST)), [
       contentCode(thinHash, row, layout, srcHash.get),
-      match(layout.dstAddr, DST_HOST, DST_PREFIX, receive),
+      when(i32.eqz(known.tee(memoOfRow)), learn),
+      known.set(i32.and(known.get, i32.const(~KNOWN))),
+      during(known.get, [
+        number.set(i32.and(known.get, i32.const(0xffff))),
+        receive,
+        known.set(i32.shrU(known.get, i32.const(16))),
+      ]),
     ]),
     when(i32.and(found.get, i32.const(SRC_HOST | SRC_PREFIX)), [
       rate.set(f64.load(eight, layout.samplingRate)),
