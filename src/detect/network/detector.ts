@@ -16,6 +16,7 @@ import { Observed } from './observed.ts';
 import { OpenAttacks, type TellAttack } from './open-attacks.ts';
 import { PARAMETERS } from './parameters.ts';
 import { isKept, sameNetworks } from './protected.ts';
+import { noteRise, startOf } from './rise.ts';
 import { isPartOfOther } from './side-effect.ts';
 import { SlowDetector } from './slow.ts';
 import type { DetectorMemory, Watched } from './snapshot.ts';
@@ -191,9 +192,16 @@ export class Detector implements SecondTaker {
   /**
    * Takes over attacks that the station's store has as open, or had told as closed, after a run that ended without a word. Those
    * whose targets are still attacked go on under their ids; others are closed after the closing time, as they were last told. An attack
-   * that a snapshot holds too goes by whichever is the later. For a live station, before its first second.
+   * that a snapshot holds too goes by whichever is the later. `complete`: the store has no others open, so that what a snapshot holds
+   * beyond these was told as closed since. For a live station, before its first second.
    */
-  adopt(attacks: readonly Attack[]): void {
+  adopt(attacks: readonly Attack[], complete = false): void {
+    const known = new Set(attacks.map(({ id }) => id));
+    for (const { attackId } of complete ? this.attackedPrefixes() : []) {
+      if (known.has(attackId)) continue;
+      this.#open.drop(attackId);
+      this.#slow.drop(attackId);
+    }
     for (const attack of attacks) {
       const record = this.#open.find(attack.id) ?? this.#slow.find(attack.id);
       if (!attack.ongoing) {
@@ -409,17 +417,6 @@ function learns(excess: GroupExcess): boolean {
   return excess.judged === 'benign' || (excess.judged === undefined && excess.excess < 1);
 }
 
-/** Remembers since when a group has stood out from its own past without a pause. */
-function noteRise(tick: number, second: number, state: TargetState, excess: GroupExcess): void {
-  const usual = state.knownBaseline(excess.group, excess.measure)?.mean ?? 0;
-  if (excess.observed > RISE_FACTOR * usual) {
-    state.noteRise(excess.group, tick, startOf(second, excess), excess.observed);
-  }
-}
-
-/** What rises above this multiple of its usual mean belongs to the attack that follows. */
-const RISE_FACTOR = 2;
-
 /** What is judged: over a limit at once, or rising towards it for long, or under attack already. */
 function isHot(candidate: Candidate): boolean {
   const { excess, groups, state } = candidate;
@@ -434,13 +431,6 @@ function isInside(candidate: Candidate, prefixes: readonly Candidate[]): boolean
       outer.state.length < candidate.state.length &&
       covers(outer.state.words, outer.state.length, candidate.state.words),
   );
-}
-
-/** When the attack began: the first packet of its first second, set back by the time that telemetry needed. */
-function startOf(second: number, excess: GroupExcess): number {
-  const startMs = second * 1000 - Math.max(0, excess.rates.lagMs);
-  const firstMs = excess.rates.firstMs;
-  return firstMs >= startMs && firstMs < startMs + 1000 + excess.rates.lagMs ? firstMs : startMs;
 }
 
 function round1(value: number): number {

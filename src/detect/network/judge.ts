@@ -9,7 +9,7 @@ import {
   type TargetDetail,
 } from '../../sketch/target-detail.ts';
 import { ANSWERED_CLASSES, type VectorGroup } from './groups.ts';
-import type { GroupRates, NodeTraffic } from './traffic.ts';
+import { type GroupRates, lookedAt, type NodeTraffic } from './traffic.ts';
 
 /** Everything that the shape of one group at one target can be judged by, for one second. */
 export interface View {
@@ -261,7 +261,11 @@ function judgeTcp(view: View, features: Features): Judgement {
     );
   }
   const ownPorts = features.srcPorts > RANDOM_PORTS_SHARE * Math.min(features.portPackets, PORTS_TOLD);
-  if (!ownPorts && (features.sources < MANY_SOURCES || features.packetsPerSource > 20)) {
+  // Where the answers of the target are seen and are none to these, those that were looked at count, not those that they stand for.
+  const perSource = view.replySeen
+    ? (lookedAt(view.rates) * view.detailShare) / features.sources
+    : features.packetsPerSource;
+  if (!ownPorts && (features.sources < MANY_SOURCES || !(perSource <= 20))) {
     return no('download', 'few senders with many packets each, as on established connections', fromSources(features));
   }
   const fromService = features.topSrcPortShare >= 0.5 && features.topSrcPort < WELL_KNOWN_PORTS;

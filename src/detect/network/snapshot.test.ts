@@ -229,6 +229,12 @@ describe('an attack that was open when the station stopped', () => {
         return detector;
       };
     assert.deepEqual(goOn(withStore(closed), 30_000, false).events, []);
+    const nothingOpen = (options: ConstructorParameters<typeof Detector>[0]): Detector => {
+      const detector = restored(stoppedMs + 30_000)(options);
+      detector.adopt([], true);
+      return detector;
+    };
+    assert.deepEqual(goOn(nothingOpen, 30_000, false).events, []);
     const later = {
       ...known,
       end: new Date(stoppedMs + 20_000).toISOString(),
