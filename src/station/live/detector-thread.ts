@@ -68,7 +68,8 @@ function run(setup: DetectorSetup, main: MessagePort): void {
     }
   });
   const restored = setup.snapshot === undefined ? { restored: 0 } : role.restore(setup.snapshot);
-  role.detector.adopt(setup.attacks);
+  // The list is whole: what the snapshot holds open and the list does not was closed since.
+  role.detector.adopt(setup.attacks, true);
   post({ kind: 'ready', ...restored });
 }
 
