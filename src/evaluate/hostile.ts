@@ -53,6 +53,7 @@ function moderate(vector: Vector): Scenario {
 }
 
 interface Plain {
+  readonly hard?: string;
   readonly vector: Vector;
   readonly pps: number | ((scene: Scene, fromMs: number) => number | ((atMs: number) => number));
   readonly seconds?: number;
@@ -81,6 +82,7 @@ function one(
     views,
     seconds,
     targets: 61,
+    ...(plain.hard === undefined ? {} : { hard: plain.hard }),
     make: (scene) => {
       before(scene, seconds);
       const fromMs = beginning(scene);
@@ -216,7 +218,11 @@ export const HOSTILE: readonly Scenario[] = [
     'ack-on-busy',
     'ACK flood of 8,000 packets a second on a site with 400 connections a second',
     WHOLE,
-    { vector: 'ack-flood', pps: 8000 },
+    {
+      vector: 'ack-flood',
+      pps: 8000,
+      hard: 'Where every packet is seen, openings and ends of the connections of readers pass for those of the flood.',
+    },
     busy((scene, toMs) => readers(scene, 0, toMs, SITE, 400, 50_000, 3000)),
   ),
   one(
@@ -245,7 +251,11 @@ export const HOSTILE: readonly Scenario[] = [
     'quic-on-busy',
     'QUIC flood of twice the maximum on a site with 3,000 packets a second of it',
     WHOLE,
-    { vector: 'quic-flood', pps: 6400 },
+    {
+      vector: 'quic-flood',
+      pps: 6400,
+      hard: 'The site answers its viewers with more packets than the flood has: packets sent are held against all that are received, not against those of the same peer.',
+    },
     busy((scene, toMs) => {
       for (let viewer = 0; viewer < 60; viewer++) {
         stream(scene, 0, toMs, SITE, outsider(500 + viewer), [443, 50_000 + viewer], 100, 2);
@@ -344,6 +354,7 @@ export const HOSTILE: readonly Scenario[] = [
     vector: 'connection-flood',
     pps: () => 500,
     sources: 800,
+    hard: 'Less than one connection a second from each source is what a crowd of readers looks like in any one second; only over many seconds do the same sources come back.',
   }),
   one(
     'small-packets',

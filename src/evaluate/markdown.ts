@@ -1,7 +1,7 @@
 import type { Evaluation } from './evaluate.ts';
 import { SCENARIOS } from './generate.ts';
 import type { AttackScore, CaseScore } from './score.ts';
-import type { Quantiles, Share, Summary } from './summary.ts';
+import { groupBy, type Quantiles, type Share, type Summary } from './summary.ts';
 import { VIEWS, type ViewName, viewOf } from './views.ts';
 
 const share = (of: Share | undefined): string =>
@@ -32,7 +32,7 @@ export function renderMarkdown(evaluation: Evaluation, facts: MarkdownFacts): st
     '',
     ...totals([...parts, total]),
     '',
-    `The most that the false alarms of the captures without attacks can be a thousand target-days (95 %): ${number(
+    `The most that false alarms of captures without attacks can be a thousand target-days (95 %): ${number(
       parts.at(-1)?.falsePerThousandMax,
       1,
     )}.`,
@@ -75,6 +75,16 @@ const HOW: readonly string[] = [
   'npx bonghwa evaluate --json samples',
   '```',
   '',
+  'Labels of captures of your own stand in a `labels.json` beside them. `vectors` are those of [vectors.md](vectors.md), the largest first; `start`, `end` and whatever else is not known is left out.',
+  'Captures in folders named `benign` or `scan` need none. What contradicts its capture is told, and the rest is scored.',
+  '',
+  '```json',
+  '{ "format": "bonghwa-labels-1", "captures": [',
+  '  { "file": "monday.pcap", "scenario": "our border", "view": "netflow", "networks": ["192.0.2.0/24"],',
+  '    "attacks": [ { "target": "192.0.2.10", "vectors": ["syn-flood"], "start": "2025-06-02T09:30:00Z", "end": "2025-06-02T09:41:00Z" } ] }',
+  '] }',
+  '```',
+  '',
 ];
 
 function totals(summaries: readonly Summary[]): string[] {
@@ -114,8 +124,6 @@ function rows(summaries: readonly Summary[], what: (of: Summary) => string): str
   ];
 }
 
-const FAILURES_MAX = 60;
-
 /** What went wrong with one attack; empty where nothing did. */
 export function faultsOf(attack: AttackScore): string[] {
   if (!attack.found) return ['not found'];
@@ -127,17 +135,28 @@ export function faultsOf(attack: AttackScore): string[] {
   ];
 }
 
+/** By scenario: how much failed, why as far as that is known, and the cases. */
 function failures(cases: readonly CaseScore[]): string[] {
   const lines: string[] = [];
-  for (const each of cases) {
-    const where = `\`${each.scenario}\` in \`${each.view}\`${each.seed === undefined ? '' : `, seed ${each.seed}`}`;
-    for (const attack of each.attacks) {
-      const faults = faultsOf(attack);
-      if (faults.length > 0) lines.push(`* ${where}: ${faults.join('; ')}`);
-    }
-    for (const alarm of each.falseAlarms) lines.push(`* ${where}: false alarm on ${alarm.target}: ${alarm.why}`);
+  for (const [name, group] of groupBy(cases, (each) => each.scenario)) {
+    const told = group.flatMap((each) => {
+      const where = `\`${each.view}\`${each.seed === undefined ? '' : `, seed ${each.seed}`}`;
+      return [
+        ...each.attacks.flatMap((attack) => {
+          const faults = faultsOf(attack);
+          return faults.length === 0 ? [] : [`${where}: ${faults.join('; ')}`];
+        }),
+        ...each.falseAlarms.map((alarm) => `${where}: false alarm on ${alarm.target}: ${alarm.why}`),
+      ];
+    });
+    if (told.length === 0) continue;
+    const hard = SCENARIOS.find((scenario) => scenario.name === name)?.hard;
+    lines.push(`* **${name}**, in ${group.length} captures.${hard === undefined ? '' : ` ${hard}`}`);
+    lines.push(...told.slice(0, SHOWN_MAX).map((text) => `  * ${text}`));
+    if (told.length > SHOWN_MAX) lines.push(`  * … and ${told.length - SHOWN_MAX} more`);
   }
-  if (lines.length === 0) return ['Nothing failed in these captures.'];
-  const more = lines.length - FAILURES_MAX;
-  return more > 0 ? [...lines.slice(0, FAILURES_MAX), `* … and ${more} more`] : lines;
+  return lines.length === 0 ? ['Nothing failed in these captures.'] : lines;
 }
+
+/** Failures of one scenario that are told one by one. */
+const SHOWN_MAX = 8;

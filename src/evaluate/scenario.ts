@@ -14,5 +14,7 @@ export interface Scenario {
   readonly targets: number;
   /** Long ones are made for one seed in so many. */
   readonly everySeeds?: number;
+  /** Why it is not always found or not always in time, where that is known. */
+  readonly hard?: string;
   readonly make: (scene: Scene) => void;
 }

@@ -124,7 +124,7 @@ function scoreAttack(truth: TrueAttack, told: readonly Attack[], quick: boolean)
     found: true,
     afterStart,
     afterTold,
-    inTime: inTime(truth, first, quick ? afterStart : afterTold),
+    inTime: inTime(truth, first, quick, quick ? afterStart : afterTold),
     endOff: truth.end === undefined ? undefined : (last - Date.parse(truth.end)) / 1000,
     // Where two are about as strong, either may stand first.
     vectorRight: truth.vectors.includes(names[0]) && truth.vectors.every((vector) => names.includes(vector)),
@@ -135,9 +135,14 @@ function scoreAttack(truth: TrueAttack, told: readonly Attack[], quick: boolean)
   };
 }
 
-function inTime(truth: TrueAttack, first: Attack, after: number | undefined): boolean | undefined {
-  if (truth.knownBy !== undefined) return first.detectedAt <= new Date(truth.knownBy).toISOString();
-  return after === undefined ? undefined : after <= DEADLINE_SECONDS;
+function inTime(truth: TrueAttack, first: Attack, quick: boolean, after: number | undefined): boolean | undefined {
+  if (truth.knownBy === undefined) return after === undefined ? undefined : after <= DEADLINE_SECONDS;
+  // Nobody knows before the telemetry tells.
+  const late =
+    quick || truth.told === undefined || truth.start === undefined
+      ? 0
+      : Date.parse(truth.told) - Date.parse(truth.start);
+  return Date.parse(first.detectedAt) <= Date.parse(truth.knownBy) + late;
 }
 
 /** Packets told over packets carried; connections, where the attack consists of them, which captures show by their first packet. */
