@@ -278,6 +278,10 @@ test('seconds are closed by the clock where no rows come', () => {
   assert.deepEqual(seconds, []);
   stream.advance(1_700_000_003_001);
   assert.deepEqual(seconds, [1_700_000_000, 1_700_000_001, 1_700_000_002]);
+  // A clock that is set back by two hours is followed, though no row says so.
+  stream.advance(1_699_992_803_500);
+  stream.advance(1_699_992_805_000);
+  assert.deepEqual(seconds.slice(3), [1_700_000_003, 1_699_992_803, 1_699_992_804]);
 });
 
 test('a gap in what the clock tells is a jump from the bound on that was given', () => {

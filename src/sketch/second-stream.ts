@@ -207,11 +207,14 @@ export class SecondStream implements BatchSink {
 
   /**
    * Says that it is now `timeMs`, though no row has come: seconds that are over by then are closed, so that a live station sees
-   * silence too. Before the first row it opens the second of that time. A time that lies behind changes nothing.
+   * silence too. Before the first row it opens the second of that time. A time that lies a little behind changes nothing; one that lies
+   * behind by more than `jumpSecondsMin` is that of a clock that was set back.
    */
   advance(timeMs: number): void {
-    if (timeMs < (this.#second.second + 1) * 1000 && !Number.isNaN(this.#firstMs)) return;
-    this.#moveTo(timeMs);
+    const behind = Number.isNaN(this.#firstMs) ? 0 : this.#second.second - Math.floor(timeMs / 1000);
+    if (behind > this.#jumpSecondsMin) this.#jumpTo(Math.floor(timeMs / 1000));
+    else if (timeMs < (this.#second.second + 1) * 1000 && !Number.isNaN(this.#firstMs)) return;
+    else this.#moveTo(timeMs);
     this.#lastMs = timeMs;
   }
 
