@@ -1,4 +1,3 @@
-import { assert } from '../base/errors.ts';
 import type { Prefix } from '../base/prefix.ts';
 import type { BatchSink, FlowBatch } from '../model/flow-batch.ts';
 import { NO_EXPORTER } from '../model/flow-columns.ts';
@@ -41,10 +40,7 @@ export interface SecondStreamOptions {
    * that was set or a machine that slept, and no silence.
    */
   readonly jumpSecondsMin?: number;
-  /**
-   * Looks at the rows of a batch (at most INTAKE_ROWS) before they are counted, and gives those that are not to be counted the class
-   * UNCOUNTED.
-   */
+  /** Looks at the rows of a batch before they are counted, and gives those that are not to be counted the class UNCOUNTED. */
   readonly look?: (batch: FlowBatch, classes: Uint8Array, rows: number) => void;
   readonly secondLimits?: SecondLimits;
   readonly pacerLimits?: PacerLimits;
@@ -83,6 +79,8 @@ export class SecondStream implements BatchSink {
   readonly #classify: Classify;
   readonly #scan: Scan;
   readonly #look: SecondStreamOptions['look'];
+  /** Classes of the batch that was looked at. */
+  #looked = new Uint8Array(0);
   /** What the next second protects, where that has changed. */
   #networksNext: readonly Prefix[] | undefined = undefined;
   /** Rows in a row whose clock was far behind. */
@@ -123,18 +121,29 @@ export class SecondStream implements BatchSink {
   /** Counts all rows of a batch and empties it. */
   take(batch: FlowBatch): void {
     const { intake } = this.#second;
-    if (this.#look !== undefined) {
-      assert(batch.length <= INTAKE_ROWS, 'what is looked at fits the intake');
-      clearAbsent(batch, 0, batch.length);
+    if (this.#look !== undefined) this.#lookAt(batch, this.#look);
+    for (let at = 0; at < batch.length; at += INTAKE_ROWS) {
+      const end = Math.min(at + INTAKE_ROWS, batch.length);
+      intake.copy(batch, at, end);
+      if (this.#look === undefined) this.#classify(0, end - at);
+      else intake.classes.set(this.#looked.subarray(at, end));
+      this.#count(batch, at, end);
     }
+    batch.length = 0;
+  }
+
+  /** Classifies the whole batch, and shows it. */
+  #lookAt(batch: FlowBatch, look: NonNullable<SecondStreamOptions['look']>): void {
+    const { intake } = this.#second;
+    if (this.#looked.length < batch.capacity) this.#looked = new Uint8Array(batch.capacity);
+    clearAbsent(batch, 0, batch.length);
     for (let at = 0; at < batch.length; at += INTAKE_ROWS) {
       const end = Math.min(at + INTAKE_ROWS, batch.length);
       intake.copy(batch, at, end);
       this.#classify(0, end - at);
-      this.#look?.(batch, intake.classes, end);
-      this.#count(batch, at, end);
+      this.#looked.set(intake.classes.subarray(0, end - at), at);
     }
-    batch.length = 0;
+    look(batch, this.#looked, batch.length);
   }
 
   /** Counts the rows of the intake, which were copied from rows `at` to `end` of the batch. */

@@ -1,4 +1,4 @@
-import { type Code, countTo, f64, i32, Kernel, select, when } from '../../base/wasm-code.ts';
+import { type Code, countTo, either, f64, i32, Kernel, select, when } from '../../base/wasm-code.ts';
 import { NO_EXPORTER } from '../../model/flow-columns.ts';
 import { CLASS } from '../../model/traffic-class.ts';
 import { UNCOUNTED } from '../classify.ts';
@@ -109,7 +109,8 @@ export function scanKernel(layout: IntakeLayout): Uint8Array {
         isConnected,
         i32.or(
           i32.and(isWeb(layout.dstPort), isSlow),
-          i32.and(answers.get, i32.and(isWeb(layout.srcPort), i32.eqz(isWeb(layout.dstPort)))),
+          // The table of ports is large, and source ports are all over it.
+          either('i32', answers.get, i32.and(isWeb(layout.srcPort), i32.eqz(isWeb(layout.dstPort))), i32.const(0)),
         ),
       ),
     ),
