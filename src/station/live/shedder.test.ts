@@ -46,6 +46,19 @@ test('under overload no more is passed over than must be, little is dropped, and
   assert.equal(shedder.oneIn, 1);
 });
 
+test('the work at the end of every second does not keep it from giving back what was shed', () => {
+  const shedder = new Shedder(1);
+  const at = fresh();
+  run(shedder, at, 3, 4);
+  assert.ok(shedder.oneIn > 1);
+  // A tenth of every second without a moment's wait, and time to spare in the rest.
+  for (let step = 0; step < 2000; step++) {
+    at.ms += 10;
+    shedder.note(at.ms, step % 100 < 10 ? 0 : 8, at.dropped, 0.01);
+  }
+  assert.equal(shedder.oneIn, 1);
+});
+
 test('a burst that was lost while there was time to spare sheds nothing', () => {
   const shedder = new Shedder(1);
   for (let step = 1; step < 500; step++) shedder.note(10 * step, 5, step, 1);

@@ -2,14 +2,14 @@ import { Random } from '../../base/random.ts';
 
 /** How often the pressure is looked at, ms. */
 const LOOK_MS = 50;
-/** A receive buffer that is filled by more than this share runs over soon; one filled by less than the other is drained. */
+/** A receive buffer that is filled by more than this share runs over soon; one filled by less than the other has room. */
 const FILLED_MAX = 0.5;
-const FILLED_DRAINED = 0.05;
+const FILLED_ROOM = 0.25;
 /** What was shed is given this long to show, ms. */
 const SETTLE_MS = 150;
 /** A receiver that waits for datagrams for more than this share of the time can decode twice as many … */
 const IDLE_SHARE_ROOM = 0.55;
-/** … once it has had that much time for so long, ms. */
+/** … taken over so long, ms: more than a second, whose end is work for some time and no sign of pressure. */
 const CALM_MS = 1500;
 /** A receiver that waits for less than this share of the time is at its limit. */
 const IDLE_SHARE_MIN = 0.05;
@@ -28,6 +28,7 @@ export class Shedder {
   #lookedMs = Number.NaN;
   #changedMs = Number.NEGATIVE_INFINITY;
   #calmSinceMs = Number.NaN;
+  #calmIdleMs = 0;
   #idleMs = 0;
   #dropped = 0;
 
@@ -47,24 +48,36 @@ export class Shedder {
    */
   note(nowMs: number, idleMs: number, dropped: number, filled: number): void {
     this.#idleMs += idleMs;
-    if (Number.isNaN(this.#lookedMs) || nowMs < this.#lookedMs) this.#look(nowMs, dropped);
+    if (Number.isNaN(this.#lookedMs) || nowMs < this.#lookedMs) {
+      this.#look(nowMs, dropped);
+      this.#watchCalm(nowMs);
+    }
     const sinceMs = nowMs - this.#lookedMs;
     if (sinceMs < LOOK_MS) return;
     const idleShare = this.#idleMs / sinceMs;
     // A loss while there was time to spare came in one burst: decoding fewer would not have helped.
     const pressed = idleShare < IDLE_SHARE_MIN && (filled > FILLED_MAX || dropped > this.#dropped);
-    const calm = idleShare > IDLE_SHARE_ROOM && filled < FILLED_DRAINED;
-    if (!calm) this.#calmSinceMs = Number.NaN;
-    else if (Number.isNaN(this.#calmSinceMs)) this.#calmSinceMs = nowMs;
+    if (filled >= FILLED_ROOM) this.#watchCalm(nowMs);
+    else this.#calmIdleMs += this.#idleMs;
+    const calmMs = nowMs - this.#calmSinceMs;
     if (pressed && nowMs - this.#changedMs >= SETTLE_MS) this.#change(2 * this.oneIn, nowMs);
-    else if (nowMs - this.#calmSinceMs >= CALM_MS && this.oneIn > 1) this.#change(this.oneIn / 2, nowMs);
+    else if (calmMs >= CALM_MS) {
+      if (this.#calmIdleMs > IDLE_SHARE_ROOM * calmMs && this.oneIn > 1) this.#change(this.oneIn / 2, nowMs);
+      else this.#watchCalm(nowMs);
+    }
     this.#look(nowMs, dropped);
   }
 
   #change(oneIn: number, nowMs: number): void {
     this.oneIn = Math.min(ONE_IN_MAX, oneIn);
     this.#changedMs = nowMs;
-    this.#calmSinceMs = Number.NaN;
+    this.#watchCalm(nowMs);
+  }
+
+  /** Begins to add up anew how much time is left. */
+  #watchCalm(nowMs: number): void {
+    this.#calmSinceMs = nowMs;
+    this.#calmIdleMs = 0;
   }
 
   #look(nowMs: number, dropped: number): void {
