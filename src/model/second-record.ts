@@ -60,3 +60,24 @@ export interface KeptFlows {
   /** KEPT_PEACE or KEPT_ATTACK. */
   readonly kept: Uint8Array;
 }
+
+/** Columns for `length` rows, all zero. */
+export function createKeptFlows(length: number): KeptFlows {
+  return {
+    length,
+    srcAddr: new Uint32Array(4 * length),
+    dstAddr: new Uint32Array(4 * length),
+    srcPort: new Uint16Array(length),
+    dstPort: new Uint16Array(length),
+    proto: new Uint8Array(length),
+    tcpFlags: new Uint16Array(length),
+    trafficClass: new Uint8Array(length),
+    ttl: new Uint8Array(length),
+    srcAs: new Uint32Array(length),
+    exporter: new Uint32Array(4 * length),
+    packets: new Float64Array(length),
+    bytes: new Float64Array(length),
+    weight: new Float64Array(length),
+    kept: new Uint8Array(length),
+  };
+}

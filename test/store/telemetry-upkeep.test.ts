@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { SecondRecord } from '../../src/model/second-record.ts';
+import { createKeptFlows, type SecondRecord } from '../../src/model/second-record.ts';
 import { answerFlows, answerSeconds } from '../../src/store/telemetry/answers.ts';
 import { CHDB_LIMITS, ChdbSql } from '../../src/store/telemetry/chdb-sql.ts';
 import { isRefusal } from '../../src/store/telemetry/client-sql.ts';
@@ -13,7 +13,7 @@ import { MIGRATIONS, migrate } from '../../src/store/telemetry/schema.ts';
 import { secondsQuerySchema } from '../../src/store/telemetry/seconds-query.ts';
 import { SqlLost, SqlRefused } from '../../src/store/telemetry/sql.ts';
 import { bytesOnDisk, dropExpired, makeMinutes } from '../../src/store/telemetry/upkeep.ts';
-import { ATTACK_ID, emptyFlows, RecordMaker, VICTIM } from '../support/telemetry-records.ts';
+import { ATTACK_ID, RecordMaker, VICTIM } from '../support/telemetry-records.ts';
 import { groupsOf, question, rowsOf, until } from './telemetry-suite.ts';
 
 /** Each test has a database of its own in one engine: what is tested is what the statements do, at times of our choosing. */
@@ -58,7 +58,7 @@ function rated(second: number, pps: number, fields: { target?: string; attackId?
         ...(fields.attackId === undefined ? {} : { attackId: fields.attackId }),
       },
     ],
-    flows: emptyFlows(0),
+    flows: createKeptFlows(0),
   };
 }
 

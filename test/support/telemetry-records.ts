@@ -1,6 +1,12 @@
 import { formatAddress } from '../../src/base/ip.ts';
 import { Random } from '../../src/base/random.ts';
-import { KEPT_ATTACK, KEPT_PEACE, type KeptFlows, type SecondRecord } from '../../src/model/second-record.ts';
+import {
+  createKeptFlows,
+  KEPT_ATTACK,
+  KEPT_PEACE,
+  type KeptFlows,
+  type SecondRecord,
+} from '../../src/model/second-record.ts';
 import { CLASS } from '../../src/model/traffic-class.ts';
 
 export interface RecordShape {
@@ -19,27 +25,6 @@ const IPV4 = 0xffff;
 const SERVERS = 0xc6336000;
 const VICTIM_WORD = 0xc633640a;
 const EXPORTER_WORD = 0xc0000201;
-
-/** Kept flows without a row in them yet. */
-export function emptyFlows(length: number): KeptFlows {
-  return {
-    length,
-    srcAddr: new Uint32Array(4 * length),
-    dstAddr: new Uint32Array(4 * length),
-    srcPort: new Uint16Array(length),
-    dstPort: new Uint16Array(length),
-    proto: new Uint8Array(length),
-    tcpFlags: new Uint16Array(length),
-    trafficClass: new Uint8Array(length),
-    ttl: new Uint8Array(length),
-    srcAs: new Uint32Array(length),
-    exporter: new Uint32Array(4 * length),
-    packets: new Float64Array(length),
-    bytes: new Float64Array(length),
-    weight: new Float64Array(length),
-    kept: new Uint8Array(length),
-  };
-}
 
 /** Seconds as a station makes them, from a seed: the same every time. */
 export class RecordMaker {
@@ -76,7 +61,7 @@ export class RecordMaker {
 
   #flows(): KeptFlows {
     const { peaceRows, attackRows } = this.#shape;
-    const flows = emptyFlows(peaceRows + attackRows);
+    const flows = createKeptFlows(peaceRows + attackRows);
     const random = this.#random;
     for (let row = 0; row < flows.length; row++) {
       const attack = row >= peaceRows;

@@ -1,5 +1,5 @@
 import { maskWord } from '../../base/prefix.ts';
-import { KEPT_ATTACK, KEPT_PEACE, type KeptFlows } from '../../model/second-record.ts';
+import { createKeptFlows, KEPT_ATTACK, KEPT_PEACE, type KeptFlows } from '../../model/second-record.ts';
 import type { RowSample } from '../../sketch/row-sample.ts';
 
 /** Rows of one second that are kept of traffic at peace, and of traffic of attacked targets. */
@@ -38,7 +38,7 @@ export function keepFlows(
   ];
   const rows: number[] = [];
   for (let row = 0; row < sample.length; row++) if (sample.hash[row] < bounds[kept[row]]) rows.push(row);
-  const flows = allocate(rows.length);
+  const flows = createKeptFlows(rows.length);
   for (const [to, from] of rows.entries()) {
     for (let word = 0; word < 4; word++) {
       flows.srcAddr[4 * to + word] = sample.srcAddr[4 * from + word];
@@ -78,24 +78,4 @@ function covers({ words, length }: AttackedPrefix, address: Uint32Array, at: num
     if (((address[at + word] ^ words[word]) & maskWord(length, word)) !== 0) return false;
   }
   return true;
-}
-
-function allocate(length: number): KeptFlows {
-  return {
-    length,
-    srcAddr: new Uint32Array(4 * length),
-    dstAddr: new Uint32Array(4 * length),
-    srcPort: new Uint16Array(length),
-    dstPort: new Uint16Array(length),
-    proto: new Uint8Array(length),
-    tcpFlags: new Uint16Array(length),
-    trafficClass: new Uint8Array(length),
-    ttl: new Uint8Array(length),
-    srcAs: new Uint32Array(length),
-    exporter: new Uint32Array(4 * length),
-    packets: new Float64Array(length),
-    bytes: new Float64Array(length),
-    weight: new Float64Array(length),
-    kept: new Uint8Array(length),
-  };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { emptyFlows, RecordMaker } from '../../../test/support/telemetry-records.ts';
-import { KEPT_ATTACK, type SecondRecord } from '../../model/second-record.ts';
+import { RecordMaker } from '../../../test/support/telemetry-records.ts';
+import { createKeptFlows, KEPT_ATTACK, type SecondRecord } from '../../model/second-record.ts';
 import { type Block, tokenOf } from './block.ts';
 import { encodeText, TEXT_BYTES_MAX } from './native-block.ts';
 import { BLOCK_ROWS, BLOCK_SECONDS, RecordEncoder, SECOND_ROWS_MAX } from './record-encoder.ts';
@@ -101,7 +101,7 @@ test('a clock that is set back begins another run, so that no two blocks are tak
 
 test('a full block ends with its second, and what one second has too much is counted', () => {
   const one = encoder();
-  const half: SecondRecord = { ...maker.make(1), flows: emptyFlows(BLOCK_ROWS / 2) };
+  const half: SecondRecord = { ...maker.make(1), flows: createKeptFlows(BLOCK_ROWS / 2) };
   assert.deepEqual(one.add({ ...half, second: 1 }), []);
   const full = one.add({ ...half, second: 2 });
   assert.deepEqual(
@@ -111,7 +111,7 @@ test('a full block ends with its second, and what one second has too much is cou
       ['flows', BLOCK_ROWS],
     ],
   );
-  const [, flows] = one.add({ ...half, second: 3, flows: emptyFlows(SECOND_ROWS_MAX + 10) });
+  const [, flows] = one.add({ ...half, second: 3, flows: createKeptFlows(SECOND_ROWS_MAX + 10) });
   assert.equal(flows.rows, SECOND_ROWS_MAX);
   assert.equal(one.refused, 10);
 });
@@ -121,7 +121,7 @@ test('values stand in their columns, numbers that are none as numbers', () => {
     country: (words) => (words[3] === 1 ? 'KR' : undefined),
     asn: () => 65_001,
   });
-  const flows = emptyFlows(3);
+  const flows = createKeptFlows(3);
   flows.srcAddr.set([0, 0, 0xffff, 1, 0x20010db8, 0, 0, 2, 0, 0, 0xffff, 3]);
   flows.dstAddr.set([0, 0, 0xffff, 0xc6336401, 0, 0, 0xffff, 0xc6336480, 0, 0, 0xffff, 0xc6336401]);
   flows.srcAs.set([64_500, 0, 0]);
