@@ -7,6 +7,7 @@ import { casesOf, generate, SCENARIOS } from './generate.ts';
 import type { CaptureLabel, Labels } from './labels.ts';
 import type { CaseScore } from './score.ts';
 import { groupBy, type Summary, summarise } from './summary.ts';
+import { VIEWS, type ViewName, viewOf } from './views.ts';
 import { type Answer, type Job, runJob, startWorker } from './worker.ts';
 
 export interface EvaluateOptions {
@@ -26,7 +27,7 @@ export interface Evaluation {
   readonly cases: readonly CaseScore[];
   readonly problems: readonly string[];
   readonly total: Summary;
-  /** Of cases in quick views, of all hostile and all benign ones. */
+  /** Of cases with attacks, of those among them in quick views, of cases without. */
   readonly parts: readonly Summary[];
   readonly byScenario: readonly Summary[];
   readonly byView: readonly Summary[];
@@ -50,12 +51,15 @@ export function summaryOf(cases: readonly CaseScore[]): Omit<Evaluation, 'proble
     total: summarise('all', cases),
     parts: [
       part('with attacks', (each) => each.attacks.length > 0),
+      part('of them, in quick views', (each) => each.attacks.length > 0 && isQuick(each.view)),
       part('without attacks', (each) => each.attacks.length === 0),
     ].filter((summary) => summary.cases > 0),
     byScenario: [...groupBy(cases, (each) => each.scenario)].map(([name, group]) => summarise(name, group)),
     byView: [...groupBy(cases, (each) => each.view)].map(([name, group]) => summarise(name, group)),
   };
 }
+
+const isQuick = (view: string): boolean => view in VIEWS && viewOf(view as ViewName).quick;
 
 function jobsOfScenarios({ only, fromSeed, toSeed }: EvaluateOptions): Job[] {
   const scenarios = SCENARIOS.filter(({ name }) => only.length === 0 || only.includes(name));

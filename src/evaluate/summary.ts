@@ -82,7 +82,8 @@ export function summarise(name: string, cases: readonly CaseScore[]): Summary {
     cases: cases.length,
     attacks: attacks.length,
     recall: shareOf(attacks.map((attack) => attack.found)),
-    precision: wilson(alarms - falseAlarms, alarms),
+    // Where there is nothing to find, false alarms are counted by target-days.
+    precision: attacks.length === 0 ? undefined : wilson(alarms - falseAlarms, alarms),
     vectorRight: shareOf(found.map((attack) => attack.vectorRight)),
     targetRight: shareOf(found.map((attack) => attack.targetRight)),
     inTime: shareOf(attacks.map((attack) => attack.inTime)),
