@@ -3,12 +3,12 @@ import { describe, it } from 'node:test';
 import { planOf, testFiles } from './test-plan.ts';
 
 describe('planOf', () => {
-  it('runs everything by default, on the processors that are there', () => {
+  it('runs everything by default, one file more at once than there are processors, since some wait', () => {
     assert.deepEqual(planOf([], 2), {
       filters: [],
       names: [],
       reporter: 'spec',
-      concurrency: 2,
+      concurrency: 3,
       fileMsMax: 300_000,
       totals: undefined,
       help: false,
@@ -34,10 +34,21 @@ describe('planOf', () => {
 });
 
 describe('testFiles', () => {
-  const paths = ['src/wire/b.test.ts', 'src/wire/b.ts', 'src/wire/a.test.ts', 'test/golden/c.test.ts'];
+  const paths = [
+    'src/wire/b.test.ts',
+    'test/store/d.test.ts',
+    'src/wire/b.ts',
+    'src/wire/a.test.ts',
+    'test/golden/c.test.ts',
+  ];
 
-  it('takes only tests, in order', () => {
-    assert.deepEqual(testFiles(paths, []), ['src/wire/a.test.ts', 'src/wire/b.test.ts', 'test/golden/c.test.ts']);
+  it('takes only tests, in order, those that take long first', () => {
+    assert.deepEqual(testFiles(paths, []), [
+      'test/store/d.test.ts',
+      'src/wire/a.test.ts',
+      'src/wire/b.test.ts',
+      'test/golden/c.test.ts',
+    ]);
   });
 
   it('takes those with one of the parts in their path', () => {

@@ -22,7 +22,7 @@ Runs the unit, golden, property and end-to-end tests, or those whose path has on
 
   -t, --name PATTERN     only tests whose name matches (repeatable)
   --reporter NAME        spec (default), dot or tap
-  --concurrency COUNT    test files that run at once (default: the processors, at most 4)
+  --concurrency COUNT    test files that run at once (default: one more than processors, at most 4)
   --file-seconds COUNT   stop a test file after so long, and count it as failed (default 300)
   --totals FILE          write the totals as JSON
   -h, --help             this text
@@ -39,7 +39,7 @@ export function planOf(args: readonly string[], processors: number): TestPlan {
     options: {
       name: { type: 'string', short: 't', multiple: true, default: [] },
       reporter: { type: 'string', default: 'spec' },
-      concurrency: { type: 'string', default: String(Math.min(Math.max(processors, 1), 4)) },
+      concurrency: { type: 'string', default: String(Math.min(Math.max(processors, 1) + 1, 4)) },
       'file-seconds': { type: 'string', default: '300' },
       totals: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
@@ -66,11 +66,19 @@ function wholeNumber(option: string, text: string, max: number): number {
   throw new Error(`${option} is a number from 1 to ${max}, not '${text}'`);
 }
 
-/** The test files among `paths` that the filters leave, in order. */
+/** Folders of tests that take long and wait a lot: they begin first, so that none of them is left for the end. */
+const LONG_FIRST = ['test/store/', 'test/e2e/', 'bench/'];
+
+/** The test files among `paths` that the filters leave, those that take longest first. */
 export function testFiles(paths: Iterable<string>, filters: readonly string[]): readonly string[] {
   const wanted = filters.map((filter) => filter.replace(/^\.\//, ''));
   return [...paths]
     .filter((path) => path.endsWith('.test.ts'))
     .filter((path) => wanted.length === 0 || wanted.some((part) => path.includes(part)))
-    .sort();
+    .sort((left, right) => rankOf(left) - rankOf(right) || (left < right ? -1 : 1));
+}
+
+function rankOf(path: string): number {
+  const rank = LONG_FIRST.findIndex((folder) => path.startsWith(folder));
+  return rank < 0 ? LONG_FIRST.length : rank;
 }
