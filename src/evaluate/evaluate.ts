@@ -53,12 +53,14 @@ export function summaryOf(cases: readonly CaseScore[]): Omit<Evaluation, 'proble
       part('with attacks', (each) => each.attacks.length > 0),
       part('of them, in quick views', (each) => each.attacks.length > 0 && isQuick(each.view)),
       part('without attacks', (each) => each.attacks.length === 0),
+      part('of them, but day and week', (each) => each.attacks.length === 0 && !isLong(each.scenario)),
     ].filter((summary) => summary.cases > 0),
     byScenario: [...groupBy(cases, (each) => each.scenario)].map(([name, group]) => summarise(name, group)),
     byView: [...groupBy(cases, (each) => each.view)].map(([name, group]) => summarise(name, group)),
   };
 }
 
+const isLong = (name: string): boolean => SCENARIOS.some((each) => each.name === name && each.everySeeds !== undefined);
 const isQuick = (view: string): boolean => view in VIEWS && viewOf(view as ViewName).quick;
 
 function jobsOfScenarios({ only, fromSeed, toSeed }: EvaluateOptions): Job[] {
