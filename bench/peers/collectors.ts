@@ -16,6 +16,8 @@ export interface Collector {
   readonly program: string;
   readonly pid: number;
   readonly port: number;
+  /** True where it counts the records that it lost. */
+  readonly countsLosses: boolean;
   /** What it counted since its start. */
   counts(): Promise<CollectorCounts>;
   /** Attacks that it reported since its start, in order. */
@@ -33,7 +35,7 @@ export interface Report {
 export interface CollectorCounts {
   /** Records that it took in. */
   readonly records: number;
-  /** Records that it says were lost. */
+  /** Records that it says were lost; 0 where it does not count them. */
   readonly recordsLost: number;
   /** Datagrams that the kernel dropped at its socket. */
   readonly datagramsDropped: number;
@@ -76,6 +78,7 @@ export async function startBonghwa(): Promise<Collector> {
   await untilReady(child, ready, () => `bonghwa serve: ${last}`);
   return {
     program: 'bonghwa serve',
+    countsLosses: true,
     pid: child.pid ?? 0,
     port,
     async counts() {
@@ -139,6 +142,7 @@ export async function startFastNetMon({ thresholdPps }: CollectorOptions): Promi
   }, LOOK_MS);
   return {
     program: 'fastnetmon',
+    countsLosses: false,
     pid: child.pid ?? 0,
     port,
     async counts() {
