@@ -20,6 +20,8 @@ const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'npm test -- wire': 'would start the runner inside itself; scripts/house/test-plan.test.ts tests the filter',
   'npm run check': 'run by .ci/run; test/style/house.test.ts runs its rules',
   'npm run bench': 'takes minutes and the whole machine; bench/ has small sizes that the tests run',
+  'npm run bench -- --peers --only live/':
+    'takes minutes and the whole machine; bench/main.test.ts runs the small size',
   'npx biome check --write': 'changes files; npm run check runs Biome without writing',
   'node scripts/docs.ts': 'changes files; test/docs/tables.test.ts compares what it would write',
   'npx bonghwa serve --network 198.51.100.0/24 --data ./bonghwa-data':
