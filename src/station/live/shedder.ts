@@ -7,8 +7,8 @@ const FILLED_MAX = 0.5;
 const FILLED_ROOM = 0.25;
 /** What was shed is given this long to show, ms. */
 const SETTLE_MS = 150;
-/** A receiver that waits for datagrams for more than this share of the time can decode twice as many … */
-const IDLE_SHARE_ROOM = 0.55;
+/** A receiver that waits for more than this share of the time can decode twice as many, of which it pays the receiving already … */
+const IDLE_SHARE_ROOM = 0.45;
 /** … taken over so long, ms: more than a second, whose end is work for some time and no sign of pressure. */
 const CALM_MS = 1500;
 /** A receiver that waits for less than this share of the time is at its limit. */
