@@ -34,7 +34,9 @@ describe('a station through its faults', () => {
     assert.equal(counted, true);
     const status = await station.status();
     assert.equal(status.recordsLost, 0);
-    assert.equal(status.exporters[0].protocol, 'netflow-v5');
+    // Exporters are told anew twice a second.
+    const exporter = await until(5000, async () => (await station.status()).exporters[0]);
+    assert.equal(exporter?.protocol, 'netflow-v5');
     for (const path of ['/healthz', '/readyz'])
       assert.equal((await fetch(`http://${station.http}${path}`)).status, 200);
     const metrics = await (await fetch(`http://${station.http}/metrics`)).text();
