@@ -182,6 +182,8 @@ class Sender {
 }
 
 const sender = new Sender(JSON.parse(process.argv[2]));
+// Nobody listens any more: the bench was ended.
+process.stdout.on('error', () => process.exit(1));
 process.stdout.write('ready\n');
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === 'end') break;
