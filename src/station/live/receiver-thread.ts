@@ -135,8 +135,7 @@ class ReceiverThread {
     for (let index = 0; index < count; index++) {
       role.datagram(bytes, offsets[index], lengths[index], sources, 4 * index, nowMs);
     }
-    role.flush(nowMs);
-    this.#records[socket] += role.records - before;
+    this.#records[socket] += role.records + role.batch.length - before;
     this.#shed[socket] += role.recordsShed - shedBefore;
   }
 

@@ -245,10 +245,11 @@ export class Station implements ApiDeps {
     };
   }
 
-  /** True while the detector decides; before its first second, while it is young. */
+  /** True while the detector decides; before its first second, while it is young. A stream of packets alone decides only when some come. */
   live(): boolean {
+    const { netflow, sflow } = this.#config.inputs;
     const sinceMs = Number.isNaN(this.#live.decidedMs) ? this.#live.startedMs : this.#live.decidedMs;
-    return Date.now() - sinceMs < DECIDED_MS_MAX || this.#config.inputs.pcap !== undefined;
+    return Date.now() - sinceMs < DECIDED_MS_MAX || netflow.length + sflow.length === 0;
   }
 
   ready(): Readiness {
