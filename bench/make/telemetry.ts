@@ -1,4 +1,4 @@
-import { PcapWriter } from './pcap-writer.ts';
+import { PcapWriter } from '../../src/evaluate/pcap-writer.ts';
 import {
   type Item,
   KIND_ANSWER,
@@ -44,7 +44,7 @@ const FIELDS = [
 ] as const;
 
 export function makeTelemetry(path: string, scene: Scene): void {
-  const writer = new PcapWriter(path, 65_535);
+  const writer = new PcapWriter(path);
   const records = new Uint8Array(RECORDS_PER_DATAGRAM * RECORD_BYTES);
   const view = new DataView(records.buffer);
   let count = 0;

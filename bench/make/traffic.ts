@@ -1,4 +1,4 @@
-import { PcapWriter } from './pcap-writer.ts';
+import { PcapWriter } from '../../src/evaluate/pcap-writer.ts';
 import { type Item, KIND_ANSWER, KIND_DOWNLOAD, KIND_FLOOD, KIND_QUERY, playScene, type Scene } from './scene.ts';
 
 /** Headers only, as busy links are captured: Ethernet 14, IPv4 20, TCP with timestamps 32, and some bytes more. */

@@ -16,12 +16,13 @@ export class PcapWriter {
   readonly #file: number;
   #end = 0;
 
-  constructor(path: string) {
+  /** `snapLength`: what the header says that packets are cut at, bytes. */
+  constructor(path: string, snapLength = 65_535) {
     this.#file = openSync(path, 'w');
     this.view.setUint32(0, 0xa1b2c3d4, true);
     this.view.setUint16(4, 2, true);
     this.view.setUint16(6, 4, true);
-    this.view.setUint32(16, 65_535, true);
+    this.view.setUint32(16, snapLength, true);
     this.view.setUint32(20, 1, true);
     this.#end = 24;
   }

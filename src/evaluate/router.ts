@@ -194,8 +194,8 @@ export class Router {
   }
 }
 
-/** The 5-tuple hashed to 53 bits. */
-function keyOf(packets: Float64Array, at: number): number {
+/** The 5-tuple of a packet (columns 1 to 5) hashed to 53 bits. */
+export function keyOf(packets: Float64Array, at: number): number {
   let low = 0;
   let high = 0x85ebca6b;
   for (let column = 1; column <= 5; column++) {

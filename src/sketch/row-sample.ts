@@ -1,21 +1,7 @@
 import { KEPT_COLUMNS } from './kernel/keep.ts';
 
 /** The columns of a sample, in one list for those who copy them as a whole. */
-export const SAMPLE_COLUMNS = [
-  'hash',
-  'srcAddr',
-  'dstAddr',
-  'srcPort',
-  'dstPort',
-  'trafficClass',
-  'proto',
-  'tcpFlags',
-  'ttl',
-  'srcAs',
-  'exporter',
-  'packets',
-  'bytes',
-] as const;
+export const SAMPLE_COLUMNS = KEPT_COLUMNS;
 
 type SampleColumn = (typeof SAMPLE_COLUMNS)[number];
 

@@ -1,49 +1,18 @@
-import { IPV4_MAPPED_WORD } from '../../src/base/ip.ts';
 import type { Prefix } from '../../src/base/prefix.ts';
 import { Random } from '../../src/base/random.ts';
 import { Detector, type DetectorOptions } from '../../src/detect/network/detector.ts';
 import type { AttackState } from '../../src/detect/network/open-attacks.ts';
+import { keyOf } from '../../src/evaluate/router.ts';
+import { type Address, addressWords, ipv4, type Shape } from '../../src/evaluate/world.ts';
 import type { Attack, Verdict } from '../../src/model/attack.ts';
 import { createFlowBatch, type FlowBatch } from '../../src/model/flow-batch.ts';
 import { FRAGMENT_LATER, HAS, NO_EXPORTER, TCP_FIN, TCP_RST } from '../../src/model/flow-columns.ts';
 import { SecondStream, type SecondTaker } from '../../src/sketch/second-stream.ts';
 
+export { type Address, ipv4, ipv6, type Shape } from '../../src/evaluate/world.ts';
+
 /** Event time at which every scenario begins, ms since 1970: a whole second. */
 export const SCENARIO_START_MS = 1_750_000_000_000;
-
-/**
- * An address as one number: below 2^32 it is an IPv4 address; from there on `(n + 1) × 2^32 + host` is the IPv6 address of `host`
- * in the /64 number `n` of 2001:db8::/32 (`n` below 2^20).
- */
-export type Address = number;
-
-export const ipv4 = (a: number, b: number, c: number, d: number): Address => a * 2 ** 24 + b * 2 ** 16 + c * 256 + d;
-/** Host `host` in 2001:db8:`site`:`net`::/64; `site` at most 15. */
-export const ipv6 = (site: number, net: number, host: number): Address => (site * 65_536 + net + 1) * 2 ** 32 + host;
-
-const IPV6_WORD = 0x20010db8;
-
-function writeAddress(address: Address, words: Uint32Array, at: number): void {
-  const high = Math.floor(address / 2 ** 32);
-  words[at] = high === 0 ? 0 : IPV6_WORD;
-  words[at + 1] = high === 0 ? 0 : high - 1;
-  words[at + 2] = high === 0 ? IPV4_MAPPED_WORD : 0;
-  words[at + 3] = address % 2 ** 32;
-}
-
-/** One packet, but for its time and addresses. */
-export interface Shape {
-  readonly proto: number;
-  readonly srcPort?: number;
-  readonly dstPort?: number;
-  readonly flags?: number;
-  /** IP bytes. */
-  readonly bytes: number;
-  readonly ttl?: number;
-  readonly icmpType?: number;
-  /** A fragment with an offset: no transport header. */
-  readonly laterFragment?: boolean;
-}
 
 const COLUMNS = 10;
 
@@ -171,6 +140,7 @@ class Rows {
   readonly random: Random;
   readonly #stream: SecondStream;
   readonly #batch: FlowBatch = createFlowBatch(1024);
+  readonly #words = new Uint32Array(4);
 
   constructor(stream: SecondStream, seed: number) {
     this.#stream = stream;
@@ -182,8 +152,8 @@ class Rows {
     const batch = this.#batch;
     if (batch.length === batch.capacity) this.#stream.take(batch);
     const row = batch.length++;
-    writeAddress(packets[at + 1], batch.srcAddr, 4 * row);
-    writeAddress(packets[at + 2], batch.dstAddr, 4 * row);
+    batch.srcAddr.set(addressWords(packets[at + 1], this.#words), 4 * row);
+    batch.dstAddr.set(addressWords(packets[at + 2], this.#words), 4 * row);
     const proto = packets[at + 3];
     const later = packets[at + 9] < 0;
     batch.layer[row] = 0;
@@ -335,18 +305,3 @@ class Router {
 const CLOSED_IDLE_MS = 500;
 const DATAGRAM_RECORDS = 30;
 const EXPORT_SPREAD_MS = 800;
-
-/** The 5-tuple hashed to 53 bits. */
-function keyOf(packets: Float64Array, at: number): number {
-  let low = 0;
-  let high = 0x85ebca6b;
-  for (let column = 1; column <= 5; column++) {
-    const value = packets[at + column];
-    const word = ((value % 2 ** 32) ^ Math.imul(Math.floor(value / 2 ** 32), 0x2c1b3c6d)) + column;
-    low = Math.imul(low ^ word, 0x9e3779b1);
-    low ^= low >>> 15;
-    high = Math.imul(high ^ word, 0xc2b2ae35);
-    high ^= high >>> 13;
-  }
-  return (high >>> 11) * 2 ** 32 + (low >>> 0);
-}
