@@ -22,3 +22,20 @@ export class Problems {
     return [...this.#problems].filter(([, atMs]) => nowMs - atMs < TOLD_MS).map(([text]) => text);
   }
 }
+
+/** Tells which warnings began and which are over since it was asked last. */
+export class Announcements {
+  #announced: ReadonlySet<string> = new Set();
+
+  changes(warnings: readonly string[]): { readonly state: 'began' | 'ended'; readonly warning: string }[] {
+    const before = this.#announced;
+    const now = new Set(warnings);
+    this.#announced = now;
+    const began = [...now].filter((warning) => !before.has(warning));
+    const ended = [...before].filter((warning) => !now.has(warning));
+    return [
+      ...began.map((warning) => ({ state: 'began' as const, warning })),
+      ...ended.map((warning) => ({ state: 'ended' as const, warning })),
+    ];
+  }
+}

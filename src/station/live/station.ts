@@ -28,7 +28,7 @@ import { LiveStatus } from './live-status.ts';
 import type { FromDetector, FromReceiver } from './messages.ts';
 import { pack, unpack } from './pack.ts';
 import { expectationsOf, ongoingIn, receiverSetups, settingsOf, startingStatus, subjectOf } from './plan.ts';
-import { Problems } from './problems.ts';
+import { Announcements, Problems } from './problems.ts';
 import { StationThreads } from './threads.ts';
 
 /** How often what the threads remember is kept, ms: at most this much learning is lost when the machine fails. */
@@ -72,8 +72,7 @@ export class Station implements ApiDeps {
   readonly #listeners = new Set<(event: StationEvent) => void>();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #problems = new Problems();
-  /** Warnings that were announced and are not over. */
-  #announced = new Set<string>();
+  readonly #announcements = new Announcements();
   #lock: Lock | undefined;
   #api: Api | undefined;
   #http: ListenAddress | undefined;
@@ -363,15 +362,9 @@ export class Station implements ApiDeps {
 
   /** Announces the warnings that began and that are over. */
   async #announceWarnings(): Promise<void> {
-    const now = new Set(this.status().warnings);
     const at = new Date().toISOString();
-    for (const warning of now) {
-      if (!this.#announced.has(warning)) this.#tell({ kind: 'warning', state: 'began', at, warning });
-    }
-    for (const warning of this.#announced) {
-      if (!now.has(warning)) this.#tell({ kind: 'warning', state: 'ended', at, warning });
-    }
-    this.#announced = now;
+    for (const change of this.#announcements.changes(this.status().warnings))
+      this.#tell({ kind: 'warning', at, ...change });
   }
 
   #fromReceiver(receiver: number, message: FromReceiver): void {
