@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { VECTORS } from '../model/vector.ts';
+import { ATTACK_VECTORS } from '../model/vector.ts';
 
 /** What is true of one attack in a capture. Times are ISO 8601; absent where the label does not know. */
 export const trueAttackSchema = z.object({
   target: z.string(),
   direction: z.enum(['in', 'out']).default('in'),
   /** Largest share first. */
-  vectors: z.array(z.enum(VECTORS)),
+  vectors: z.array(z.enum(ATTACK_VECTORS)),
   spread: z.enum(['single', 'carpet']).default('single'),
   start: z.iso.datetime().optional(),
   end: z.iso.datetime().optional(),

@@ -1,6 +1,6 @@
 import { parsePrefix, prefixContains } from '../base/prefix.ts';
-import { VECTOR_TITLES } from '../detect/network/why.ts';
 import type { Attack } from '../model/attack.ts';
+import { VECTOR_TITLES } from '../model/vector.ts';
 import type { CaptureLabel, TrueAttack } from './labels.ts';
 import type { Observed } from './observe.ts';
 

@@ -1,12 +1,15 @@
 import { z } from 'zod';
-import { VECTORS } from './vector.ts';
+import { ATTACK_VECTORS } from './vector.ts';
 
 /** ISO 8601 in UTC with milliseconds. */
 const time = z.iso.datetime({ precision: 3 });
 const share = z.number().min(0).max(1);
 
-/** Rates of one second: bits, packets and flow records a second, scaled by sampling. */
-export const rateSchema = z.object({ bps: z.number(), pps: z.number(), fps: z.number() });
+/**
+ * Rates of one second: bits, packets and flow records a second, scaled by sampling; requests a second where a web server's log was
+ * read. In an attack that only a log saw, bits are those that were sent, and packets and flow records 0.
+ */
+export const rateSchema = z.object({ bps: z.number(), pps: z.number(), fps: z.number(), rps: z.number().optional() });
 export type Rate = z.infer<typeof rateSchema>;
 
 export const targetSchema = z.object({
@@ -23,14 +26,60 @@ export const attackSourceSchema = z.object({
   asn: z.number().int().optional(),
 });
 
+/** A value that requests share, and how many of them have it. */
+export const traitSchema = z.object({ value: z.string(), share });
+
+/**
+ * What the log of a web server says of an attack on it. Times in ms; shares are of the requests that the attack is made of, unless
+ * they are said to be of the site. What stands in text comes from outside: it is escaped before anybody sees it.
+ */
+export const webEvidenceSchema = z.object({
+  /** Requests of the attack over its life, those that failed (5xx, 499, 408), and bytes sent for them. */
+  requests: z.number(),
+  failed: z.number(),
+  bytes: z.number(),
+  /** Requests of the site over the same time that are none of the attack. */
+  otherRequests: z.number(),
+  /** Share of the site's requests that failed, before and during. */
+  failedShareBefore: share.optional(),
+  failedShareDuring: share.optional(),
+  /** Time to answer that 95 of 100 requests of the site stayed below, before and during. */
+  p95MsBefore: z.number().optional(),
+  p95MsDuring: z.number().optional(),
+  /** Open connections at the height, and how many the server may have, where its status page is read. */
+  connections: z.number().optional(),
+  connectionsMax: z.number().optional(),
+  /** Request templates (a path whose changing parts are `*`), user agents, HTTP versions, methods, statuses: largest share first. */
+  templates: z.array(traitSchema),
+  userAgents: z.array(traitSchema),
+  httpVersions: z.array(traitSchema),
+  methods: z.array(traitSchema),
+  statuses: z.array(traitSchema),
+  /** Networks of the clients (/24, /48), largest share first. */
+  networks: z.array(traitSchema),
+  /** Share of requests whose values were not seen before, that name no referrer, whose client fetched no asset, whose client was never here before. */
+  novelValues: share.optional(),
+  withoutReferrer: share.optional(),
+  withoutAssets: share.optional(),
+  newClients: share.optional(),
+  /** A few lines of the log, as they stood there. */
+  lines: z.array(z.string()),
+});
+export type WebEvidence = z.infer<typeof webEvidenceSchema>;
+
+/** A client of a web server that took part in an attack. */
+export const attackerSchema = z.object({ addr: z.string(), requests: z.number(), firstSeen: time, lastSeen: time });
+export type Attacker = z.infer<typeof attackerSchema>;
+
 /**
  * What an attack was named and opened by, in numbers that can be recomputed from the input. `limit` is the number that was
- * exceeded, `observed` the lower bound of what was seen in the second `at`.
+ * exceeded, `observed` the lower bound of what was seen in the second `at`. Numbers of packets and ports are 0, and lists of them
+ * empty, where only a log saw the attack; `web` is there where a log saw it.
  */
 export const evidenceSchema = z.object({
   /** The second in which the limit was exceeded first. */
   at: time,
-  measure: z.enum(['pps', 'bps', 'fps']),
+  measure: z.enum(['pps', 'bps', 'fps', 'rps', 'connections']),
   observed: z.number(),
   limit: z.number(),
   /** What set the limit: the target's own baseline, or the absolute floor of the vector. */
@@ -60,6 +109,7 @@ export const evidenceSchema = z.object({
   addresses: z.number().optional(),
   /** Tests of shape that were met or failed, in words with their numbers. */
   shape: z.array(z.string()),
+  web: webEvidenceSchema.optional(),
 });
 export type Evidence = z.infer<typeof evidenceSchema>;
 
@@ -72,7 +122,7 @@ export const attackSchema = z.object({
   target: targetSchema,
   direction: z.enum(['in', 'out']),
   /** Largest share first; the first names the attack. */
-  vectors: z.array(z.object({ name: z.enum(VECTORS), share })).min(1),
+  vectors: z.array(z.object({ name: z.enum(ATTACK_VECTORS), share })).min(1),
   spread: z.enum(['single', 'carpet']),
   rhythm: z.enum(['steady', 'pulse', 'ramp']),
   /** When the attack's first traffic was carried. */
@@ -89,6 +139,7 @@ export const attackSchema = z.object({
     bps: z.number().optional(),
     pps: z.number().optional(),
     fps: z.number().optional(),
+    rps: z.number().optional(),
     learnedSeconds: z.number(),
   }),
   sources: z.object({
@@ -108,13 +159,25 @@ export const attackSchema = z.object({
     asns: z.array(z.object({ asn: z.number().int(), name: z.string().optional(), share })).optional(),
     countries: z.array(z.object({ country: z.string().length(2), share })).optional(),
   }),
+  /** Clients that a log names as those who attack, most requests first, bounded; `attackersTotal` counts all of them. */
+  attackers: z.array(attackerSchema).optional(),
+  attackersTotal: z.number().int().optional(),
+  /** The request template that is attacked, such as `GET /search?q=*`. */
+  template: z.string().optional(),
   /** One sentence with numbers. */
   why: z.string(),
   /** When it was or will be closed, in words. */
   closing: z.string(),
   evidence: evidenceSchema,
   /** Rates of the target by second round the start, for a picture: `fromMs` is the time of the first. */
-  timeline: z.object({ from: time, stepMs: z.number(), bps: z.array(z.number()), pps: z.array(z.number()) }),
+  timeline: z.object({
+    from: time,
+    stepMs: z.number(),
+    bps: z.array(z.number()),
+    pps: z.array(z.number()),
+    /** Requests a second, where a log saw it. */
+    rps: z.array(z.number()).optional(),
+  }),
 });
 export type Attack = z.infer<typeof attackSchema>;
 

@@ -2,7 +2,7 @@ import type { ByteReader, ByteWriter } from '../../base/byte-stream.ts';
 import { assert } from '../../base/errors.ts';
 import { formatTime } from '../../base/units.ts';
 import { type Attack, type Evidence, type Rate, type Target, targetSchema } from '../../model/attack.ts';
-import { VECTORS, type Vector } from '../../model/vector.ts';
+import { isNetworkVector, VECTORS, type Vector } from '../../model/vector.ts';
 import type { FrequentItems } from '../../sketch/frequent-items.ts';
 import { hllError } from '../../sketch/hyperloglog.ts';
 import { SOURCES_PRECISION, type TargetDetail } from '../../sketch/target-detail.ts';
@@ -239,6 +239,9 @@ export class AttackRecord {
    */
   adopt(attack: Attack, goesOn: boolean): void {
     const { evidence } = attack;
+    const { measure } = evidence;
+    // What only a log saw is not for this detector to go on with.
+    if (measure === 'rps' || measure === 'connections') return;
     const times = [attack.start, attack.detectedAt, attack.end ?? attack.start, attack.timeline.from].map(Date.parse);
     if (times.some(Number.isNaN)) return;
     this.#sketches.adopt(attack);
@@ -246,12 +249,13 @@ export class AttackRecord {
     if (!goesOn) this.#lastActiveMs = Math.max(this.#lastActiveMs, times[2]);
     const atMs = Date.parse(evidence.at);
     const second = Math.ceil(atMs / 1000);
-    const { measure, observed, limit, limitFrom, cusum, shape, newSources } = evidence;
+    const { observed, limit, limitFrom, cusum, shape, newSources } = evidence;
     const opening = { second, measure, observed, limit, limitFrom, cusum, notes: shape, newSources };
     const variance = (evidence.samplingError * evidence.packets) / PARAMETERS.samplingSigmas;
     const joined = new Map(this.#vectors);
     if (goesOn) this.#vectors.clear();
     for (const { name, share } of attack.vectors) {
+      if (!isNetworkVector(name)) continue;
       const known = joined.get(name);
       joined.delete(name);
       this.#vectors.set(name, {

@@ -72,9 +72,9 @@ function check(attack: Attack, truth: Truth): void {
 
 /** The sentence tells the numbers of the evidence and no others. */
 function checkWhy({ why, evidence, sources }: Attack): void {
-  const text = { pps: formatPps, bps: formatBps, fps: (fps: number) => `${formatCount(fps)} connections/s` }[
-    evidence.measure
-  ];
+  const { measure } = evidence;
+  assert.ok(measure !== 'rps' && measure !== 'connections', measure);
+  const text = { pps: formatPps, bps: formatBps, fps: (fps: number) => `${formatCount(fps)} connections/s` }[measure];
   assert.ok(why.includes(`${text(evidence.observed)} in the second from ${evidence.at.slice(11, 19)}`), why);
   assert.ok(why.includes(text(evidence.limit)), why);
   assert.ok(evidence.shape.length > 0 && evidence.shape.every((note) => why.includes(note)), why);

@@ -1,35 +1,7 @@
 import { formatBps, formatCount, formatPps } from '../../base/units.ts';
-import type { Attack } from '../../model/attack.ts';
-import type { Vector } from '../../model/vector.ts';
+import type { Attack, Evidence } from '../../model/attack.ts';
+import { VECTOR_TITLES } from '../../model/vector.ts';
 import { PARAMETERS } from './parameters.ts';
-
-/** Vectors as they are called in a sentence. */
-export const VECTOR_TITLES: Readonly<Record<Vector, string>> = {
-  'syn-flood': 'SYN flood',
-  'ack-flood': 'ACK flood',
-  'synack-reflection': 'SYN-ACK reflection',
-  'rst-flood': 'RST flood',
-  'tcp-flood': 'TCP flood',
-  'connection-flood': 'connection flood',
-  'udp-flood': 'UDP flood',
-  'quic-flood': 'QUIC flood',
-  'icmp-flood': 'ICMP flood',
-  'fragment-flood': 'fragment flood',
-  'gre-flood': 'GRE flood',
-  'esp-flood': 'ESP flood',
-  'ip-flood': 'flood of another IP protocol',
-  'dns-amplification': 'DNS amplification',
-  'ntp-amplification': 'NTP amplification',
-  'memcached-amplification': 'memcached amplification',
-  'cldap-amplification': 'CLDAP amplification',
-  'ssdp-amplification': 'SSDP amplification',
-  'chargen-amplification': 'chargen amplification',
-  'snmp-amplification': 'SNMP amplification',
-  'tcp-amplification': 'TCP amplification',
-  'udp-amplification': 'UDP amplification',
-  'dns-flood': 'DNS query flood',
-  slowloris: 'slowloris',
-};
 
 /** One sentence: what it is, what was exceeded by how much, and the tests of shape that it met. */
 export function explain(attack: Attack): string {
@@ -64,17 +36,17 @@ export function explainClosing(attack: Attack): string {
   return `Last seen ${attack.end === undefined ? '' : clock(attack.end)}; an attack is closed after ${quiet}.`;
 }
 
-function usualText(attack: Attack, measure: 'pps' | 'bps' | 'fps'): string {
-  const usual = attack.baseline[measure];
+function usualText(attack: Attack, measure: Evidence['measure']): string {
+  const usual = measure === 'connections' ? undefined : attack.baseline[measure];
   if (usual === undefined) return ' for a target without a past';
   return ` (all that is usual here is ${rateText(measure, usual)})`;
 }
 
-function connectionsText(_measure: 'pps' | 'bps' | 'fps', value: number): string {
+function connectionsText(_measure: Evidence['measure'], value: number): string {
   return `${formatCount(value)} slow connections`;
 }
 
-function rateText(measure: 'pps' | 'bps' | 'fps', value: number): string {
+function rateText(measure: Evidence['measure'], value: number): string {
   if (measure === 'bps') return formatBps(value);
   return measure === 'pps' ? formatPps(value) : `${formatCount(value)} connections/s`;
 }
