@@ -5,6 +5,7 @@ import { PARAMETERS } from '../detect/network/parameters.ts';
 import { type Geo, openGeo } from '../input/geo.ts';
 import type { Attack, ReplayReport, Verdict } from '../model/attack.ts';
 import { REJECT, type Rejections } from '../model/rejection.ts';
+import type { SiteSecond } from '../model/site-second.ts';
 import type { Vector } from '../model/vector.ts';
 import type { Second } from '../sketch/second.ts';
 import { SecondStream, type SecondTaker } from '../sketch/second-stream.ts';
@@ -34,6 +35,8 @@ export interface ReplayOptions {
   readonly onAttack?: (attack: Attack, state: 'opened' | 'closed') => void;
   /** Called for every second in order; a promise holds the replay until it is settled. */
   readonly onSecond?: (at: SecondRate) => void | Promise<void>;
+  /** Called for every second of a site in a log that is replayed. */
+  readonly onSiteSecond?: (second: SiteSecond) => void;
   readonly signal?: AbortSignal;
   /** Where tables of countries and autonomous systems are kept between runs. */
   readonly cacheDirectory?: string | undefined;
