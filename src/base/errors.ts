@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'STATE_NOT_KEPT'
   | 'STATE_DOWN'
   | 'STATE_DAMAGED'
+  | 'DOCUMENT_INVALID'
   | 'TELEMETRY_DOWN'
   | 'TELEMETRY_QUERY'
   | 'HTTP_NOT_LOOPBACK'

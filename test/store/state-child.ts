@@ -1,6 +1,6 @@
 /**
  * A station that only saves: `node test/store/state-child.ts DIRECTORY ROUND ATTACK`, with an attack as JSON in the file `ATTACK`. Every
- * line says what was acknowledged: `attack N VERSION`, `setting N`, `blob N`; `ready` when the database is there. It runs until it is
+ * line says what was acknowledged: `attack N VERSION`, `document N VERSION`, `removed N`, `setting N`, `blob N`; `ready` when the database is there. It runs until it is
  * killed, and loads as little as it can.
  */
 import { readFileSync } from 'node:fs';
@@ -24,6 +24,13 @@ for (;;) {
     store.saveAttack(attackOf(n, 1, true)).then(() => console.log(`attack ${n} 1`)),
     store.saveAttack(attackOf(n - 1, 2, false)).then(() => console.log(`attack ${n - 1} 2`)),
   ];
+  // Every document is written twice; of three of them one is removed in the end.
+  saves.push(
+    store.saveDocument('incident', `incident-${n}`, { version: 1 }).then(() => console.log(`document ${n} 1`)),
+    store.saveDocument('incident', `incident-${n - 1}`, { version: 2 }).then(() => console.log(`document ${n - 1} 2`)),
+  );
+  if (n % 3 === 0)
+    saves.push(store.removeDocument('incident', `incident-${n - 3}`).then(() => console.log(`removed ${n - 3}`)));
   if (n % 10 === 0) {
     saves.push(
       store.setSetting('count', n).then(() => console.log(`setting ${n}`)),

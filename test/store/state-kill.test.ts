@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Random } from '../../src/base/random.ts';
 import { openState } from '../../src/store/state/open.ts';
-import { allAttacks, attackOf, caughtUp, EmptyPglite, temporaryDirectory } from '../support/state.ts';
+import type { StateStore } from '../../src/store/state/state-store.ts';
+import { allAttacks, allDocuments, attackOf, caughtUp, EmptyPglite, temporaryDirectory } from '../support/state.ts';
 
 const CHILD = fileURLToPath(new URL('./state-child.ts', import.meta.url));
 const KILLS = 100;
@@ -19,9 +20,13 @@ const LIFE_MS_MAX = 300;
 /** A child that says nothing for so long hangs. */
 const SILENT_MS_MAX = 60_000;
 
+/** A version that is above all others: the document is gone. */
+const REMOVED = 3;
+
 /** What was acknowledged over all lives of a station. */
 class Acknowledged {
   readonly attacks = new Map<number, number>();
+  readonly documents = new Map<number, number>();
   setting = -1;
   blob = -1;
   readonly problems: string[] = [];
@@ -30,6 +35,9 @@ class Acknowledged {
     const [what, first, second] = line.split(' ');
     if (what === 'attack')
       this.attacks.set(Number(first), Math.max(this.attacks.get(Number(first)) ?? 0, Number(second)));
+    else if (what === 'document')
+      this.documents.set(Number(first), Math.max(this.documents.get(Number(first)) ?? 0, Number(second)));
+    else if (what === 'removed') this.documents.set(Number(first), REMOVED);
     else if (what === 'setting') this.setting = Number(first);
     else if (what === 'blob') this.blob = Number(first);
     else if (what === 'problem') this.problems.push(line);
@@ -95,9 +103,28 @@ async function verify(directory: string, told: Acknowledged): Promise<void> {
         `attack ${n}: version ${version} was acknowledged, ${held} is there`,
       );
     }
+    await verifyDocuments(store, told);
     assert.deepEqual([...problems, ...told.problems], []);
   } finally {
     await store.close();
+  }
+}
+
+async function verifyDocuments(store: StateStore, told: Acknowledged): Promise<void> {
+  const kept = new Map<string, number>();
+  for (const { id, body } of await allDocuments(store, 'incident', { limit: 1000 })) {
+    assert.ok(!kept.has(id), `${id} is there twice`);
+    kept.set(id, (body as { version: number }).version);
+  }
+  for (const [n, version] of told.documents) {
+    const held = kept.get(`incident-${n}`);
+    if (version === REMOVED) assert.equal(held, undefined, `document ${n} was removed, and version ${held} is there`);
+    // What was removed, and killed before that was told, may be gone.
+    else if (held !== undefined || n % 3 !== 0)
+      assert.ok(
+        held !== undefined && held >= version,
+        `document ${n}: version ${version} was acknowledged, not ${held}`,
+      );
   }
 }
 

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/node-postgres';
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import pg from 'pg';
-import { MIGRATIONS_TABLE, StateDatabase, type StateDrizzle } from '../../src/store/state/database.ts';
+import { MIGRATIONS_TABLE, StateDatabase } from '../../src/store/state/database.ts';
+import type { StateDrizzle } from '../../src/store/state/drizzle.ts';
 import { openPglite } from '../../src/store/state/pglite.ts';
 import * as schema from '../../src/store/state/schema.ts';
 import { PostgresServer, SKIP_WITHOUT_POSTGRES } from '../support/postgres.ts';
@@ -134,15 +135,27 @@ for (const [name, { skip, connect }] of Object.entries(ENGINES)) {
           database.apply('journal', [
             { kind: 'attack', key: 'attack 1', sequence, value: attackOf(1, sequence) },
             { kind: 'setting', key: 'setting a', sequence: sequence + 1, name: 'a', value: sequence },
+            {
+              kind: 'document',
+              key: 'document incident i1',
+              sequence: sequence + 2,
+              of: 'incident',
+              id: 'i1',
+              at: '2026-01-01T00:00:00.000Z',
+              tags: [],
+              body: sequence,
+              removed: false,
+            },
           ]);
         for (const sequence of [10, 30, 20, 30]) await write(sequence);
+        assert.deepEqual((await database.documents.one('incident', 'i1'))?.body, 30);
         assert.equal((await database.attack(attackOf(1).id))?.evidence.packets, 30);
         const hello = await database.hello('journal');
         assert.deepEqual(
-          hello.settings.map(({ kind, value }) => [kind, value]),
-          [['setting', 30]],
+          hello.settings.map((entry) => (entry.kind === 'setting' ? entry.value : undefined)),
+          [30],
         );
-        assert.equal(hello.version, 31);
+        assert.equal(hello.version, 32);
       } finally {
         await connection.close();
       }

@@ -2,83 +2,18 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Attack } from '../../src/model/attack.ts';
 import { openState } from '../../src/store/state/open.ts';
-import type { StateStore } from '../../src/store/state/state-store.ts';
 import { PostgresServer, SKIP_WITHOUT_POSTGRES } from '../support/postgres.ts';
-import { allAttacks, attackOf, caughtUp, EmptyPglite, exporterOf, temporaryDirectory } from '../support/state.ts';
-
-/** What a station without its data directory has left: nothing (PGlite lay in it), or its server. */
-interface Engine {
-  readonly name: 'pglite' | 'postgresql';
-  readonly skip: string | false;
-  start(): Promise<void>;
-  /** An empty database for a data directory; its address, where it has one. */
-  fresh(directory: string): Promise<string | undefined>;
-  stop(): Promise<void>;
-}
-
-const pglite = new EmptyPglite();
-let server: PostgresServer | undefined;
-
-const ENGINES: readonly Engine[] = [
-  {
-    name: 'pglite',
-    skip: false,
-    start: () => pglite.make(),
-    fresh(directory) {
-      pglite.copyTo(directory);
-      return Promise.resolve(undefined);
-    },
-    stop: () => Promise.resolve(pglite.remove()),
-  },
-  {
-    name: 'postgresql',
-    skip: SKIP_WITHOUT_POSTGRES,
-    async start() {
-      server = await PostgresServer.start();
-    },
-    async fresh() {
-      assert.ok(server);
-      return server.url(await server.newDatabase());
-    },
-    async stop() {
-      await server?.stop();
-    },
-  },
-];
+import { allAttacks, attackOf, caughtUp, exporterOf, temporaryDirectory } from '../support/state.ts';
+import { STATE_ENGINES, withState } from '../support/state-engines.ts';
 
 const ids = (attacks: readonly Attack[]): string[] => attacks.map(({ id }) => id);
 
-for (const engine of ENGINES) {
+for (const engine of STATE_ENGINES) {
   describe(`state in ${engine.name}`, { skip: engine.skip }, () => {
     before(() => engine.start());
     after(() => engine.stop());
 
-    /** Runs with a store on a directory of its own, and whatever it told of. */
-    async function withStore(
-      use: (
-        store: StateStore,
-        reopen: () => Promise<StateStore>,
-        at: { directory: string; url?: string },
-      ) => Promise<void>,
-    ): Promise<void> {
-      const directory = temporaryDirectory('state');
-      const problems: Error[] = [];
-      const url = await engine.fresh(directory.path);
-      const options = { directory: directory.path, url, onProblem: (error: Error) => problems.push(error) };
-      let store = await openState(options);
-      const reopen = async (): Promise<StateStore> => {
-        await store.close();
-        store = await openState(options);
-        return store;
-      };
-      try {
-        await use(store, reopen, { directory: directory.path, ...(url !== undefined && { url }) });
-        assert.deepEqual(problems, []);
-      } finally {
-        await store.close();
-        directory.remove();
-      }
-    }
+    const withStore = (use: Parameters<typeof withState>[1]): Promise<void> => withState(engine, use);
 
     it('gives back what was saved: from memory, from the journal, from the database', () =>
       withStore(async (store, reopen) => {
@@ -88,7 +23,7 @@ for (const engine of ENGINES) {
         await store.setSetting('text', '123');
         await store.setSetting('record', { list: [1, null, 'a'], nothing: null });
         await store.saveBlob('detector', new Uint8Array([1, 2, 3]));
-        const check = async (checked: StateStore): Promise<void> => {
+        const check = async (checked: typeof store): Promise<void> => {
           assert.deepEqual(await allAttacks(checked), [...attacks].reverse());
           assert.deepEqual(await checked.attack('attack-000002'), attacks[1]);
           assert.deepEqual(await checked.exporters(), [exporterOf(1), exporterOf(2)]);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attack, ExporterReport } from '../../src/model/attack.ts';
 import { openState } from '../../src/store/state/open.ts';
-import type { AttackQuery, StateStore } from '../../src/store/state/state-store.ts';
+import type { AttackQuery, DocumentQuery, StateStore, StoredDocument } from '../../src/store/state/state-store.ts';
 import { fixedReport } from './report.ts';
 
 const READY_MS_MAX = 120_000;
@@ -62,6 +62,22 @@ export async function allAttacks(store: StateStore, query: AttackQuery = {}): Pr
   do {
     const page = await store.attacks({ ...query, before });
     found.push(...page.attacks);
+    before = page.next;
+  } while (before !== undefined);
+  return found;
+}
+
+/** All pages of documents. */
+export async function allDocuments(
+  store: StateStore,
+  kind: string,
+  query: DocumentQuery = {},
+): Promise<readonly StoredDocument[]> {
+  const found: StoredDocument[] = [];
+  let before: string | undefined;
+  do {
+    const page = await store.documents(kind, { ...query, before });
+    found.push(...page.documents);
     before = page.next;
   } while (before !== undefined);
   return found;

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';
-import { StateDatabase, type StateDrizzle } from './database.ts';
+import { StateDatabase } from './database.ts';
 import type { DatabaseCalls, DatabaseSetup } from './database-thread.ts';
+import type { StateDrizzle } from './drizzle.ts';
 import * as schema from './schema.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('migrations', import.meta.url));
@@ -37,6 +38,9 @@ export function openConnection(setup: DatabaseSetup, migrations = MIGRATIONS): D
     apply: (entries) => opened().apply(setup.journal, entries),
     attacks: (filter) => opened().attacks(filter),
     attack: (id) => opened().attack(id),
+    documents: (filter) => opened().documents.page(filter),
+    document: (kind, id) => opened().documents.one(kind, id),
+    pruneDocuments: (kind, time) => opened().documents.prune(kind, time),
     saveBlob: (name, version, bytes) => opened().saveBlob(name, version, bytes),
     loadBlob: (name) => opened().loadBlob(name),
     prune: (time) => opened().prune(time),

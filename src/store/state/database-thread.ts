@@ -2,7 +2,9 @@ import { type MessagePort, parentPort, Worker, workerData } from 'node:worker_th
 import type { Attack } from '../../model/attack.ts';
 import type { AttackFilter } from './attack-query.ts';
 import type { Hello, Refusal } from './database.ts';
+import type { DocumentFilter } from './document-query.ts';
 import type { StateEntry } from './journal-frame.ts';
+import type { StoredDocument } from './state-store.ts';
 
 /** Which database a thread of its own serves: the files of PGlite, or a server. */
 export interface DatabaseSetup {
@@ -20,6 +22,9 @@ export interface DatabaseCalls {
   apply(entries: readonly StateEntry[]): Promise<readonly Refusal[]>;
   attacks(filter: AttackFilter): Promise<{ readonly attacks: readonly Attack[]; readonly more: boolean }>;
   attack(id: string): Promise<Attack | undefined>;
+  documents(filter: DocumentFilter): Promise<{ readonly documents: readonly StoredDocument[]; readonly more: boolean }>;
+  document(kind: string, id: string): Promise<StoredDocument | undefined>;
+  pruneDocuments(kind: string, time: string): Promise<number>;
   saveBlob(name: string, version: number, bytes: Uint8Array): Promise<void>;
   loadBlob(name: string): Promise<Uint8Array | undefined>;
   prune(time: string): Promise<number>;

@@ -1,15 +1,12 @@
 import { and, asc, desc, eq, gte, lt, or, type SQL, sql } from 'drizzle-orm';
 import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator';
-import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 import type { Attack } from '../../model/attack.ts';
 import type { AttackFilter } from './attack-query.ts';
 import { netOf } from './attack-query.ts';
+import { DocumentRows, writeDocuments } from './database-documents.ts';
+import { excluded, type StateDrizzle, type Transaction } from './drizzle.ts';
 import { exporterKey, type StateEntry, settingKey } from './journal-frame.ts';
-import type * as schema from './schema.ts';
-import { attacks, blobs, exporters, journals, settings } from './schema.ts';
-
-export type StateDrizzle = PgDatabase<PgQueryResultHKT, typeof schema>;
-type Transaction = Parameters<Parameters<StateDrizzle['transaction']>[0]>[0];
+import { attacks, blobs, documents, exporters, journals, settings } from './schema.ts';
 
 /** Bytes of a blob in one row: a statement in PGlite takes a multiple of this as memory that is never given back. */
 const PART_BYTES = 256 * 1024;
@@ -46,9 +43,11 @@ class NewerDatabase extends Error {
 /** The state in PGlite or PostgreSQL: one implementation over the one schema. Every write may come twice. */
 export class StateDatabase {
   readonly #db: StateDrizzle;
+  readonly documents: DocumentRows;
 
   constructor(db: StateDrizzle) {
     this.#db = db;
+    this.documents = new DocumentRows(db);
   }
 
   /** Brings the tables to the form that this version knows. */
@@ -89,10 +88,16 @@ export class StateDatabase {
     const [{ version }] = await this.#db
       .select({ version: sql<string | number>`coalesce(max(${attacks.version}), 0)` })
       .from(attacks);
+    const [document] = await this.#db
+      .select({ version: sql<string | number>`coalesce(max(${documents.version}), 0)` })
+      .from(documents);
     const versions = [reported, set, held].flatMap((rows) => rows.map((row) => row.version));
     return {
       position: position?.sequence ?? 0,
-      version: versions.reduce((largest, one) => Math.max(largest, one), Number(version)),
+      version: versions.reduce(
+        (largest, one) => Math.max(largest, one),
+        Math.max(Number(version), Number(document.version)),
+      ),
       blobs: held,
       exporters: reported.map(({ version: sequence, report }) => ({
         kind: 'exporter',
@@ -273,6 +278,7 @@ async function upsertAll(tx: Transaction, entries: readonly StateEntry[]): Promi
         ),
       );
   }
+  await writeDocuments(tx, entries);
   const settingRows = entries.flatMap((entry) =>
     entry.kind === 'setting' ? [{ key: entry.name, version: entry.sequence, held: { value: entry.value } }] : [],
   );
@@ -302,14 +308,6 @@ function attackRow(version: number, attack: Attack): typeof attacks.$inferInsert
     attack,
   };
 }
-
-/** `SET column = excluded.column` for every column of a row but those that the conflict is about. */
-function excluded(row: object, ...keys: readonly string[]): Record<string, SQL> {
-  const columns = Object.keys(row).filter((column) => !keys.includes(column));
-  return Object.fromEntries(columns.map((column) => [column, sql`excluded.${sql.identifier(snakeCase(column))}`]));
-}
-
-const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** SQLSTATE of a fault, where the database named one. */
 export function sqlStateOf(error: unknown): string | undefined {

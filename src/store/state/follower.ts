@@ -91,7 +91,7 @@ export class Follower {
   }
 
   /** Asks the database, if it can be expected to answer now. */
-  async read<Call extends 'attacks' | 'attack' | 'loadBlob' | 'prune'>(
+  async read<Call extends 'attacks' | 'attack' | 'documents' | 'document' | 'pruneDocuments' | 'loadBlob' | 'prune'>(
     call: Call,
     args: Parameters<DatabaseCalls[Call]>,
     answerMsMax = DATABASE_ANSWER_MS_MAX,

@@ -24,7 +24,7 @@ const HEADER_BYTES = 21;
 /** A write that is larger is refused; an attack takes some thousand bytes. */
 export const PAYLOAD_BYTES_MAX = 1024 * 1024;
 
-const KINDS = ['header', 'attack', 'exporter', 'setting'] as const;
+const KINDS = ['header', 'attack', 'exporter', 'setting', 'document'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** One write. `key` says what it replaces; `sequence` numbers all writes of a station, growing. */
@@ -33,10 +33,22 @@ export type StateEntry = { readonly key: string; readonly sequence: number } & (
   | { readonly kind: 'exporter'; readonly value: ExporterReport }
   /** A `value` of `undefined` removes the setting. */
   | { readonly kind: 'setting'; readonly name: string; readonly value: unknown }
+  | {
+      readonly kind: 'document';
+      /** Kind of the document, as the store is asked for it. */
+      readonly of: string;
+      readonly id: string;
+      readonly at: string;
+      readonly tags: readonly string[];
+      readonly body: unknown;
+      /** True for a write that removes it. */
+      readonly removed: boolean;
+    }
 );
 
 export const attackKey = (id: string): string => `attack ${id}`;
 export const settingKey = (name: string): string => `setting ${name}`;
+export const documentKey = (of: string, id: string): string => `document ${of} ${id}`;
 export const exporterKey = (report: Pick<ExporterReport, 'exporter' | 'observationDomain' | 'protocol'>): string =>
   `exporter ${report.protocol} ${report.observationDomain} ${report.exporter}`;
 
@@ -58,11 +70,20 @@ function frameCrc(bytes: Buffer, at: number, end: number): number {
 
 /** The bytes of one write. A value that JSON cannot hold (a bigint, a circle) throws a `TypeError`. */
 export function encodeEntry(entry: StateEntry): Buffer {
-  return encodeFrame(
-    entry.kind,
-    entry.sequence,
-    entry.kind === 'setting' ? { name: entry.name, value: entry.value } : entry.value,
-  );
+  return encodeFrame(entry.kind, entry.sequence, payloadOf(entry));
+}
+
+function payloadOf(entry: StateEntry): unknown {
+  switch (entry.kind) {
+    case 'setting':
+      return { name: entry.name, value: entry.value };
+    case 'document': {
+      const { of, id, at, tags, body, removed } = entry;
+      return removed ? { of, id, at, removed } : { of, id, at, tags, body };
+    }
+    default:
+      return entry.value;
+  }
 }
 
 /** The first frame of a file: which journal it is, and the number of the last write before it was made. */
@@ -164,6 +185,21 @@ function decodeFrame(
     case 'setting': {
       const { name, value: held } = value as { name?: unknown; value?: unknown };
       return typeof name === 'string' ? { kind, key: settingKey(name), sequence, name, value: held } : undefined;
+    }
+    case 'document': {
+      const { of, id, at, tags, body, removed } = value as Partial<Extract<StateEntry, { kind: 'document' }>>;
+      if (typeof of !== 'string' || typeof id !== 'string' || typeof at !== 'string') return undefined;
+      return {
+        kind,
+        key: documentKey(of, id),
+        sequence,
+        of,
+        id,
+        at,
+        tags: tags ?? [],
+        body,
+        removed: removed === true,
+      };
     }
   }
 }

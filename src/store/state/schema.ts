@@ -74,6 +74,25 @@ export const settings = bonghwa.table('settings', {
   held: jsonb('held').$type<{ readonly value?: unknown }>().notNull(),
 });
 
+/** Incidents, sites, people and whatever else a station keeps one by one; of each the newest version. */
+export const documents = bonghwa.table(
+  'documents',
+  {
+    kind: plainText('kind').notNull(),
+    id: plainText('id').notNull(),
+    version: version(),
+    at: time('at').notNull(),
+    tags: text('tags').array().notNull(),
+    /** JSON, as text: what comes from outside may hold a zero, which `jsonb` refuses. */
+    body: text('body').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.kind, table.id] }),
+    index('documents_at').on(table.kind, table.at.desc().nullsFirst(), table.id.desc().nullsFirst()),
+    index('documents_tags').using('gin', table.tags),
+  ],
+);
+
 /** Named bytes, in parts, so that no single statement carries many megabytes. */
 export const blobs = bonghwa.table(
   'blobs',

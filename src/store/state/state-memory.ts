@@ -1,11 +1,23 @@
 import type { Attack, ExporterReport } from '../../model/attack.ts';
 import { type AttackFilter, compareAttacks, matches, overAt } from './attack-query.ts';
-import { attackKey, type StateEntry, settingKey } from './journal-frame.ts';
+import {
+  compareDocuments,
+  type DocumentEntry,
+  type DocumentFilter,
+  matchesDocument,
+  shownDocument,
+} from './document-query.ts';
+import { attackKey, documentKey, type StateEntry, settingKey } from './journal-frame.ts';
+import type { StoredDocument } from './state-store.ts';
 
 /** Attacks that are over and in the database, and still kept in memory and journal. */
 export const RECENT_ATTACKS_MAX = 1000;
 /** Exporters that are remembered; those reported longest ago go first. */
 export const EXPORTERS_MAX = 4096;
+/** Documents of one kind that are in the database, and still kept in memory and journal; those written longest ago go first. */
+export const RECENT_DOCUMENTS_MAX = 1000;
+/** What these take in the journal, of each kind. */
+export const RECENT_DOCUMENT_BYTES_MAX = 4 * 1024 * 1024;
 
 interface Held {
   readonly entry: StateEntry;
@@ -14,7 +26,7 @@ interface Held {
 
 /**
  * What the station knows without its database: the newest write of every key that waits for the database, every attack that goes
- * on, the last ones that are over, exporters, settings. The journal holds the same, and is made anew from here.
+ * on, the last ones that are over, exporters, settings, the last documents of each kind. The journal holds the same, and is made anew from here.
  */
 export class StateMemory {
   /** The newest of every key, durable or not: what readers see. */
@@ -117,13 +129,17 @@ export class StateMemory {
   #forget(): void {
     let over = 0;
     let exporters = 0;
-    for (const { entry } of this.#durable.values()) {
+    const documents = new Map<string, Amount>();
+    for (const { entry, bytes } of this.#durable.values()) {
       if (entry.kind === 'exporter') exporters++;
       else if (entry.kind === 'attack' && !entry.value.ongoing) over++;
+      else if (entry.kind === 'document') addTo(documents, entry.of, 1, bytes);
     }
-    for (const [key, { entry }] of this.#durable) {
+    for (const [key, { entry, bytes }] of this.#durable) {
       if (this.#waiting.has(key)) continue;
-      if (entry.kind === 'exporter' && exporters > EXPORTERS_MAX) exporters--;
+      if (entry.kind === 'document' && (entry.removed || isTooMuch(documents.get(entry.of))))
+        addTo(documents, entry.of, -1, -bytes);
+      else if (entry.kind === 'exporter' && exporters > EXPORTERS_MAX) exporters--;
       else if (entry.kind === 'attack' && !entry.value.ongoing && over > RECENT_ATTACKS_MAX) over--;
       else continue;
       this.#drop(key, entry);
@@ -147,6 +163,33 @@ export class StateMemory {
       pruned = true;
     }
     return pruned;
+  }
+
+  /** Forgets documents of a kind from before `time` (ISO 8601), as `prune` does attacks. */
+  pruneDocuments(kind: string, time: string): boolean {
+    let pruned = false;
+    for (const [key, entry] of this.#current) {
+      if (entry.kind !== 'document' || entry.of !== kind || entry.at >= time || this.#waiting.has(key)) continue;
+      this.#drop(key, entry);
+      pruned = true;
+    }
+    return pruned;
+  }
+
+  /** `known` is true where the database need not be asked: the document is here, or was removed. */
+  document(kind: string, id: string): { readonly known: boolean; readonly document: StoredDocument | undefined } {
+    const entry = this.#current.get(documentKey(kind, id));
+    if (entry?.kind !== 'document') return { known: false, document: undefined };
+    return { known: true, document: entry.removed ? undefined : shownDocument(entry) };
+  }
+
+  /** Documents that match, in the order of answers. */
+  documents(filter: DocumentFilter): readonly StoredDocument[] {
+    const found: DocumentEntry[] = [];
+    for (const entry of this.#current.values()) {
+      if (entry.kind === 'document' && matchesDocument(filter, entry)) found.push(entry);
+    }
+    return found.sort(compareDocuments).map(shownDocument);
   }
 
   attack(id: string): Attack | undefined {
@@ -184,5 +227,18 @@ export class StateMemory {
     return entry?.kind === 'setting' ? { known: true, value: entry.value } : { known: false, value: undefined };
   }
 }
+
+interface Amount {
+  count: number;
+  bytes: number;
+}
+
+function addTo(amounts: Map<string, Amount>, name: string, count: number, bytes: number): void {
+  const amount = amounts.get(name) ?? { count: 0, bytes: 0 };
+  amounts.set(name, { count: amount.count + count, bytes: amount.bytes + bytes });
+}
+
+const isTooMuch = (amount: Amount | undefined): boolean =>
+  amount !== undefined && (amount.count > RECENT_DOCUMENTS_MAX || amount.bytes > RECENT_DOCUMENT_BYTES_MAX);
 
 const compareText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);

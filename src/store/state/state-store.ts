@@ -28,6 +28,54 @@ export interface AttackPage {
   readonly partial?: true;
 }
 
+/** Documents on one page, unless fewer were asked for. */
+export const DOCUMENTS_PAGE_MAX = 1000;
+/** A document as JSON takes at most so many bytes; a larger one is refused. */
+export const DOCUMENT_BYTES_MAX = 256 * 1024;
+export const DOCUMENT_ID_CHARS_MAX = 300;
+export const DOCUMENT_TAGS_MAX = 64;
+export const DOCUMENT_TAG_CHARS_MAX = 300;
+
+/** What a document is kept with. */
+export interface DocumentOptions {
+  /** Its place in time, ms since 1970: the order of answers, and what `pruneDocuments` looks at. Now where absent. */
+  readonly at?: number | undefined;
+  /** What it is found by beside its id, such as `state:open` or `site:www.ministry.example`; at most `DOCUMENT_TAGS_MAX`. */
+  readonly tags?: readonly string[] | undefined;
+}
+
+/** Which documents of a kind are wanted; every field narrows. */
+export interface DocumentQuery {
+  /** Those whose time is not before this one, ms since 1970. */
+  readonly since?: number | undefined;
+  /** Those whose time is before this one, ms since 1970. */
+  readonly until?: number | undefined;
+  /** Those that have this tag. */
+  readonly tag?: string | undefined;
+  /** 1 … `DOCUMENTS_PAGE_MAX`; 100 where absent. */
+  readonly limit?: number | undefined;
+  /** `next` of the page before this one. */
+  readonly before?: string | undefined;
+}
+
+/** A document as it was saved. Whoever reads the body parses it: the store does not know what it holds. */
+export interface StoredDocument {
+  readonly id: string;
+  /** ISO 8601 in UTC with milliseconds. */
+  readonly at: string;
+  readonly tags: readonly string[];
+  readonly body: unknown;
+}
+
+/** Documents, the latest time first, the largest id first among those of one time. */
+export interface DocumentPage {
+  readonly documents: readonly StoredDocument[];
+  /** Given back as `before`, asks for the next page; absent on the last one. */
+  readonly next?: string;
+  /** True where the database could not be asked: only documents that the journal still holds are here. */
+  readonly partial?: true;
+}
+
 /**
  * The durable memory of a station. Writes go to a journal in the data directory and are acknowledged when they are on disk;
  * the database follows. Nothing here waits for a database longer than `DATABASE_ANSWER_MS_MAX`.
@@ -50,6 +98,21 @@ export interface StateStore {
   setting(key: string): Promise<unknown>;
   /** Keeps a value that JSON can hold; `undefined` removes it. As durable as `saveAttack`. */
   setSetting(key: string, value: unknown): Promise<void>;
+  /**
+   * Keeps a document in place of what was kept under its kind and id before. `kind` is a word of the program (`incident`); `body` is
+   * what JSON can hold, and is not changed afterwards. As durable as `saveAttack`, and rejects like it; rejects with
+   * `DOCUMENT_INVALID` where a name, time or tag cannot be kept or the body is too large.
+   */
+  saveDocument(kind: string, id: string, body: unknown, options?: DocumentOptions): Promise<void>;
+  /** Rejects with `STATE_DOWN` where only the database could know it and does not answer. */
+  document(kind: string, id: string): Promise<StoredDocument | undefined>;
+  documents(kind: string, query?: DocumentQuery): Promise<DocumentPage>;
+  /** As durable as `saveDocument`. There need not have been such a document. */
+  removeDocument(kind: string, id: string): Promise<void>;
+  /** Forgets documents of a kind whose time is before this one, ms since 1970; how many. Rejects like `prune`. */
+  pruneDocuments(kind: string, beforeMs: number): Promise<number>;
+  /** Resolves when the database has answered once since the start, or was found down: before, pages may be partial. */
+  settled(): Promise<void>;
   /** Forgets attacks that ended before this time, ms since 1970; how many. Rejects with `STATE_DOWN` where the database does not answer. */
   prune(attacksBeforeMs: number): Promise<number>;
   status(): StoreStatus;

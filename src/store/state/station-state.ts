@@ -6,12 +6,32 @@ import type { Attack, ExporterReport } from '../../model/attack.ts';
 import type { StoreStatus } from '../../model/station-view.ts';
 import { type AttackFilter, compareAttacks, cursorOf, filterOf } from './attack-query.ts';
 import type { BlobFiles } from './blob-files.ts';
+import {
+  checkedBody,
+  checkedId,
+  checkedKind,
+  checkedOptions,
+  compareDocuments,
+  type DocumentFilter,
+  documentCursorOf,
+  documentFilterOf,
+  isoOf,
+} from './document-query.ts';
 import { Follower } from './follower.ts';
 import type { Journal, JournalFound } from './journal.ts';
-import { attackKey, exporterKey, type StateEntry, settingKey } from './journal-frame.ts';
+import { attackKey, documentKey, exporterKey, type StateEntry, settingKey } from './journal-frame.ts';
 import { JournalWriter, notKept } from './journal-writer.ts';
 import { StateMemory } from './state-memory.ts';
-import type { AttackPage, AttackQuery, StateOptions, StateStore } from './state-store.ts';
+import type {
+  AttackPage,
+  AttackQuery,
+  DocumentOptions,
+  DocumentPage,
+  DocumentQuery,
+  StateOptions,
+  StateStore,
+  StoredDocument,
+} from './state-store.ts';
 
 /** What may wait for the database, in memory and journal. */
 export const WAITING_BYTES_MAX = 64 * 1024 * 1024;
@@ -168,6 +188,75 @@ export class StationState implements StateStore {
     } catch (error) {
       throw this.#down(error);
     }
+  }
+
+  async saveDocument(kind: string, id: string, body: unknown, options: DocumentOptions = {}): Promise<void> {
+    const { at, tags } = checkedOptions(options, Date.now());
+    await this.#writeDocument(kind, id, { at, tags, body: checkedBody(id, body), removed: false });
+  }
+
+  async removeDocument(kind: string, id: string): Promise<void> {
+    await this.#writeDocument(kind, id, { at: isoOf(Date.now()), tags: [], body: null, removed: true });
+  }
+
+  #writeDocument(
+    kind: string,
+    id: string,
+    held: { readonly at: string; readonly tags: readonly string[]; readonly body: unknown; readonly removed: boolean },
+  ): Promise<void> {
+    const key = documentKey(checkedKind(kind), checkedId(id));
+    return this.#write({ kind: 'document', key, sequence: this.#next(), of: kind, id, ...held });
+  }
+
+  async document(kind: string, id: string): Promise<StoredDocument | undefined> {
+    const held = this.#memory.document(checkedKind(kind), checkedId(id));
+    if (held.known) return held.document;
+    try {
+      return await this.#follower.read('document', [kind, id]);
+    } catch (error) {
+      throw this.#down(error);
+    }
+  }
+
+  async documents(kind: string, query: DocumentQuery = {}): Promise<DocumentPage> {
+    const filter = documentFilterOf(kind, query);
+    try {
+      return this.#documentPage(filter, await this.#follower.read('documents', [filter]));
+    } catch {
+      return { ...this.#documentPage(filter, { documents: [], more: false }), partial: true };
+    }
+  }
+
+  /** As `#page`: the answer of the database with what memory knows better. */
+  #documentPage(
+    filter: DocumentFilter,
+    { documents, more }: { documents: readonly StoredDocument[]; more: boolean },
+  ): DocumentPage {
+    const last = more ? documents.at(-1) : undefined;
+    const found = documents.filter(({ id }) => !this.#memory.document(filter.kind, id).known);
+    for (const document of this.#memory.documents(filter)) {
+      if (last === undefined || compareDocuments(document, last) <= 0) found.push(document);
+    }
+    found.sort(compareDocuments);
+    const page = found.slice(0, filter.limit);
+    const next = found.length > filter.limit ? page.at(-1) : last;
+    return next === undefined ? { documents: page } : { documents: page, next: documentCursorOf(next) };
+  }
+
+  async pruneDocuments(kind: string, beforeMs: number): Promise<number> {
+    const time = isoOf(beforeMs);
+    try {
+      const pruned = await this.#follower.read('pruneDocuments', [checkedKind(kind), time], PRUNE_MS_MAX);
+      // Or a restart would show them again.
+      if (this.#memory.pruneDocuments(kind, time)) this.#writer.forget();
+      return pruned;
+    } catch (error) {
+      throw this.#down(error);
+    }
+  }
+
+  settled(): Promise<void> {
+    return this.#follower.settled;
   }
 
   async saveBlob(name: string, bytes: Uint8Array): Promise<void> {
