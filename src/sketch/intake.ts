@@ -4,7 +4,7 @@ import { createKernelBatch, type FlowBatch } from '../model/flow-batch.ts';
 import { RESPONSE_CLASS, TCP_CLASSES } from '../model/traffic-class.ts';
 
 /** Rows that are taken over at a time: what is looked at of them fits the second level of the cache. */
-export const INTAKE_ROWS = 1024;
+export const INTAKE_ROWS = 4096;
 
 /** Bits of the addresses that `Watch` filters by; one filter for addresses and one for prefixes. */
 export const FILTER_BITS = 1 << 16;
@@ -67,7 +67,7 @@ export type KernelMaker = (layout: IntakeLayout) => Uint8Array;
 /**
  * Rows that are being counted, and all that their counting looks up, in one memory that kernels of WebAssembly work on:
  *
- *   [ columns of 1,024 rows | classes, hashes, cells, lists, results | tables of constants, filters | caller's own … ]
+ *   [ columns of 4,096 rows | classes, hashes, cells, lists, results | tables of constants, filters | caller's own … ]
  *
  * The pages of the caller's part take memory from their first use on.
  */

@@ -17,7 +17,7 @@ import {
 import { INTAKE_ROWS, Intake } from './intake.ts';
 import { type Count, countKernel } from './kernel/count.ts';
 import { type Keep, keepKernel } from './kernel/keep.ts';
-import { type Place, placeKernel } from './kernel/place.ts';
+import { NETWORK_BYTES, type Place, placeKernel } from './kernel/place.ts';
 import { type Sample, sampleKernel } from './kernel/sample.ts';
 import { TOP_ROW_BITS, type WatchRows, watchKernel } from './kernel/watch.ts';
 import { RowSample, sampleBytes } from './row-sample.ts';
@@ -26,6 +26,9 @@ import { WATCH_LIMITS, Watch, type WatchLimits, watchBytes } from './watch.ts';
 
 /** Rows that are counted together: what is looked at of them, and their cells, fit the first levels of the cache. */
 const BLOCK_ROWS = 512;
+
+/** More networks than these are looked through in JavaScript. */
+const NETWORKS_MAX = 1024;
 
 export interface SecondLimits {
   readonly table: AddressTableLimits;
@@ -53,7 +56,9 @@ export class Second {
   readonly sample: RowSample;
   readonly watch: Watch;
   readonly #seed: number;
-  #networks: readonly Prefix[];
+  #networks: readonly Prefix[] = [];
+  /** The networks as `placeKernel` wants them. */
+  readonly #networkWords: Uint32Array;
   readonly #slots = new Int32Array(16);
   readonly #place: Place;
   readonly #count: Count;
@@ -69,14 +74,15 @@ export class Second {
   /** `networks`: what is protected; with none, every destination is counted as inside. */
   constructor(seed: number, networks: readonly Prefix[] = [], limits: SecondLimits = SECOND_LIMITS) {
     this.#seed = seed;
-    this.#networks = networks;
     const watchEnd = watchBytes(limits.watch);
     const sampleEnd = watchEnd + sampleBytes(limits.sampleRows);
     assert(limits.watch.detailsMax < 1 << 15, 'numbers of details fit the memo');
     const memoEnd = sampleEnd + ((4 * limits.table.cellsMax + 63) & ~63);
-    this.intake = new Intake(memoEnd + tableBytes(limits.table));
+    const tableEnd = memoEnd + tableBytes(limits.table);
+    this.intake = new Intake(tableEnd + NETWORKS_MAX * NETWORK_BYTES);
     const { own, hostFilter, prefixFilter } = this.intake;
-    this.table = new AddressTable(seed, limits.table, own.subarray(memoEnd));
+    this.table = new AddressTable(seed, limits.table, own.subarray(memoEnd, tableEnd));
+    this.#networkWords = new Uint32Array(own.buffer, own.byteOffset + tableEnd, (NETWORKS_MAX * NETWORK_BYTES) / 4);
     this.#memo = new Uint32Array(own.buffer, own.byteOffset + sampleEnd, limits.table.cellsMax);
     this.sample = new RowSample(limits.sampleRows, own.subarray(watchEnd, sampleEnd));
     this.watch = new Watch(seed, limits.watch, { hostFilter, prefixFilter, parts: own.subarray(0, watchEnd) });
@@ -85,11 +91,18 @@ export class Second {
     this.#keep = this.intake.bind<Keep>(keepKernel);
     this.#choose = this.intake.bind<Sample>(sampleKernel);
     this.#watchKernel = this.intake.bind<WatchRows>(watchKernel);
+    this.protect(networks);
   }
 
   /** Protects other networks; between two seconds, whose rows would be told apart by both lists otherwise. */
   protect(networks: readonly Prefix[]): void {
     this.#networks = networks;
+    for (const [at, { words, length }] of networks.slice(0, NETWORKS_MAX).entries()) {
+      for (let word = 0; word < 4; word++) {
+        this.#networkWords[(NETWORK_BYTES / 4) * at + word] = maskWord(length, word);
+        this.#networkWords[(NETWORK_BYTES / 4) * at + 4 + word] = words[word];
+      }
+    }
   }
 
   /**
@@ -135,6 +148,9 @@ export class Second {
     const { batch, classes, hashes, cells, list, results } = this.intake;
     const { index, mask, cellData, cellsMax } = table;
     const guarded = this.#networks.length > 0;
+    const { byteOffset } = this.#networkWords;
+    // The kernel cannot tell whose a new row is where it does not see all networks.
+    const seen = this.#networks.length <= NETWORKS_MAX;
     // Whether a row towards an outsider is anybody's here, its source tells.
     const metaMask = guarded ? CLASS_MASK | (ROW_OUT << CLASS_BITS) : CLASS_MASK;
     const missing = this.#place(
@@ -147,10 +163,11 @@ export class Second {
       cellsMax,
       metaMask,
       table.rows,
-      // Whose a new row is only its address and source tell.
-      guarded ? 0 : table.rowsRoom,
+      seen ? table.rowsRoom : 0,
       table.spares,
       table.sparesRoom,
+      byteOffset,
+      seen ? byteOffset + NETWORK_BYTES * this.#networks.length : byteOffset,
     );
     table.grown(results[0], results[1]);
     for (let at = 0; at < missing; at++) {

@@ -45,6 +45,8 @@ test('cells of many rows are those of one row after the other; others are listed
       0,
       table.spares,
       0,
+      0,
+      0,
     );
   cells[0] = 77;
   for (let share = 0; share < 3; share++) {
@@ -88,7 +90,7 @@ test('rows and cells that it makes are those that the table makes, up to the roo
       }
       const { index, mask, cellData, cellsMax, rows, rowsRoom, spares } = table;
       const places = [index.byteOffset, mask, cellData.byteOffset, cellsMax, CLASS_MASK] as const;
-      const missing = place(0, ROWS, SEED, ...places, rows, rowsRoom, spares, table.sparesRoom);
+      const missing = place(0, ROWS, SEED, ...places, rows, rowsRoom, spares, table.sparesRoom, 0, 0);
       table.grown(results[0], results[1]);
       for (let at = 0; at < missing; at++) {
         const row = list[at];

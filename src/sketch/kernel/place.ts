@@ -2,6 +2,7 @@ import {
   type Code,
   countTo,
   during,
+  either,
   f64,
   i32,
   i32x4,
@@ -18,11 +19,13 @@ import {
   CELL_LAG,
   CELL_PACKETS,
   CELL_VARIANCE,
+  CLASS_BITS,
   CLASS_MASK,
   ENTRY_BITS,
   ENTRY_MASK,
   NEXT_SHIFT,
   NO_CLASS,
+  ROW_OUT,
   WORD_FLOWS,
   WORD_META,
 } from '../address-table.ts';
@@ -31,7 +34,7 @@ import type { IntakeLayout } from '../intake.ts';
 
 /**
  * See `placeKernel`; `metaMask` has the bits of a cell that must be those of the row's class alone. Rows are made below `rowsRoom` of
- * them, spare cells below `sparesRoom`.
+ * them, spare cells below `sparesRoom`. From `networks` to `networksEnd` lie the protected networks, NETWORK_BYTES each; none protects all.
  */
 export type Place = (
   from: number,
@@ -46,7 +49,13 @@ export type Place = (
   rowsRoom: number,
   spares: number,
   sparesRoom: number,
+  networks: number,
+  networksEnd: number,
 ) => number;
+
+/** A protected network in memory: the mask of its length, then its words. */
+export const NETWORK_BYTES = 32;
+export const NETWORK_WORDS = 16;
 
 const CELL_SHIFT = 6;
 const PLACE_SHIFT = 3;
@@ -87,9 +96,9 @@ export function mixCode(hash: Variable): Code {
 }
 
 /**
- * Hashes the destination of every row and writes the place of its cell, as in `cellData`; -1 where the row is uncounted or its
- * cell must be asked for. The latter rows are listed, and their number is returned. Rows and cells of the table are made where
- * there is room for them; `results` tells how many rows and spare cells it has then.
+ * Hashes the destination of every row and writes the place of its cell, as in `cellData`; -1 where the row is uncounted, goes from one
+ * outsider to another, or its cell must be asked for. The last are listed, and their number is returned. Rows and cells of the table are
+ * made where there is room for them; `results` tells how many rows and spare cells it has then.
  *
  * The first loop looks at four index entries of each row at once, the third compares keys: none of them has a branch that depends on
  * memory, so that the processor waits for many cache lines at a time. What remains is a list of the few rows that need branches.
@@ -108,6 +117,8 @@ export function placeKernel(layout: IntakeLayout): Uint8Array {
   const rowsRoom = kernel.param();
   const spares = kernel.param();
   const sparesRoom = kernel.param();
+  const networks = kernel.param();
+  const networksEnd = kernel.param();
   const row = kernel.i32();
   const hash = kernel.i32();
   const entry = kernel.i32();
@@ -117,6 +128,8 @@ export function placeKernel(layout: IntakeLayout): Uint8Array {
   const head = kernel.i32();
   const meta = kernel.i32();
   const empty = kernel.i32();
+  const network = kernel.i32();
+  const flags = kernel.i32();
   const matches = kernel.i32();
   const listed = kernel.i32();
   const at = kernel.i32();
@@ -202,6 +215,24 @@ export function placeKernel(layout: IntakeLayout): Uint8Array {
     when(otherClass, when(hasRoomForSpare, addSpare, ask), placed),
   ];
 
+  const nobodys = i32.store(four, layout.cells, i32.const(-1));
+  const isGuarded = i32.ltU(networks.get, networksEnd.get);
+  const differs = (column: number): Code =>
+    v128.anyTrue(
+      v128.xor(v128.and(v128.load(sixteen, column), v128.load(network.get)), v128.load(network.get, NETWORK_WORDS)),
+    );
+  /** 1 where no protected network holds the address. Looked at for the first row of an address, and for those that go out. */
+  const isOutside = (column: number): Code => [
+    network.set(networks.get),
+    during(either('i32', i32.ltU(network.get, networksEnd.get), differs(column), i32.const(0)), [
+      network.set(i32.add(network.get, i32.const(NETWORK_BYTES))),
+    ]),
+    i32.eq(network.get, networksEnd.get),
+  ];
+  const avoided = i32.and(meta.get, i32.and(metaMask.get, i32.const(~CLASS_MASK)));
+  /** Towards an outsider the row is somebody's where its source is inside. */
+  const walkKnown = when(avoided, when(isGuarded, when(isOutside(layout.srcAddr), nobodys, walk), ask), walk);
+
   const entryAt = i32.load(i32.add(index.get, i32.shl(slot.get, i32.const(2))));
   const isOther = [
     cell.set(cellOfRow(i32.sub(i32.and(entry.get, i32.const(ENTRY_MASK)), i32.const(1)))),
@@ -216,7 +247,18 @@ export function placeKernel(layout: IntakeLayout): Uint8Array {
     ),
     cell.set(cellOfRow(i32.sub(rows.get, i32.const(1)))),
     v128.store(cell.get, 0, v128.load(sixteen, layout.dstAddr)),
-    begin(trafficClass),
+    begin(i32.or(trafficClass, i32.shl(flags.get, i32.const(CLASS_BITS)))),
+  ];
+  const addGuarded = [
+    flags.set(i32.const(0)),
+    when(
+      isGuarded,
+      when(
+        isOutside(layout.dstAddr),
+        flags.set(either('i32', isOutside(layout.srcAddr), i32.const(-1), i32.const(ROW_OUT))),
+      ),
+    ),
+    when(i32.ltS(flags.get, i32.const(0)), nobodys, addRow),
   ];
   /** The row was unknown to the first loop; one before it may have made it meanwhile. */
   const make = [
@@ -227,20 +269,19 @@ export function placeKernel(layout: IntakeLayout): Uint8Array {
       slot.set(i32.and(i32.add(slot.get, i32.const(1)), mask.get)),
       entry.set(entryAt),
     ]),
-    when(entry.get, [meta.set(metaOf), walk], when(i32.ltU(rows.get, rowsRoom.get), addRow, ask)),
+    when(entry.get, [meta.set(metaOf), walkKnown], when(i32.ltU(rows.get, rowsRoom.get), addGuarded, ask)),
   ];
   const isUncounted = i32.eq(trafficClass, i32.const(UNCOUNTED));
-  const avoided = i32.and(meta.get, i32.and(metaMask.get, i32.const(~CLASS_MASK)));
   const resolve = [
     row.set(i32.load(i32.shl(at.get, i32.const(2)), layout.list)),
     entry.set(i32.load(four, layout.cells)),
     when(
       isUncounted,
-      i32.store(four, layout.cells, i32.const(-1)),
+      nobodys,
       when(i32.ltS(entry.get, i32.const(0)), when(i32.ltU(rows.get, rowsRoom.get), make, ask), [
         cell.set(i32.add(cells.get, i32.shl(entry.get, i32.const(PLACE_SHIFT)))),
         meta.set(metaOf),
-        when(i32.or(otherKey, i32.ne(avoided, i32.const(0))), ask, walk),
+        when(otherKey, ask, walkKnown),
       ]),
     ),
   ];
