@@ -34,3 +34,14 @@ export function hashNumber(value: number, state: number): number {
   hash = Math.imul(hash ^ (hash >>> 15), 0x735a2d97);
   return (hash ^ (hash >>> 15)) >>> 0;
 }
+
+/** Forty-eight bits of a text, in hexadecimal digits: the end of an id, which makes it unique among those of one moment. */
+export function hashText(text: string, seed: number): string {
+  let low = mix32(seed ^ text.length);
+  let high = mix32(low ^ 0x9e3779b9);
+  for (let at = 0; at < text.length; at++) {
+    low = mix32(low ^ text.charCodeAt(at));
+    high = mix32(Math.imul(high, 31) + low);
+  }
+  return `${low.toString(16).padStart(8, '0')}${(high >>> 16).toString(16).padStart(4, '0')}`;
+}

@@ -47,6 +47,10 @@ export const siteStatusSchema = z.object({
 });
 export type SiteStatus = z.infer<typeof siteStatusSchema>;
 
+/** An estimate with the interval (95 %) that holds the true value. */
+export const estimateSchema = z.object({ value: z.number(), low: z.number(), high: z.number() });
+export type Estimate = z.infer<typeof estimateSchema>;
+
 export const outageSchema = z.object({
   /** The same input gives the same id. */
   id: z.string(),
@@ -63,12 +67,21 @@ export const outageSchema = z.object({
   /** The states one after the other. */
   states: z.array(z.object({ state: z.enum(SITE_STATES), from: time, to: time.optional(), why: z.string() })),
   why: z.string(),
+  /**
+   * Minutes in which nobody was served, in which service was slow, with errors or for some only, and in which nobody could tell. The
+   * bounds are the checks before and after each change, and the lines of the log between them.
+   */
+  outMinutes: estimateSchema.optional(),
+  degradedMinutes: estimateSchema.optional(),
+  unknownMinutes: z.number().min(0).optional(),
+  /** Requests that would have been answered, against the usual demand; absent without a log. */
+  lostRequests: estimateSchema.optional(),
+  /** Share of an ordinary day's requests that falls into the time out; absent where no day was learned. */
+  demandShare: z.number().min(0).optional(),
+  /** True where it was announced: a maintenance window covers its start. */
+  planned: z.boolean().optional(),
 });
 export type Outage = z.infer<typeof outageSchema>;
-
-/** An estimate with the interval (95 %) that holds the true value. */
-export const estimateSchema = z.object({ value: z.number(), low: z.number(), high: z.number() });
-export type Estimate = z.infer<typeof estimateSchema>;
 
 /** D0 no effect, D1 degraded, D2 out under 30 minutes, D3 longer or over 5 % of users over an hour, D4 several critical services or over two hours. */
 export const DAMAGES = ['D0', 'D1', 'D2', 'D3', 'D4'] as const;
@@ -129,6 +142,8 @@ export const incidentSchema = z.object({
   sites: z.array(z.string()),
   state: z.enum(INCIDENT_STATES),
   severity: z.enum(SEVERITIES),
+  /** Who set the severity, where a person did: it then stays. */
+  severityBy: z.string().optional(),
   owner: z.string().optional(),
   start: time,
   /** When the last of its attacks and outages was over. */

@@ -1,4 +1,4 @@
-import { mix32 } from '../../base/hash.ts';
+import { hashText } from '../../base/hash.ts';
 import { formatTime } from '../../base/units.ts';
 import type { Target } from '../../model/attack.ts';
 
@@ -28,16 +28,5 @@ export function attackId(parts: AttackIdParts): string {
     .replace(/^-+|-+$/g, '')
     .slice(0, NAME_LENGTH_MAX);
   const all = [parts.startMs, parts.detectedAtMs, parts.direction, parts.target.kind, parts.target.value, parts.key];
-  return `${start}Z-${parts.direction}-${name === '' ? parts.target.kind : name}-${hash48(all.join(' '), parts.seed)}`;
-}
-
-/** Forty-eight bits of a text, in hexadecimal digits. */
-function hash48(text: string, seed: number): string {
-  let low = mix32(seed ^ text.length);
-  let high = mix32(low ^ 0x9e3779b9);
-  for (let at = 0; at < text.length; at++) {
-    low = mix32(low ^ text.charCodeAt(at));
-    high = mix32(Math.imul(high, 31) + low);
-  }
-  return `${low.toString(16).padStart(8, '0')}${(high >>> 16).toString(16).padStart(4, '0')}`;
+  return `${start}Z-${parts.direction}-${name === '' ? parts.target.kind : name}-${hashText(all.join(' '), parts.seed)}`;
 }
