@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ROUTES } from '../../src/api/contract.ts';
+import { ROUTES, type RouteContract } from '../../src/api/contract.ts';
 import { metricFamilies } from '../../src/api/metrics.ts';
 import { formatBps, formatPps } from '../../src/base/units.ts';
 import { GROUPS, type VectorGroup } from '../../src/detect/network/groups.ts';
@@ -31,8 +31,12 @@ export const GENERATED_TABLES: readonly GeneratedTable[] = [
     name: 'routes',
     markdown: () =>
       markdownTable(
-        ['GET', 'answers'],
-        Object.values(ROUTES).map(({ path, summary }) => [`\`${path}\``, summary]),
+        ['ask', 'for', 'who may'],
+        (Object.values(ROUTES) as readonly RouteContract[]).map(({ method = 'GET', path, summary, needs }) => [
+          `\`${method} ${path}\``,
+          summary,
+          needs === 'this-machine' ? 'this machine, viewer' : needs,
+        ]),
       ),
   },
   ...(['attacks', 'flows', 'seconds'] as const).map((route) => ({

@@ -80,7 +80,14 @@ describe('the HTTP interface', () => {
 
   it('answers on every route with what its contract says', async () => {
     for (const route of Object.values(ROUTES) as readonly RouteContract[]) {
-      if (route === ROUTES.events) continue;
+      // What the parts beside detection answer is tested with them.
+      if (
+        route === ROUTES.events ||
+        route.method !== undefined ||
+        ['sites', 'people', 'notifications'].includes(route.group) ||
+        (route.group === 'incidents' && route !== ROUTES.now)
+      )
+        continue;
       const { status, headers, text } = await ask(route.path.replace('{id}', 'a1'));
       assert.equal(status, 200, route.path);
       assert.equal(headers['cache-control'], 'no-store', route.path);
@@ -213,6 +220,7 @@ describe('the HTTP interface', () => {
   it('takes GET and HEAD without a body, of bounded length', async () => {
     const refused = await ask('/api/status', {}, 'POST', '{}');
     assert.deepEqual([refused.status, refused.headers.allow], [405, 'GET, HEAD']);
+    assert.equal((await ask('/api/status', {}, 'TRACE')).status, 405);
     assert.equal((await problem('/api/status', { 'content-length': '2' }, 'GET', '{}')).status, 413);
     assert.equal((await problem(`/api/status?${'x'.repeat(8001)}`)).status, 414);
     assert.equal((await ask('/api/status', { cookie: 'x'.repeat(20_000) })).status, 431);
@@ -228,10 +236,7 @@ describe('the HTTP interface', () => {
       components: { schemas: Record<string, unknown> };
     };
     assert.match(document.openapi, /^3\.1\./);
-    assert.deepEqual(
-      Object.keys(document.paths),
-      Object.values(ROUTES).map(({ path }) => path),
-    );
+    assert.deepEqual(Object.keys(document.paths), [...new Set(Object.values(ROUTES).map(({ path }) => path))]);
     const flows = document.paths['/api/flows'].get.parameters?.map(({ name }) => name) ?? [];
     assert.ok(flows.includes('top') && flows.includes('since'));
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(

@@ -1,21 +1,19 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { getRequestListener, type HttpBindings } from '@hono/node-server';
-import { type Context, Hono } from 'hono';
-import type { z } from 'zod';
+import { getRequestListener } from '@hono/node-server';
+import type { Hono } from 'hono';
 import { BonghwaError } from '../base/errors.ts';
 import { Histogram } from '../base/histogram.ts';
 import { formatListen, isLoopback, type ListenAddress } from '../base/listen.ts';
-import { ROUTES } from './contract.ts';
+import { ROUTES, type RouteContract } from './contract.ts';
 import type { Api, ApiDeps, ApiOptions } from './deps.ts';
-import { CLIENTS_MAX, EventStream } from './event-stream.ts';
-import { EXPOSITION_TYPE, renderExposition } from './exposition.ts';
+import { type Bindings, dispatch, type Handlers } from './dispatch.ts';
+import { EventStream } from './event-stream.ts';
 import { refusalOf, SECURITY_HEADERS } from './guard.ts';
-import { attackQuery, flowsQuery, Gate, secondsQuery } from './handlers.ts';
-import { metricFamilies } from './metrics.ts';
-import { openApiDocument } from './openapi.ts';
-import { parseParams } from './params.ts';
-import { problemOf, RequestProblem } from './problem.ts';
+import { incidentHandlers } from './handlers/incidents.ts';
+import { Gate } from './handlers/queries.ts';
+import { siteHandlers } from './handlers/sites.ts';
+import { trafficHandlers } from './handlers/traffic.ts';
 
 export type { Api, ApiDeps, ApiOptions, Readiness, StationCounters } from './deps.ts';
 export { LAG_BOUNDS } from './deps.ts';
@@ -35,18 +33,13 @@ const LOOP_LAG_BOUNDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /** After this, connections that are still open are cut, ms. */
 export const CLOSE_MS_MAX = 500;
 
-interface Bindings {
-  readonly Bindings: HttpBindings;
-}
-type Ask = Context<Bindings>;
-
 /** The HTTP interface of a station. It does nothing until `listen`. */
 export function createApi(deps: ApiDeps, options: ApiOptions = {}): Api {
   const now = options.now ?? ((): number => Date.now());
   const events = new EventStream(now().toString(36));
   const loopLag = new Histogram(LOOP_LAG_BOUNDS);
   const names = new Set((options.names ?? []).map((name) => name.toLowerCase()));
-  const listener = getRequestListener(routes(deps, { now, events, loopLag, onFault: options.onFault }).fetch, {
+  const listener = getRequestListener(routes(deps, options, { now, events, loopLag }).fetch, {
     overrideGlobalObjects: false,
   });
   const server = createServer(
@@ -90,84 +83,26 @@ interface RouteParts {
   readonly now: () => number;
   readonly events: EventStream;
   readonly loopLag: Histogram;
-  readonly onFault: ApiOptions['onFault'];
 }
 
-function routes(deps: ApiDeps, { now, events, loopLag, onFault }: RouteParts): Hono<Bindings> {
-  const app = new Hono<Bindings>();
+function routes(deps: ApiDeps, options: ApiOptions, { now, events, loopLag }: RouteParts): Hono<Bindings> {
   const gate = new Gate();
-  app.notFound((ask) =>
-    new RequestProblem(404, { detail: `nothing is at ${ask.req.path}`, hint: 'GET / names what is there.' }).response(),
-  );
-  app.onError((error, ask) => {
-    const problem = problemOf(error);
-    if (problem === undefined) onFault?.(error, ask.req.path);
-    return (problem ?? new RequestProblem(500, { detail: 'a fault of the station itself' })).response();
-  });
-
-  const paramsOf = <S extends z.ZodObject>(ask: Ask, { params }: { readonly params: S }): z.output<S> =>
-    parseParams(params, new URL(ask.req.url).searchParams);
-
+  const handlers: Handlers = {
+    ...trafficHandlers({ deps, now, events, loopLag, gate }),
+    ...incidentHandlers({ deps, now, gate }),
+    ...siteHandlers({ deps, now, gate }),
+  };
+  const app = dispatch(handlers, options);
   app.get('/', (ask) => ask.text(INDEX));
-  app.get(ROUTES.health.path, (ask) => {
-    const live = deps.live();
-    return ask.json({ status: live ? 'alive' : 'stuck' }, live ? 200 : 503);
-  });
-  app.get(ROUTES.ready.path, (ask) => {
-    const readiness = deps.ready();
-    return ask.json(readiness, readiness.ready ? 200 : 503);
-  });
-  app.get(ROUTES.metrics.path, (ask) => {
-    const api = {
-      eventClients: events.clients,
-      eventLoopLagSeconds: loopLag.counts(),
-      nodeVersion: process.versions.node,
-    };
-    const text = renderExposition(metricFamilies(deps.status(), deps.counters(), api));
-    return ask.body(text, 200, { 'content-type': EXPOSITION_TYPE });
-  });
-  app.get(ROUTES.status.path, (ask) => {
-    paramsOf(ask, ROUTES.status);
-    return ask.json(deps.status());
-  });
-  app.get(ROUTES.attacks.path, async (ask) => {
-    const query = attackQuery(paramsOf(ask, ROUTES.attacks), now());
-    return ask.json(await gate.through(() => deps.attacks(query)));
-  });
-  app.get('/api/attacks/:id', async (ask) => {
-    const id = ask.req.param('id');
-    const attack = id.length > 200 ? undefined : await gate.through(() => deps.attack(id));
-    if (attack === undefined)
-      throw new RequestProblem(404, { detail: 'no attack has this id', hint: 'GET /api/attacks lists them.' });
-    return ask.json(attack);
-  });
-  app.get(ROUTES.exporters.path, (ask) => {
-    paramsOf(ask, ROUTES.exporters);
-    const { now: at, exporters } = deps.status();
-    return ask.json({ now: at, exporters });
-  });
-  app.get(ROUTES.flows.path, async (ask) => {
-    const query = flowsQuery(paramsOf(ask, ROUTES.flows), deps, now());
-    return ask.json(await gate.through(() => deps.flows(query, ask.req.raw.signal)));
-  });
-  app.get(ROUTES.seconds.path, async (ask) => {
-    const query = secondsQuery(paramsOf(ask, ROUTES.seconds), now());
-    return ask.json(await gate.through(() => deps.seconds(query, ask.req.raw.signal)));
-  });
-  app.get(ROUTES.events.path, (ask) => {
-    const stream = events.open(ask.req.header('last-event-id'));
-    if (stream === undefined)
-      throw new RequestProblem(503, { detail: `${CLIENTS_MAX} clients listen already, or the station is stopping` });
-    return ask.body(stream, 200, { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
-  });
-  app.get(ROUTES.openapi.path, (ask) => ask.json(openApiDocument(deps.status().version)));
   return app;
 }
 
 const INDEX = [
   'Bonghwa. What can be asked here:',
   '',
-  ...Object.values(ROUTES).map(({ path, summary }) => `  ${path.padEnd(20)}  ${summary}`),
+  ...(Object.values(ROUTES) as readonly RouteContract[]).map(
+    ({ method = 'GET', path, summary }) => `  ${method.padEnd(6)}  ${path.padEnd(28)}  ${summary}`,
+  ),
   '',
 ].join('\n');
 

@@ -1,188 +1,27 @@
-import { z } from 'zod';
-import { attackSchema, exporterReportSchema } from '../model/attack.ts';
-import { stationStatusSchema } from '../model/station-view.ts';
-import type { CLASS } from '../model/traffic-class.ts';
-import { ATTACKS_PAGE_MAX } from '../store/state/state-store.ts';
-import {
-  CLASS_NAMES,
-  FLOW_DIMENSIONS,
-  FLOW_MEASURES,
-  flowsAnswerSchema,
-  LIMIT_MAX,
-  TOP_MAX,
-} from '../store/telemetry/flows-query.ts';
-import { secondsAnswerSchema } from '../store/telemetry/seconds-query.ts';
+import { INCIDENT_ROUTES } from './contract/incidents.ts';
+import type { RouteContract } from './contract/route.ts';
+import { SITE_ROUTES } from './contract/sites.ts';
+import { TRAFFIC_ROUTES } from './contract/traffic.ts';
 
 /**
- * What the HTTP interface is asked and what it answers: one line of `ROUTES` for every path. The server, the description at
- * /api/openapi.json and the client on the command line follow from it.
+ * What the HTTP interface is asked and what it answers: one entry of `ROUTES` for every path and method. The server, the description
+ * at /api/openapi.json, the reference and the client on the command line follow from it.
  */
-const TIME = 'so long ago (`24h`), `now`, or ISO 8601, UTC where no zone is said';
-const when = (about: string) => z.string().max(64).describe(`${about}: ${TIME}`);
-const text = (about: string) => z.string().min(1).max(200).describe(about);
-/** Values of one parameter that is given several times. */
-const VALUES_MAX = 100;
-const texts = (about: string) =>
-  z.array(z.string().min(1).max(200)).min(1).max(VALUES_MAX).describe(`${about}; repeatable`);
-const port = (about: string) => z.int().min(0).max(65_535).describe(about);
+export type { RouteContract } from './contract/route.ts';
+export type { AttacksAnswer, ExportersAnswer } from './contract/traffic.ts';
+export {
+  attacksAnswerSchema,
+  attacksParamsSchema,
+  exportersAnswerSchema,
+  flowsParamsSchema,
+  secondsParamsSchema,
+} from './contract/traffic.ts';
 
-export const attacksParamsSchema = z.strictObject({
-  since: when('attacks that were not over at this time').optional(),
-  until: when('attacks that began before this time').optional(),
-  target: text('an address or prefix (attacks on it, on part of it, or round it), or the name of a site').optional(),
-  ongoing: z.boolean().describe('only those that go on, or only those that are over').optional(),
-  limit: z.int().min(1).max(ATTACKS_PAGE_MAX).describe('attacks on one page').default(100),
-  before: text('`next` of the page before this one').optional(),
-});
-
-export const flowsParamsSchema = z.strictObject({
-  since: when('flows from this time on').default('1h'),
-  until: when('flows before this time').default('now'),
-  target: texts('towards this address, prefix or site').optional(),
-  src: texts('from this address or prefix').optional(),
-  dst: texts('to this address or prefix').optional(),
-  exporter: text('told by this exporter').optional(),
-  proto: z.int().min(0).max(255).describe('IP protocol number').optional(),
-  port: port('either port').optional(),
-  srcPort: port('source port').optional(),
-  dstPort: port('destination port').optional(),
-  class: z
-    .enum(CLASS_NAMES as [keyof typeof CLASS])
-    .describe('traffic class')
-    .optional(),
-  srcAsn: z.int().min(0).max(0xffffffff).describe('autonomous system of the source').optional(),
-  srcCountry: z
-    .string()
-    .regex(/^[A-Za-z]{2}$/)
-    .describe('country of the source, two letters (ISO 3166-1)')
-    .optional(),
-  attackId: text('flows of this attack').optional(),
-  kept: z.enum(['peace', 'attack']).describe('why they were kept').optional(),
-  top: z.array(z.enum(FLOW_DIMENSIONS)).max(TOP_MAX).describe('what flows are grouped by; repeatable').default([]),
-  by: z.enum(FLOW_MEASURES).describe('what the groups are ordered by').default('packets'),
-  step: z.string().max(16).describe('gives every group a time series in steps of this length: `10s`, `5m`').optional(),
-  limit: z.int().min(1).max(LIMIT_MAX).describe('groups at most').default(20),
-});
-
-export const secondsParamsSchema = z.strictObject({
-  since: when('from this time on').default('1h'),
-  until: when('before this time').default('now'),
-  target: text('an address, a prefix, or the name of a site; without it the totals of the station').optional(),
-  prefix: text('the prefix that was counted').optional(),
-  direction: z.enum(['in', 'out']).describe('towards the target, or from it').default('in'),
-  step: z.string().max(16).describe('width of one point; without it as narrow as 1,500 points allow').optional(),
-});
-
-const none = z.strictObject({});
-
-export const healthAnswerSchema = z.object({ status: z.enum(['alive', 'stuck']) });
-export const readyAnswerSchema = z.object({ ready: z.boolean(), reasons: z.array(z.string()) });
-export const attacksAnswerSchema = z.object({
-  /** The latest start first. */
-  attacks: z.array(attackSchema),
-  /** Given back as `before`, asks for the next page; absent on the last one. */
-  next: z.string().optional(),
-  /** True where the database could not be asked, and older attacks may be missing. */
-  partial: z.literal(true).optional(),
-});
-export type AttacksAnswer = z.infer<typeof attacksAnswerSchema>;
-export const exportersAnswerSchema = z.object({
-  /** When this was so. */
-  now: z.iso.datetime({ precision: 3 }),
-  exporters: z.array(exporterReportSchema),
-});
-export type ExportersAnswer = z.infer<typeof exportersAnswerSchema>;
-
-export interface RouteContract {
-  /** With `{id}` where a part of the path is a parameter. */
-  readonly path: string;
-  readonly summary: string;
-  readonly params: z.ZodObject;
-  /** Name and schema of a JSON answer, or the media type of another one. */
-  readonly answer: { readonly name: string; readonly schema: z.ZodType } | { readonly mediaType: string };
-  /** Other statuses than 200 and 400 that carry an answer or a problem. */
-  readonly statuses: Readonly<Record<number, string>>;
-}
-
-const STORE_DOWN = 'the store does not answer; detection goes on';
-
-/** Every path of the interface. */
+/** Every path and method of the interface. */
 export const ROUTES = {
-  health: {
-    path: '/healthz',
-    summary: 'Is the process alive, and did it decide a second lately?',
-    params: none,
-    answer: { name: 'Health', schema: healthAnswerSchema },
-    statuses: { 503: 'no second was decided lately' },
-  },
-  ready: {
-    path: '/readyz',
-    summary: 'Does everything listen that was configured, and does detection run?',
-    params: none,
-    answer: { name: 'Ready', schema: readyAnswerSchema },
-    statuses: { 503: 'it is not ready, and the reasons say why' },
-  },
-  metrics: {
-    path: '/metrics',
-    summary: 'Counters for Prometheus.',
-    params: none,
-    answer: { mediaType: 'text/plain' },
-    statuses: {},
-  },
-  status: {
-    path: '/api/status',
-    summary: 'What the station sees and does now.',
-    params: none,
-    answer: { name: 'StationStatus', schema: stationStatusSchema },
-    statuses: {},
-  },
-  attacks: {
-    path: '/api/attacks',
-    summary: 'Attacks, the latest start first.',
-    params: attacksParamsSchema,
-    answer: { name: 'Attacks', schema: attacksAnswerSchema },
-    statuses: { 503: STORE_DOWN },
-  },
-  attack: {
-    path: '/api/attacks/{id}',
-    summary: 'One attack with its evidence.',
-    params: z.strictObject({ id: text('id of the attack') }),
-    answer: { name: 'Attack', schema: attackSchema },
-    statuses: { 404: 'no attack has this id', 503: STORE_DOWN },
-  },
-  exporters: {
-    path: '/api/exporters',
-    summary: 'Who exports, how much of it arrives, and what is wrong with it.',
-    params: none,
-    answer: { name: 'Exporters', schema: exportersAnswerSchema },
-    statuses: {},
-  },
-  flows: {
-    path: '/api/flows',
-    summary: 'Kept flows, grouped, with what sampling leaves open.',
-    params: flowsParamsSchema,
-    answer: { name: 'Flows', schema: flowsAnswerSchema },
-    statuses: { 503: STORE_DOWN },
-  },
-  seconds: {
-    path: '/api/seconds',
-    summary: 'Rates of a target over time, beside what is usual.',
-    params: secondsParamsSchema,
-    answer: { name: 'Seconds', schema: secondsAnswerSchema },
-    statuses: { 503: STORE_DOWN },
-  },
-  events: {
-    path: '/api/events',
-    summary: 'Attacks and warnings as they begin, change and end, as server-sent events.',
-    params: none,
-    answer: { mediaType: 'text/event-stream' },
-    statuses: { 503: 'as many clients listen as are served' },
-  },
-  openapi: {
-    path: '/api/openapi.json',
-    summary: 'This interface, described in OpenAPI 3.1.',
-    params: none,
-    answer: { mediaType: 'application/json' },
-    statuses: {},
-  },
+  ...TRAFFIC_ROUTES,
+  ...INCIDENT_ROUTES,
+  ...SITE_ROUTES,
 } as const satisfies Record<string, RouteContract>;
+
+export type RouteName = keyof typeof ROUTES;

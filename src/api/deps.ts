@@ -1,11 +1,13 @@
 import type { HistogramCounts } from '../base/histogram.ts';
 import type { ListenAddress } from '../base/listen.ts';
 import type { Attack } from '../model/attack.ts';
+import type { Caller } from '../model/role.ts';
 import type { StationEvent } from '../model/station-event.ts';
 import type { StationStatus } from '../model/station-view.ts';
 import type { AttackPage, AttackQuery } from '../store/state/state-store.ts';
 import type { FlowsAnswer, FlowsQuery } from '../store/telemetry/flows-query.ts';
 import type { SecondsAnswer, SecondsQuery } from '../store/telemetry/seconds-query.ts';
+import type { ApiPorts } from './ports.ts';
 
 /** What the API asks of a station. The station implements it; tests put another in its place. */
 export interface ApiDeps {
@@ -20,6 +22,8 @@ export interface ApiDeps {
   seconds(query: SecondsQuery, signal?: AbortSignal): Promise<SecondsAnswer>;
   /** Addresses of a configured site; undefined where no site has the name. */
   siteAddresses(name: string): readonly string[] | undefined;
+  /** The parts of the station beside detection, as they are now. */
+  ports?(): ApiPorts;
   /** Calls the listener for every event from now on; the function returned ends that. The listener never throws. */
   subscribe(listener: (event: StationEvent) => void): () => void;
   /** True while the process does its work: the detector thread decided a second within the last few. */
@@ -54,7 +58,27 @@ export interface StationCounters {
 /** Buckets of the decision lag, seconds. */
 export const LAG_BOUNDS: readonly number[] = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30];
 
+/** Says who asks. Without it (`http.signIn: off`) whoever reaches the station may do everything. */
+export interface Access {
+  /** The person, token or program that a request comes from; undefined where it names none, or one that is not known. */
+  caller(request: Request, address: string): Promise<Caller | undefined>;
+}
+
+/** One act, as the audit log keeps it. */
+export interface Act {
+  readonly by: Caller | undefined;
+  /** Name of the route. */
+  readonly act: string;
+  /** What it was done to: parameters of the path, names of the fields that were given. */
+  readonly to: Readonly<Record<string, unknown>>;
+  readonly status: number;
+  readonly address: string;
+}
+
 export interface ApiOptions {
+  readonly access?: Access | undefined;
+  /** Told of every act, also of those that were refused; the answer waits for it. */
+  readonly onAct?: ((act: Act) => Promise<void>) | undefined;
   /** Names besides localhost and loopback addresses under which the station may be asked. */
   readonly names?: readonly string[] | undefined;
   readonly now?: (() => number) | undefined;

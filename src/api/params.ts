@@ -14,14 +14,19 @@ interface Field {
  * The parameters of a request, parsed by their schema. All that are wrong are told at once, in one RequestProblem. A parameter
  * that is not known is wrong, so that a slip of the pen does not silently ask for something else.
  */
-export function parseParams<S extends z.ZodObject>(schema: S, given: URLSearchParams): z.output<S> {
+export function parseParams<S extends z.ZodObject>(
+  schema: S,
+  given: URLSearchParams,
+  inPath: Readonly<Record<string, string>> = {},
+): z.output<S> {
   const fields = fieldsOf(schema);
-  const values: Record<string, unknown> = Object.create(null);
+  const values: Record<string, unknown> = Object.assign(Object.create(null), inPath);
   const wrong: Wrong[] = [];
   for (const name of new Set(given.keys())) {
     const field = fields.get(name);
     const texts = given.getAll(name);
-    if (field === undefined) wrong.push({ parameter: name, detail: unknownText(name, [...fields.keys()]) });
+    if (field === undefined || Object.hasOwn(inPath, name))
+      wrong.push({ parameter: name, detail: unknownText(name, [...fields.keys()]) });
     else if (field.type === 'array') values[name] = texts;
     else if (texts.length > 1) wrong.push({ parameter: name, detail: 'it is given more than once' });
     else {

@@ -1,12 +1,12 @@
 import type { z } from 'zod';
-import { parsePrefix } from '../base/prefix.ts';
-import type { AttackQuery } from '../store/state/state-store.ts';
-import type { FlowsQuery } from '../store/telemetry/flows-query.ts';
-import type { SecondsQuery } from '../store/telemetry/seconds-query.ts';
-import type { attacksParamsSchema, flowsParamsSchema, secondsParamsSchema } from './contract.ts';
-import type { ApiDeps } from './deps.ts';
-import { stepParam, timeParam, wrongParams } from './params.ts';
-import { RequestProblem } from './problem.ts';
+import { parsePrefix } from '../../base/prefix.ts';
+import type { AttackQuery } from '../../store/state/state-store.ts';
+import type { FlowsQuery } from '../../store/telemetry/flows-query.ts';
+import type { SecondsQuery } from '../../store/telemetry/seconds-query.ts';
+import type { attacksParamsSchema, flowsParamsSchema, secondsParamsSchema } from '../contract.ts';
+import type { ApiDeps } from '../deps.ts';
+import { stepParam, timeParam, wrongParams } from '../params.ts';
+import { RequestProblem } from '../problem.ts';
 
 type Params<S extends z.ZodObject> = z.output<S>;
 
@@ -83,4 +83,12 @@ export class Gate {
       this.#open--;
     }
   }
+}
+
+/** Ends a request for a part that this station does not have, or not yet. */
+export function notHere(what: string): never {
+  throw new RequestProblem(503, {
+    detail: `not available on this station: ${what}`,
+    hint: 'While a station starts, ask again in a moment.',
+  });
 }
