@@ -3,6 +3,7 @@ import { ROUTES, type RouteContract } from '../../src/api/contract.ts';
 import { metricFamilies } from '../../src/api/metrics.ts';
 import { formatBps, formatPps } from '../../src/base/units.ts';
 import { GROUPS, type VectorGroup } from '../../src/detect/network/groups.ts';
+import { CHECK_FAILURES } from '../../src/model/check-failure.ts';
 import { type ConfigKey, configKeys } from '../../src/model/config-keys.ts';
 import { COLUMN_NAMES, FLOW_COLUMNS } from '../../src/model/flow-columns.ts';
 import { REJECTION_REASONS } from '../../src/model/rejection.ts';
@@ -91,6 +92,15 @@ export const GENERATED_TABLES: readonly GeneratedTable[] = [
       markdownTable(
         ['reason', 'what it means'],
         Object.entries(REJECTION_REASONS).map(([reason, about]) => [`\`${reason}\``, about]),
+      ),
+  },
+  {
+    file: 'docs/vantages.md',
+    name: 'check-failures',
+    markdown: () =>
+      markdownTable(
+        ['code', 'what it means'],
+        Object.entries(CHECK_FAILURES).map(([code, about]) => [`\`${code}\``, about]),
       ),
   },
   {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { Argument, Command, Option } from 'commander';
 import { addFloor, parseSeeds } from './evaluate-options.ts';
 import { addNetwork, addPort, addText, packageVersion, parseLimit } from './options.ts';
+import { addProbe } from './probe-options.ts';
 import { addQuestions } from './questions.ts';
 
 const EXIT_CODES = `
@@ -79,6 +80,7 @@ export function createProgram(signal: AbortSignal, setExitCode: (code: number) =
     });
 
   addQuestions(program, signal, setExitCode);
+  addProbe(program, signal, setExitCode);
 
   program
     .command('decode')

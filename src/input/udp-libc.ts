@@ -13,6 +13,16 @@ export interface Libc {
   /** Addresses of memory as numbers. `timeout` is 0: what Linux does with it is of no use (recvmmsg(2), Bugs). */
   recvmmsg(fd: number, headers: number, count: number, flags: number, timeout: number): number;
   poll(fds: number, count: number, timeoutMs: number): number;
+  sendto(
+    fd: number,
+    bytes: Uint8Array,
+    length: number,
+    flags: number,
+    address: Uint8Array,
+    addressLength: number,
+  ): number;
+  /** `bytes` is filled; the address of the sender is not asked for. */
+  recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   close(fd: number): number;
   /** Number of the last fault in this thread. */
   errno(): number;
@@ -24,9 +34,11 @@ export interface Libc {
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 const SOCK_DGRAM = 2;
+const SOCK_RAW = 3;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 export const UDP_SOCKET_TYPE = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+export const RAW_SOCKET_TYPE = SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC;
 export const SOL_SOCKET = 1;
 export const SO_RCVBUF = 8;
 export const SO_REUSEPORT = 15;
@@ -38,7 +50,9 @@ export const SK_MEMINFO_WORDS = 9;
 export const SK_MEMINFO_RMEM_ALLOC = 0;
 export const SK_MEMINFO_RCVBUF = 1;
 export const SK_MEMINFO_DROPS = 8;
+export const IPPROTO_ICMP = 1;
 export const IPPROTO_IPV6 = 41;
+export const IPPROTO_ICMPV6 = 58;
 export const IPV6_V6ONLY = 26;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_TRUNC = 0x20;
@@ -86,6 +100,8 @@ function tryLoad(): Libc | undefined {
       getsockopt: own.func('int getsockopt(int, int, int, void *, void *)'),
       recvmmsg: own.func('int recvmmsg(int, uintptr_t, unsigned int, int, uintptr_t)'),
       poll: own.func('int poll(uintptr_t, unsigned long, int)'),
+      sendto: own.func('intptr_t sendto(int, const void *, size_t, int, const void *, uint32_t)'),
+      recv: own.func('intptr_t recv(int, void *, size_t, int)'),
       close: own.func('int close(int)'),
       errno: () => koffi.errno(),
       errorName: (errno) => names.get(errno) ?? `errno ${errno}`,
