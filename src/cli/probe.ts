@@ -5,6 +5,7 @@ import { BonghwaError } from '../base/errors.ts';
 import { Prober, type ProbeSite } from '../input/probe/prober.ts';
 import { parseSubject } from '../model/check-subject.ts';
 import type { Expectation } from '../model/site.ts';
+import { siteOf } from '../model/site-fields.ts';
 import type { CheckResult } from '../model/vantage.ts';
 import { loadConfig } from './config-file.ts';
 import { EXIT_ATTACK, EXIT_OK } from './exit.ts';
@@ -36,7 +37,7 @@ export async function probeCommand(
 ): Promise<number> {
   const everyMs = options.every === undefined ? undefined : everyOption(options.every);
   const forMs = options.for === undefined ? undefined : spanOption('--for', options.for);
-  const sites = [...urls.map((url) => siteOf(url, expectOf(options))), ...(await fileSites(options.sites))];
+  const sites = [...urls.map((url) => typedSite(url, expectOf(options))), ...(await fileSites(options.sites))];
   if (sites.length === 0)
     throw new BonghwaError('OPTION_INVALID', 'nothing was named to check', {
       hint: 'Give a URL or more, or a register with --sites.',
@@ -85,7 +86,7 @@ function expectOf({ contains, lacks, status }: ProbeCommandOptions): Expectation
   };
 }
 
-function siteOf(text: string, expect: Expectation): ProbeSite {
+function typedSite(text: string, expect: Expectation): ProbeSite {
   // What people type is a name more often than a URL.
   const url = /^[a-z]+:\/\//i.test(text) ? text : `https://${text}`;
   const parsed = parseSubject(url);
@@ -99,7 +100,7 @@ function siteOf(text: string, expect: Expectation): ProbeSite {
 async function fileSites(file: string | undefined): Promise<readonly ProbeSite[]> {
   if (file === undefined) return [];
   const { sites } = await loadConfig(file);
-  return sites.map(({ name, urls }) => ({ name, urls, expect: {} }));
+  return sites.map((site) => siteOf(site, 'configuration'));
 }
 
 /** Where results go: the terminal, lines of JSON, a file. */

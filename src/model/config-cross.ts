@@ -12,6 +12,7 @@ export function crossFaults(value: unknown): PlacedFault[] {
   const inputs = groupOf(top.inputs);
   return [
     ...repeated(fieldOf(top.sites, 'sites', 'name'), (text) => `there is another site named '${text}'`),
+    ...repeated(fieldOf(top.vantages, 'vantages', 'name'), (text) => `there is another vantage named '${text}'`),
     ...repeated(fieldOf(exporters, 'exporters', 'name'), (text) => `there is another exporter named '${text}'`),
     ...repeated(
       fieldOf(exporters, 'exporters', 'address').map((field) => ({ ...field, text: canonicalAddress(field.text) })),

@@ -36,6 +36,7 @@ test('what is chosen is set, and nothing else', () => {
     ...defaults,
     ...CHOSEN,
     networks: [{ prefix: '192.0.2.0/24' }],
+    sites: configOf(JSON.stringify({ sites: CHOSEN.sites })).sites,
     inputs: { ...(defaults.inputs as object), netflow: ['[::]:2055', '[::1]:2056'] },
     storage: { ...(defaults.storage as object), state: { env: 'STATE' } },
   });

@@ -11,6 +11,28 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   'sites[].name': 'portal',
   'sites[].urls': ['https://portal.example/'],
   'sites[].addresses': ['192.0.2.10', '2001:db8::10'],
+  'sites[].prefixes': ['198.51.100.64/28'],
+  'sites[].organisation': 'Ministry of Examples',
+  'sites[].sector': 'government',
+  'sites[].contacts': ['duty@portal.example'],
+  'sites[].country': 'KR',
+  'sites[].maintenance': [{ kind: 'weekly', weekday: 7, from: '22:00', minutes: 120, zone: 'Asia/Seoul' }],
+  'sites[].knownGood': ['203.0.113.64/28'],
+  'sites[].expect.statuses': [200, 401],
+  'sites[].expect.contains': 'Ministry of Examples',
+  'sites[].expect.lacks': 'Database error',
+  'sites[].usersDaily': 40_000,
+  'probe.country': 'KR',
+  'probe.network': 'AS64496',
+  'probe.authorities': '/etc/bonghwa/authorities.pem',
+  'vantages[].name': 'abroad-1',
+  'vantages[].program': 'blackbox',
+  'vantages[].url': 'http://192.0.2.53:9115/probe?module=http_2xx',
+  'vantages[].country': 'DE',
+  'vantages[].network': 'AS64511',
+  'vantages[].partner': 'CERT of Examples',
+  'vantages[].token': { env: 'BONGHWA_VANTAGE_TOKEN' },
+  'inputs.vantages': ':8481',
   'thresholds.<vector>.ppsMax': 50_000,
   'exporters[].name': 'border-1',
   'exporters[].address': '203.0.113.1',
@@ -70,11 +92,21 @@ function listEntry(key: ConfigKey, value: unknown, indent: string): string[] {
 
 function exampleEntry(key: ConfigKey, indent: string): string[] {
   return key.inner.flatMap((inner, at) => {
+    if (inner.kind === 'group')
+      return [...comment(sentence(inner.about), `${indent}  `), ...exampleGroup(inner, indent)];
     const value = inline(EXAMPLES[inner.path] ?? inner.standard);
     // The dash of the entry stands before its first key, and what explains that key above the dash.
     if (at === 0) return [...comment(sentence(inner.about), indent), `${indent}- ${inner.key}: ${value}`];
     return [...comment(sentence(inner.about), `${indent}  `), `${indent}  ${inner.key}: ${value}`];
   });
+}
+
+function exampleGroup(group: ConfigKey, indent: string): string[] {
+  const keys = group.inner.flatMap((key) => [
+    ...comment(sentence(key.about), `${indent}    `),
+    `${indent}    ${key.key}: ${inline(EXAMPLES[key.path] ?? key.standard)}`,
+  ]);
+  return [`${indent}  ${group.key}:`, ...keys];
 }
 
 /** Lines as comments that come back by taking one # from each. Keys inside that were comments already stay so. */

@@ -31,7 +31,9 @@ function keysOf(group: z.core.$ZodType | undefined, path: string): ConfigKey[] {
 function keyOf(path: string, key: string, schema: z.core.$ZodType): ConfigKey {
   // A choice between a text and a group is written as one value.
   const inside = unwrapped(schema);
-  const element = inside instanceof z.ZodArray ? innermost(inside.element) : undefined;
+  // So is a choice between groups.
+  const choice = inside instanceof z.ZodArray && unwrapped(inside.element) instanceof z.ZodDiscriminatedUnion;
+  const element = inside instanceof z.ZodArray && !choice ? innermost(inside.element) : undefined;
   const list = element instanceof z.ZodObject;
   const inner = list ? keysOf(element, `${path}[]`) : keysOf(inside, path);
   const optional = schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault;

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { parseAddress } from '../base/ip.ts';
 import { type ListenAddress, parseListen } from '../base/listen.ts';
 import { type Prefix, parsePrefix } from '../base/prefix.ts';
-import { holdsPassword, secretSchema, stateUrlFault, telemetryUrlFault } from './secret.ts';
+import { probeSchema, VANTAGE_SOURCES_MAX, vantageSourceSchema } from './config-probe.ts';
+import { secretSchema, stateUrlFault, telemetryUrlFault } from './secret.ts';
+import { shown, siteFields } from './site-fields.ts';
 import { TELEMETRY_PORTS } from './telemetry-ports.ts';
 import { VECTORS, type Vector } from './vector.ts';
 
@@ -22,11 +24,6 @@ const address = z.string().refine((text) => parseAddress(text) !== undefined, {
   error: (issue) => `'${shown(String(issue.input))}' is no IPv4 or IPv6 address`,
 });
 
-const url = z.string().refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
-  error: (issue) => `'${shown(String(issue.input))}' is no http or https URL`,
-});
-const siteUrl = url.refine((text) => !holdsPassword(text), 'leave the password out: nothing here signs in to a site');
-
 const LISTEN_EXAMPLES = "such as 127.0.0.1:2055, '[::1]:2055', or :2055 for every address of this machine";
 
 const listen = z
@@ -40,11 +37,6 @@ const listen = z
     context.addIssue({ code: 'custom', message: `'${shown(text)}' is no address with a port, ${LISTEN_EXAMPLES}` });
     return z.NEVER;
   });
-
-/** Input as it is quoted in a message: a page of text would hide the message. */
-function shown(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
 
 const name = z.string().min(1, 'a name has at least one character').max(200, 'a name has at most 200 characters');
 const path = z.string().min(1, 'a path has at least one character').max(4096, 'a path has at most 4096 characters');
@@ -78,13 +70,7 @@ const networkSchema = z.strictObject({
 });
 
 const siteSchema = z.strictObject({
-  name: name.describe('name of the site; attacks on its addresses are told as attacks on it'),
-  urls: z.array(siteUrl).max(1000).default([]).describe('URLs that readers use'),
-  addresses: z
-    .array(address)
-    .max(1000)
-    .default([])
-    .describe('IPv4 and IPv6 addresses that it answers on; those outside `networks` are protected too'),
+  ...siteFields,
 });
 
 const exporterSchema = z.strictObject({
@@ -139,6 +125,11 @@ const inputsSchema = z.strictObject({
     .prefault(['127.0.0.1:6343'])
     .describe('UDP addresses for sFlow v5, [] for none'),
   pcap: path.optional().describe('a stream of packets in pcap format: a named pipe, or - for standard input'),
+  vantages: listen
+    .optional()
+    .describe(
+      'HTTPS address where vantages elsewhere report, such as 127.0.0.1:8481 or :8481; nothing listens where absent',
+    ),
   workers: z
     .int()
     .min(1, 'at least one worker is needed')
@@ -210,6 +201,12 @@ export const configSchema = z.strictObject({
       'protected prefixes, IPv4 and IPv6, as text or with a name; where none is given, every destination is protected',
     ),
   sites: z.array(siteSchema).max(10_000).default([]).describe('protected websites'),
+  probe: probeSchema.prefault({}).describe('how the station checks the sites that have URLs'),
+  vantages: z
+    .array(vantageSourceSchema)
+    .max(VANTAGE_SOURCES_MAX)
+    .default([])
+    .describe('other programs whose checks are read: blackbox_exporter, Prometheus, Uptime Kuma'),
   telemetryPorts: z
     .array(z.int().min(1, 'a port is 1 to 65535').max(65_535, 'a port is 1 to 65535'))
     .min(1, 'at least one port is needed')
@@ -232,6 +229,8 @@ export const configSchema = z.strictObject({
 });
 
 export type Config = z.output<typeof configSchema>;
+export type ConfigProbe = Config['probe'];
+export type ConfigVantage = Config['vantages'][number];
 export type ConfigSite = Config['sites'][number];
 export type ConfigExporter = Config['exporters'][number];
 export type ConfigRetention = Config['retention'];

@@ -14,6 +14,8 @@ export function effectiveTree(config: Config): Record<string, unknown> {
       ...(name === undefined ? {} : { name }),
     })),
     sites: config.sites,
+    probe: config.probe,
+    vantages: config.vantages,
     telemetryPorts: config.telemetryPorts,
     thresholds: config.thresholds,
     exporters: config.exporters,
@@ -21,6 +23,7 @@ export function effectiveTree(config: Config): Record<string, unknown> {
       ...config.inputs,
       netflow: config.inputs.netflow.map(formatListen),
       sflow: config.inputs.sflow.map(formatListen),
+      ...(config.inputs.vantages === undefined ? {} : { vantages: formatListen(config.inputs.vantages) }),
     },
     http: { listen: formatListen(config.http.listen) },
     storage: {

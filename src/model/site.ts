@@ -32,8 +32,8 @@ export type Tlp = (typeof TLPS)[number];
 
 /** A span in which the site may be out: once (`from` and `to`), or every week at the same time of the site's zone. */
 export const maintenanceSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('once'), from: time, to: time, note: z.string().optional() }),
-  z.object({
+  z.strictObject({ kind: z.literal('once'), from: time, to: time, note: z.string().optional() }),
+  z.strictObject({
     kind: z.literal('weekly'),
     /** 1 Monday … 7 Sunday (ISO 8601). */
     weekday: z.int().min(1).max(7),

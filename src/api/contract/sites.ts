@@ -1,27 +1,14 @@
 import { z } from 'zod';
 import { SITE_STATES, siteStatusSchema } from '../../model/incident.ts';
 import { SECTORS, siteSchema } from '../../model/site.ts';
+import { type SiteInput, siteInputSchema } from '../../model/site-fields.ts';
 import { checkResultSchema, vantageSchema } from '../../model/vantage.ts';
 import { NOT_HERE, next, none, paging, partial, type RouteContract, text, time, when } from './route.ts';
 
 /** The register of sites, the vantages that probe them, and what was found. */
 const name = text('name of the site');
 
-/** A site as people give it: where it was registered, the station knows. */
-export const siteInputSchema = z.strictObject({
-  ...siteSchema.omit({ registered: true }).shape,
-  urls: siteSchema.shape.urls.max(1000).default([]),
-  addresses: siteSchema.shape.addresses.max(1000).default([]),
-  prefixes: siteSchema.shape.prefixes.max(1000).default([]),
-  sector: siteSchema.shape.sector.default('other'),
-  criticality: siteSchema.shape.criticality.default('normal'),
-  contacts: siteSchema.shape.contacts.max(100).default([]),
-  tlp: siteSchema.shape.tlp.default('amber'),
-  maintenance: siteSchema.shape.maintenance.max(100).default([]),
-  knownGood: siteSchema.shape.knownGood.max(1000).default([]),
-  expect: siteSchema.shape.expect.default({}),
-});
-export type SiteInput = z.output<typeof siteInputSchema>;
+export { type SiteInput, siteInputSchema };
 
 /** A site, how it does where that is known, and its version: it grows with every change. */
 export const siteViewSchema = z.object({

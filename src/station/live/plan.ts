@@ -3,10 +3,11 @@ import { availableParallelism } from 'node:os';
 import { BonghwaError } from '../../base/errors.ts';
 import { formatAddress, parseAddress } from '../../base/ip.ts';
 import { formatListen } from '../../base/listen.ts';
-import type { Prefix } from '../../base/prefix.ts';
+import { type Prefix, parsePrefix } from '../../base/prefix.ts';
 import type { Expectation } from '../../detect/exporter/diagnose.ts';
 import type { Attack } from '../../model/attack.ts';
 import type { Config } from '../../model/config.ts';
+import type { Site } from '../../model/site.ts';
 import type { StoreStatus } from '../../model/station-view.ts';
 import { VECTORS, type Vector } from '../../model/vector.ts';
 import { ATTACKS_PAGE_MAX, type StateStore } from '../../store/state/state-store.ts';
@@ -16,11 +17,20 @@ import type { ReceiverSetup } from './receiver-thread.ts';
 
 /** What a configuration means for the parts of a station. */
 
-/** What is protected: the networks, and the addresses of sites outside them. Names by address, in the text that targets have. */
-export function subjectOf(config: Config): DetectionSubject {
+/** What detection has to know of a site. */
+export type ProtectedSite = Pick<Site, 'name' | 'addresses' | 'prefixes'>;
+
+/**
+ * What is protected: the networks, and the addresses and prefixes of sites outside them. Names by address, in the text that targets have.
+ */
+export function subjectOf(config: Config, registered: readonly ProtectedSite[] = config.sites): DetectionSubject {
   const networks: Prefix[] = config.networks.map(({ prefix }) => prefix);
   const sites = new Map<string, string>();
-  for (const site of config.sites) {
+  for (const site of registered) {
+    for (const text of site.prefixes) {
+      const parsed = parsePrefix(text);
+      if (parsed !== undefined) networks.push(parsed);
+    }
     for (const text of site.addresses) {
       const words = parseAddress(text);
       if (words === undefined) continue;
