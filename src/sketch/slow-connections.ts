@@ -15,6 +15,8 @@ export const SLOW_AGE_MIN_MS = 10_000;
 const SLOW_SILENCE_MAX_MS = 60_000;
 /** A server that sent data on a connection within this time serves it, ms. */
 const ANSWER_AGE_MAX_MS = 10_000;
+/** Flow records that tell of more than this are not waited for, ms. */
+const SPAN_MAX_MS = 180_000;
 /** From this many slow connections on a server's answers are looked at. */
 const SUSPECT_CONNECTIONS_MIN = 50;
 const SUSPECTS_MAX = 64;
@@ -62,6 +64,8 @@ export class SlowConnections {
   #suspects: Suspect[] = [];
   #servers: readonly SlowServer[] = [];
   #reviewed = 0;
+  /** The longest time that one row told of, ms: data from the server may be told as much later. */
+  #spanMs = 0;
 
   constructor(seed: number) {
     this.#seed = seed;
@@ -126,6 +130,7 @@ export class SlowConnections {
       return;
     }
     if (this.#scraps[slot] === 0) this.#firstMs[slot] = startMs;
+    if (nowMs - startMs > this.#spanMs) this.#spanMs = Math.min(nowMs - startMs, SPAN_MAX_MS);
     this.#lastMs[slot] = nowMs;
     this.#scraps[slot] += packets;
     this.#bytes[slot] += bytes;
@@ -209,7 +214,7 @@ export class SlowConnections {
   }
 
   #isUnanswered(slot: number): boolean {
-    return this.#lastMs[slot] - this.#answeredMs[slot] > ANSWER_AGE_MAX_MS;
+    return this.#lastMs[slot] - this.#answeredMs[slot] > ANSWER_AGE_MAX_MS + this.#spanMs;
   }
 
   #server(words: Uint32Array, slots: readonly number[], nowMs: number, suspectedMs: number): SlowServer {
@@ -225,7 +230,7 @@ export class SlowConnections {
       packets += this.#scraps[slot];
       bytes += this.#bytes[slot];
     }
-    const answersSeen = nowMs - suspectedMs >= ANSWER_AGE_MAX_MS;
+    const answersSeen = nowMs - suspectedMs >= ANSWER_AGE_MAX_MS + this.#spanMs;
     return { words, connections: slots.length, firstMs, lastMs, packets, bytes, sources, answersSeen };
   }
 }

@@ -4,9 +4,10 @@ import { SECOND_LIMITS, type Second } from '../../sketch/second.ts';
 import { Watch } from '../../sketch/watch.ts';
 import type { AttackRecord } from './attack-record.ts';
 import type { Candidate, GroupExcess } from './candidates.ts';
+import type { View } from './features.ts';
 import { ANSWERED_CLASSES, GROUPS } from './groups.ts';
-import type { View } from './judge.ts';
 import { PARAMETERS } from './parameters.ts';
+import { Peers } from './peers.ts';
 import type { TargetState } from './target-state.ts';
 
 /** The group whose rows are noted for all that is on completed connections. */
@@ -18,6 +19,7 @@ const ACKNOWLEDGED = GROUPS.findIndex((group) => group.vector === 'ack-flood');
  */
 export class Attention {
   readonly #sampled: Watch;
+  readonly #peers = new Peers();
 
   constructor(seed: number) {
     this.#sampled = new Watch(seed, SECOND_LIMITS.watch);
@@ -51,6 +53,7 @@ export class Attention {
 
   /** Targets that nobody watched while the second ran get their details from its sample. */
   detailHot(second: Second, hot: readonly Candidate[]): void {
+    this.#peers.begin(second.sample);
     const sampled = this.#sampled;
     sampled.clear();
     for (const candidate of hot.slice(0, PARAMETERS.judgedMax)) {
@@ -92,26 +95,43 @@ export class Attention {
   }
 
   /** Everything that the shape of one group of a candidate can be judged by. */
-  view(second: Second, candidate: Candidate, excess: GroupExcess): View {
-    const { words, length } = candidate.state;
+  view(second: Second, candidate: Candidate, excess: GroupExcess, tick: number): View {
+    const { state } = candidate;
+    const { words, length } = state;
     const group = GROUPS[excess.group];
     const watched = second.watch.find(words, 0, length);
     const own = watched < 0 ? undefined : second.watch.detail(watched, firstClass(excess.group));
     const sampledSlot = this.#sampled.find(words, 0, length);
     const watch = own === undefined && sampledSlot >= 0 ? this.#sampled : second.watch;
     const slot = watch === second.watch ? watched : sampledSlot;
+    const detail = slot < 0 ? undefined : watch.detail(slot, firstClass(excess.group));
     return {
       group,
       rates: excess.rates,
       node: candidate.node(),
-      detail: slot < 0 ? undefined : watch.detail(slot, firstClass(excess.group)),
+      detail,
       answered: slot < 0 ? undefined : watch.detail(slot, CLASS.tcpAck),
       detailShare: watch === second.watch ? 1 : second.sample.share(),
-      replySeen: candidate.state.replySeen,
+      replySeen: state.replySeen,
       sent: (classes) => (slot < 0 ? 0 : sentPackets(watch, slot, classes)),
       excess: excess.excess,
       carpet: candidate.carpet,
+      newSources: detail === undefined ? undefined : state.newSources(detail),
+      knownSources: detail !== undefined && state.knowsSourcesOf(detail),
+      comeBack: () => (detail === undefined ? undefined : state.comeBack(tick, detail)),
+      answeredShare: () => this.#peers.answeredShare(words, length, group.classes),
     };
+  }
+
+  /** Keeps who connects to targets where connections stand out, for the seconds that follow. */
+  noteComers(second: Second, hot: readonly Candidate[], tick: number): void {
+    for (const candidate of hot) {
+      for (const excess of candidate.groups) {
+        if (GROUPS[excess.group].shape !== 'connection') continue;
+        const { detail } = this.view(second, candidate, excess, tick);
+        if (detail !== undefined) candidate.state.noteComers(tick, detail);
+      }
+    }
   }
 }
 

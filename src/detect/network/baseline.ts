@@ -14,6 +14,9 @@ const QUICK_SECONDS = 180;
 /** From this much on the deviation is known; a few seconds of a rise would make it as large as the rise itself. */
 const DEVIATION_SECONDS = 60;
 
+/** A second counts among the maxima when two more have come after it in peace: the first, partial one of a flood may be below every limit. */
+const SECONDS_DELAYED = 2;
+
 /**
  * The quick estimate of what is usual for one measure of one target: a mean, the mean absolute deviation, and maxima that forget
  * slowly. It learns only in peace, in constant space (about 100 bytes), and is deterministic in what it was given.
@@ -32,6 +35,9 @@ export class Baseline {
   /** Maxima of the last whole minutes, which wait before they count; the older first. */
   #waitingOld = 0;
   #waitingNew = 0;
+  /** The last two seconds, which wait too; the older first. */
+  #youngOld = 0;
+  #youngNew = 0;
   #lastTick: number;
 
   /** `quietSince`: the tick from which on silence is known, as the target was looked for and not found; -1 for never. */
@@ -60,7 +66,9 @@ export class Baseline {
   }
 
   #atOnce(maximum: number): number {
-    return Math.max(maximum, this.#blockMaximum, this.#waitingOld, this.#waitingNew);
+    const known = Math.max(maximum, this.#blockMaximum, this.#waitingOld, this.#waitingNew);
+    // Who knows nothing else has to take the first seconds as they are.
+    return this.learnedSeconds > SECONDS_DELAYED ? known : Math.max(known, this.#youngOld, this.#youngNew);
   }
 
   /** Learns one second of peace. Ticks that were not given since the last were silent; returns how many. */
@@ -68,6 +76,8 @@ export class Baseline {
     const silent = this.#lastTick < 0 ? 0 : Math.max(0, tick - this.#lastTick - 1);
     this.#lastTick = tick;
     if (silent > 0) {
+      this.#ripen(0);
+      this.#ripen(0);
       const kept = (1 - 1 / MEAN_SECONDS) ** silent;
       this.mean *= kept;
       this.deviation *= kept;
@@ -87,13 +97,22 @@ export class Baseline {
       this.#blockStart += BLOCK_SECONDS;
       if (tick - this.#blockStart >= BLOCK_SECONDS * (BLOCKS_DELAYED + 1)) this.#blockStart = tick;
     }
-    this.#blockMaximum = Math.max(this.#blockMaximum, value);
+    this.#ripen(value);
     return silent;
+  }
+
+  /** A second comes, and that of two seconds ago counts from now on. */
+  #ripen(value: number): void {
+    this.#blockMaximum = Math.max(this.#blockMaximum, this.#youngOld);
+    this.#youngOld = this.#youngNew;
+    this.#youngNew = value;
   }
 
   /** What came before this tick is not learned: neither as peace nor as silence. */
   skip(tick: number): void {
     this.#lastTick = Math.max(this.#lastTick, tick);
+    this.#youngOld = 0;
+    this.#youngNew = 0;
   }
 
   /** Puts another mean in the place of one that is too old to tell of now. */
@@ -120,6 +139,8 @@ export class Baseline {
     to.number(this.#blockStart + 1);
     to.number(this.#waitingOld);
     to.number(this.#waitingNew);
+    to.number(this.#youngOld);
+    to.number(this.#youngNew);
     to.number(this.#lastTick + 1);
   }
 
@@ -134,6 +155,8 @@ export class Baseline {
     baseline.#blockStart = from.count() - 1;
     baseline.#waitingOld = from.amount();
     baseline.#waitingNew = from.amount();
+    baseline.#youngOld = from.amount();
+    baseline.#youngNew = from.amount();
     baseline.#lastTick = from.count() - 1;
     return baseline;
   }

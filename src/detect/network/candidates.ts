@@ -27,8 +27,8 @@ export interface GroupExcess {
   readonly excess: number;
   /** The slow rise was seen by the cumulative sum. */
   readonly cusum: boolean;
-  /** What the shape said, where it was asked. */
-  judged: 'attack' | 'benign' | undefined;
+  /** What the shape said, where it was asked; `open` where later seconds will tell. */
+  judged: 'attack' | 'benign' | 'open' | undefined;
 }
 
 /** A node of the ladder that has a group above its low-water mark. */

@@ -10,8 +10,9 @@ import { AttackRecord, timeOf } from './attack-record.ts';
 import type { AttackSources } from './attack-sketches.ts';
 import { Attention, firstClass } from './attention.ts';
 import { type Candidate, CandidateScan, covers, type GroupExcess } from './candidates.ts';
+import { featuresOf, type View } from './features.ts';
 import { GROUPS } from './groups.ts';
-import { featuresOf, type Judgement, judge, type View } from './judge.ts';
+import { type Judgement, judge } from './judge.ts';
 import { Observed } from './observed.ts';
 import { OpenAttacks, type TellAttack } from './open-attacks.ts';
 import { PARAMETERS } from './parameters.ts';
@@ -117,6 +118,7 @@ export class Detector implements SecondTaker {
     const hot = candidates.filter(isHot);
     this.#attention.detailHot(second, hot);
     this.#attention.noteReplies(second, candidates);
+    this.#attention.noteComers(second, hot, tick);
     for (const candidate of candidates) {
       for (const excess of candidate.groups) noteRise(tick, second.second, candidate.state, excess);
     }
@@ -279,11 +281,11 @@ export class Detector implements SecondTaker {
     const found: { excess: GroupExcess; judgement: Judgement; view: View }[] = [];
     for (const excess of candidate.groups) {
       if (excess.excess < 1 && !excess.cusum) continue;
-      const view = this.#attention.view(second, candidate, excess);
+      const view = this.#attention.view(second, candidate, excess, this.#tick);
       const features = featuresOf(view);
       if (candidate.carpet && features.addresses < PARAMETERS.carpetAddressesMin) continue;
       const judgement = judge(view, features);
-      excess.judged = judgement.attack ? 'attack' : 'benign';
+      excess.judged = judgement.attack ? 'attack' : judgement.settled ? 'benign' : 'open';
       if (!judgement.attack) {
         this.#verdict(second, candidate, excess, judgement.kind, judgement.notes.join('; '));
         continue;
@@ -296,7 +298,8 @@ export class Detector implements SecondTaker {
         continue;
       }
       const confirmed = state.over(excess.group, this.#tick);
-      const sudden = looked >= 1 && excess.excess >= PARAMETERS.suddenFactor;
+      const factor = judgement.clear ? PARAMETERS.clearFactor : PARAMETERS.suddenFactor;
+      const sudden = looked >= 1 && excess.excess >= factor;
       if (partial || sudden || confirmed >= PARAMETERS.confirmSeconds) {
         found.push({ excess, judgement, view });
       } else {
@@ -312,7 +315,7 @@ export class Detector implements SecondTaker {
         this.#openAttack(second, candidate, excess, judgement, view);
         opened = true;
       }
-      state.attack?.join(vector, this.#opening(second, candidate, excess, judgement, view));
+      state.attack?.join(vector, this.#opening(second, excess, judgement, view));
     }
     return opened;
   }
@@ -341,12 +344,12 @@ export class Detector implements SecondTaker {
       history: state.history(this.#tick),
       seed: this.#options.seed,
     });
-    record.join(judgement.kind as Vector, this.#opening(second, candidate, excess, judgement, view));
+    record.join(judgement.kind as Vector, this.#opening(second, excess, judgement, view));
     if (before !== undefined) record.adopt(before, true);
     this.#open.begin(state, record, this.#nowMs, before === undefined ? 'opened' : 'updated');
   }
 
-  #opening(second: Second, candidate: Candidate, excess: GroupExcess, judgement: Judgement, view: View): Opening {
+  #opening(second: Second, excess: GroupExcess, judgement: Judgement, view: View): Opening {
     return {
       second: second.second,
       measure: excess.measure,
@@ -356,7 +359,7 @@ export class Detector implements SecondTaker {
       cusum: excess.cusum,
       notes: judgement.notes,
       lagMs: Math.round(excess.rates.lagMs),
-      newSources: view.detail === undefined ? undefined : candidate.state.newSources(view.detail),
+      newSources: view.newSources,
     };
   }
 

@@ -2,63 +2,22 @@ import { formatCount, formatShare } from '../../base/units.ts';
 import { CLASS } from '../../model/traffic-class.ts';
 import type { Vector } from '../../model/vector.ts';
 import { hllEstimate, hllMerge } from '../../sketch/hyperloglog.ts';
-import {
-  ADDRESSES_PRECISION,
-  PORTS_PRECISION,
-  SOURCES_PRECISION,
-  type TargetDetail,
-} from '../../sketch/target-detail.ts';
-import { ANSWERED_CLASSES, type VectorGroup } from './groups.ts';
-import { type GroupRates, lookedAt, type NodeTraffic } from './traffic.ts';
-
-/** Everything that the shape of one group at one target can be judged by, for one second. */
-export interface View {
-  readonly group: VectorGroup;
-  readonly rates: GroupRates;
-  readonly node: NodeTraffic;
-  /** Details of the group's own classes; `undefined` where there was no room for them. */
-  readonly detail: TargetDetail | undefined;
-  /** Details of the traffic on completed connections. */
-  readonly answered: TargetDetail | undefined;
-  /** Share of rows that the details saw: 1, or less where they come from the second's sample. */
-  readonly detailShare: number;
-  /** True where traffic from the target can be seen at all. */
-  readonly replySeen: boolean;
-  /** Packets of a set of classes that the target sent in this second. */
-  readonly sent: (classes: number) => number;
-  /** Rate over limit of the measure that is exceeded most. */
-  readonly excess: number;
-  /** True for a prefix: many addresses are attacked. */
-  readonly carpet: boolean;
-}
+import { SOURCES_PRECISION } from '../../sketch/target-detail.ts';
+import type { Features, View } from './features.ts';
+import { ANSWERED_CLASSES } from './groups.ts';
+import { PARAMETERS } from './parameters.ts';
+import { lookedAt } from './traffic.ts';
 
 export interface Judgement {
   readonly attack: boolean;
+  /** The shape alone leaves no doubt: no second second is needed to confirm it. */
+  readonly clear: boolean;
+  /** False where only the next seconds will tell: it is no attack yet, and no peace to learn from either. */
+  readonly settled: boolean;
   /** The attack's vector; or what the traffic is instead: `download`, `scan`, `flash-crowd` … */
   readonly kind: Vector | string;
   /** The tests of shape, in words with their numbers. */
   readonly notes: readonly string[];
-}
-
-/** What the details tell, estimated once per judgement. */
-export interface Features {
-  sources: number;
-  packetsPerSource: number;
-  topSourceShare: number;
-  /** Share of the four sources that send most. */
-  topFourShare: number;
-  srcPorts: number;
-  dstPorts: number;
-  topDstPort: number;
-  topDstPortShare: number;
-  topSrcPort: number;
-  topSrcPortShare: number;
-  addresses: number;
-  meanBytes: number;
-  /** Rows the estimates rest on. */
-  rows: number;
-  /** Packets that the ports were read from: of those looked at by the exporter, one in so many is looked at here. */
-  portPackets: number;
 }
 
 /** Traffic from fewer sources than this is not "from many". */
@@ -66,14 +25,11 @@ const MANY_SOURCES = 50;
 const SEVERAL_SOURCES = 10;
 /** A single peer needs this many times the limit to be an attack by volume alone. */
 const SINGLE_SOURCE_EXCESS = 10;
-/** More distinct ports than this share of the packets: every packet has its own. */
-const RANDOM_PORTS_SHARE = 0.3;
 /** As many ports suffice to tell, however many packets there are. */
 const PORTS_TOLD = 1000;
 /** And fewer packets than this tell nothing. */
 const PORTS_LOOKED_MIN = 10;
 /** Scanners and testers are few, and send nearly all of it. */
-const FEW_SENDERS = 4;
 const NEARLY_ALL = 0.9;
 /** The target sends at least this much back for each packet it receives: a conversation. */
 const CONVERSATION_SHARE = 0.2;
@@ -87,59 +43,15 @@ const AMPLIFIED_BYTES_MIN = 1000;
 const WELL_KNOWN_PORTS = 1024;
 /** Packets that open connections, beside those that keep them going, where there are readers. */
 const OPENED_SHARE = 0.04;
-/** Connections a second from one source that no reader opens. */
-const CONNECTIONS_PER_SOURCE = 2;
+/** Connections that a browser opens to one server at most: more in one second from each source is no crowd of readers. */
+const CONNECTIONS_OF_BROWSER = 6;
+/** Where so many of the packets come from senders to whom the target sends nothing, what it sends is no answer to them. */
+const STRANGERS_SHARE = 0.5;
 
 const bit = (trafficClass: number): number => 1 << trafficClass;
 const SENT_TCP = ANSWERED_CLASSES | bit(CLASS.tcpSynAck) | bit(CLASS.tcpSyn) | bit(CLASS.tcpRst);
 const SENT_UDP =
   bit(CLASS.udp) | bit(CLASS.udpService) | bit(CLASS.quic) | bit(CLASS.quicReply) | bit(CLASS.reflectorResponse);
-
-/** Reads the details. Without any, everything is unknown (NaN, 0), and tests that need them fail. */
-export function featuresOf(view: View): Features {
-  const { detail, rates } = view;
-  const meanBytes = rates.packets > 0 ? rates.bytes / rates.packets : 0;
-  if (detail === undefined || detail.rows === 0) {
-    return {
-      sources: 0,
-      packetsPerSource: Number.NaN,
-      topSourceShare: 0,
-      topFourShare: 0,
-      srcPorts: 0,
-      dstPorts: 0,
-      topDstPort: -1,
-      topDstPortShare: 0,
-      topSrcPort: -1,
-      topSrcPortShare: 0,
-      addresses: 1,
-      meanBytes,
-      rows: 0,
-      portPackets: 0,
-    };
-  }
-  const sources = Math.max(1, Math.round(hllEstimate(detail.sources, 0, SOURCES_PRECISION)));
-  const topSources = detail.topSources.top(FEW_SENDERS);
-  const topShare = (slots: readonly number[]): number =>
-    slots.reduce((sum, slot) => sum + detail.topSources.counts[slot], 0) / detail.topSources.total;
-  const topSrcPort = detail.topSrcPorts.top(1)[0];
-  const topDstPort = detail.topDstPorts.top(1)[0];
-  return {
-    sources,
-    packetsPerSource: (rates.packets * view.detailShare) / sources,
-    topSourceShare: topShare(topSources.slice(0, 1)),
-    topFourShare: topShare(topSources),
-    srcPorts: hllEstimate(detail.srcPorts, 0, PORTS_PRECISION),
-    dstPorts: hllEstimate(detail.dstPorts, 0, PORTS_PRECISION),
-    topDstPort: detail.topDstPorts.keys[4 * topDstPort + 3],
-    topDstPortShare: detail.topDstPorts.counts[topDstPort] / detail.topDstPorts.total,
-    topSrcPort: detail.topSrcPorts.keys[4 * topSrcPort + 3],
-    topSrcPortShare: detail.topSrcPorts.counts[topSrcPort] / detail.topSrcPorts.total,
-    addresses: Math.round(hllEstimate(detail.addresses, 0, ADDRESSES_PRECISION)),
-    meanBytes,
-    rows: detail.rows,
-    portPackets: (rates.packets * view.detailShare) / 2 ** detail.thinBits,
-  };
-}
 
 /** Judges whether a group that is over its limit has the shape of an attack. Deterministic in the view. */
 export function judge(view: View, features: Features): Judgement {
@@ -171,8 +83,26 @@ export function judge(view: View, features: Features): Judgement {
   }
 }
 
-const yes = (view: View, ...notes: string[]): Judgement => ({ attack: true, kind: view.group.vector, notes });
-const no = (kind: string, ...notes: string[]): Judgement => ({ attack: false, kind, notes });
+const no = (kind: string, ...notes: string[]): Judgement => ({
+  attack: false,
+  clear: false,
+  settled: true,
+  kind,
+  notes,
+});
+
+/** Many senders, to one address whose answers would be seen and are not: nothing that a second more of would tell. */
+function yes(view: View, features: Features, ...notes: string[]): Judgement {
+  const clear = view.replySeen && !view.carpet && features.sources >= MANY_SOURCES;
+  return { attack: true, clear, settled: true, kind: view.group.vector, notes };
+}
+
+/** Most of the packets come from senders to whom the target sends nothing. */
+function areStrangers(view: View): boolean {
+  return (
+    view.replySeen && lookedAt(view.rates) >= 0.99 * view.rates.packets && (view.answeredShare() ?? 1) < STRANGERS_SHARE
+  );
+}
 
 function judgeSyn(view: View, features: Features): Judgement {
   const syn = view.rates.packets;
@@ -182,12 +112,12 @@ function judgeSyn(view: View, features: Features): Judgement {
     fromSources(features),
   ];
   if (isScan(view, features)) return no('scan', portsNote(features), ...notes);
-  if (answered < 0.5 * syn) return yes(view, ...notes);
+  if (answered < 0.5 * syn) return yes(view, features, ...notes);
   // The target has other readers: are the senders of SYN among them?
   const overlap = answeredShare(view);
   if (overlap === undefined) return no('flash-crowd', 'connections are completed', ...notes);
   const note = `${formatShare(overlap)} of the SYN sources also complete connections`;
-  return overlap < 0.5 ? yes(view, note, ...notes) : no('flash-crowd', note, ...notes);
+  return overlap < 0.5 ? yes(view, features, note, ...notes) : no('flash-crowd', note, ...notes);
 }
 
 /** Share of the group's sources that are also seen on completed connections; `undefined` where details are thin. */
@@ -206,33 +136,40 @@ function isScan(view: View, features: Features): boolean {
   if (view.rates.pps >= SCAN_PPS_MAX || features.rows === 0) return false;
   // Readers go on opening connections while somebody scans: it is his share that counts.
   if (features.topFourShare < NEARLY_ALL) return false;
-  return view.carpet ? view.rates.packets < 8 * features.addresses : hasRandomPorts(view, features);
+  return view.carpet
+    ? lookedAt(view.rates) * view.detailShare < 8 * features.addresses
+    : hasRandomPorts(view, features);
 }
 
 /** Nearly every packet that was looked at goes to a port of its own, which no application does. */
 function hasRandomPorts(view: View, features: Features): boolean {
   const samplingRate = 1 + view.rates.variance / Math.max(1, view.rates.packets);
   const looked = features.portPackets / samplingRate;
-  return looked >= PORTS_LOOKED_MIN && features.dstPorts > RANDOM_PORTS_SHARE * Math.min(looked, PORTS_TOLD);
+  return looked >= PORTS_LOOKED_MIN && features.dstPorts > features.randomPortsShare * Math.min(looked, PORTS_TOLD);
 }
 
 function judgeSynAck(view: View, features: Features): Judgement {
   const asked = view.sent(bit(CLASS.tcpSyn));
-  if (view.replySeen && asked >= 0.3 * view.rates.packets) {
+  if (view.replySeen && asked >= 0.3 * view.rates.packets && !areStrangers(view)) {
     return no('answers', `the target sent ${formatCount(asked)} SYN itself`);
   }
   if (features.sources < SEVERAL_SOURCES) return no('answers', fromSources(features));
-  return yes(view, view.replySeen ? 'the target sent no SYN that these would answer' : oneWay, fromSources(features));
+  return yes(
+    view,
+    features,
+    view.replySeen ? 'the target sent no SYN that these would answer' : oneWay,
+    fromSources(features),
+  );
 }
 
 function judgeRst(view: View, features: Features): Judgement {
   const sent = view.sent(SENT_TCP);
-  if (view.replySeen && sent >= 0.3 * view.rates.packets) {
+  if (view.replySeen && sent >= 0.3 * view.rates.packets && !areStrangers(view)) {
     return no('answers', `they answer ${formatCount(sent)} TCP packets that the target sent`);
   }
   if (features.sources < SEVERAL_SOURCES && view.excess < SINGLE_SOURCE_EXCESS)
     return no('answers', fromSources(features));
-  return yes(view, fromSources(features));
+  return yes(view, features, fromSources(features));
 }
 
 function judgeTcp(view: View, features: Features): Judgement {
@@ -241,26 +178,28 @@ function judgeTcp(view: View, features: Features): Judgement {
   if (view.group.shape === 'tcp' && odd >= 0.5 * packets) {
     return yes(
       view,
+      features,
       `${formatShare(odd / packets)} of the packets carry flags that no connection has`,
       fromSources(features),
     );
   }
   const sent = view.sent(SENT_TCP & ~bit(CLASS.tcpRst));
-  if (view.replySeen && sent >= 0.1 * packets && !singlesUnanswered(view, features, sent)) {
+  const strangers = view.replySeen && sent >= 0.1 * packets && areStrangers(view);
+  if (view.replySeen && sent >= 0.1 * packets && !singlesUnanswered(view, features, sent) && !strangers) {
     return no('download', `the target answers with ${formatCount(sent)} packets for ${formatCount(packets)}`);
   }
   // Under sampling a packet is nearly always the only one seen of its connection, so that its own port says nothing.
   // Connections that are opened and closed leave their SYN and FIN among the ACKs; a flood of ACKs has neither.
   const syn = view.node.packets[CLASS.tcpSyn];
   const fin = view.node.packets[CLASS.tcpFin];
-  if (syn >= OPENED_SHARE * packets && fin >= 0.3 * syn) {
+  if (syn >= OPENED_SHARE * packets && fin >= 0.3 * syn && !strangers) {
     return no(
       'flash-crowd',
       `${formatCount(syn)} connections opened and ${formatCount(fin)} closed`,
       fromSources(features),
     );
   }
-  const ownPorts = features.srcPorts > RANDOM_PORTS_SHARE * Math.min(features.portPackets, PORTS_TOLD);
+  const ownPorts = features.srcPorts > features.randomPortsShare * Math.min(features.portPackets, PORTS_TOLD);
   // Where the answers of the target are seen and are none to these, those that were looked at count, not those that they stand for.
   const perSource = view.replySeen
     ? (lookedAt(view.rates) * view.detailShare) / features.sources
@@ -271,10 +210,11 @@ function judgeTcp(view: View, features: Features): Judgement {
   const fromService = features.topSrcPortShare >= 0.5 && features.topSrcPort < WELL_KNOWN_PORTS;
   if (fromService && features.sources >= MANY_SOURCES) {
     const note = `${formatShare(features.topSrcPortShare)} come from port ${features.topSrcPort} of servers that the target did not ask`;
-    return { attack: true, kind: 'tcp-amplification', notes: [note, fromSources(features)] };
+    return { ...yes(view, features, note, fromSources(features)), kind: 'tcp-amplification' };
   }
   return yes(
     view,
+    features,
     ownPorts ? 'nearly every packet has a source port of its own' : 'sources send a few packets each',
     fromSources(features),
   );
@@ -286,20 +226,26 @@ function judgeConnections(view: View, features: Features): Judgement {
   if (answered < 0.5 * connections) return no('unanswered', 'connections are not completed; judged as SYN');
   const perSource = (connections * view.detailShare) / Math.max(1, features.sources);
   const note = `${perSource.toFixed(1)} connections a second from each of ${formatCount(features.sources)} sources`;
-  if (features.sources <= 2 || features.topSourceShare >= NEARLY_ALL) {
-    return no('load-test', `${formatShare(features.topSourceShare)} from one source`, note);
+  if (view.excess < SINGLE_SOURCE_EXCESS) {
+    if (features.sources <= 2 || features.topSourceShare >= NEARLY_ALL) {
+      return no('load-test', `${formatShare(features.topSourceShare)} from one source`, note);
+    }
+    // A handful of proxies or load balancers bring a site all its readers.
+    if (features.sources < SEVERAL_SOURCES) return no('proxies', note);
+    if (view.knownSources) return no('proxies', 'the sources are those of peace', note);
   }
-  if (perSource < CONNECTIONS_PER_SOURCE) return no('flash-crowd', note);
-  // A handful of proxies or load balancers bring a site all its readers.
-  if (features.sources < SEVERAL_SOURCES && view.excess < SINGLE_SOURCE_EXCESS) return no('proxies', note);
-  return yes(view, note);
+  if (features.sources < SEVERAL_SOURCES || perSource > CONNECTIONS_OF_BROWSER) return yes(view, features, note);
+  const comeBack = view.comeBack();
+  const share = comeBack?.share ?? 0;
+  if (share < PARAMETERS.comeBackShare) return { ...no('flash-crowd', note), settled: comeBack?.settled ?? true };
+  return yes(view, features, `${formatShare(share)} of them connected in the seconds before too`, note);
 }
 
 function judgeUdp(view: View, features: Features): Judgement {
   const packets = view.rates.packets;
   const sent = view.sent(SENT_UDP);
   const answers = sent >= CONVERSATION_SHARE * packets && !singlesUnanswered(view, features, sent);
-  if (view.replySeen && answers && view.excess < SINGLE_SOURCE_EXCESS) {
+  if (view.replySeen && answers && view.excess < SINGLE_SOURCE_EXCESS && !areStrangers(view)) {
     return no('conversation', `the target answers with ${formatCount(sent)} packets for ${formatCount(packets)}`);
   }
   const randomPorts = hasRandomPorts(view, features);
@@ -308,6 +254,7 @@ function judgeUdp(view: View, features: Features): Judgement {
   }
   return yes(
     view,
+    features,
     randomPorts ? portsNote(features) : fromSources(features),
     view.replySeen ? `${formatCount(sent)} packets back` : oneWay,
   );
@@ -328,25 +275,29 @@ function judgeIcmp(view: View, features: Features): Judgement {
   if (errors >= 0.5 * view.rates.packets && view.replySeen && sent >= 0.5 * errors) {
     return no('answers', `ICMP errors answer ${formatCount(sent)} packets that the target sent`);
   }
-  return yes(view, fromSources(features), `mean ${features.meanBytes.toFixed(0)} bytes`);
+  // Monitors, and those whom they watch, ask each other all day long.
+  if (view.knownSources && view.excess < PARAMETERS.suddenFactor) {
+    return no('known-senders', 'the sources are those of peace', fromSources(features));
+  }
+  return yes(view, features, fromSources(features), `mean ${features.meanBytes.toFixed(0)} bytes`);
 }
 
 /** Fragments, tunnels, other protocols: peers that talk with each other are few and answer. */
 function judgeOneWay(view: View, features: Features, what: string): Judgement {
   const packets = view.rates.packets;
   const sent = view.sent(view.group.classes);
-  if (view.replySeen && sent >= CONVERSATION_SHARE * packets) {
+  if (view.replySeen && sent >= CONVERSATION_SHARE * packets && !areStrangers(view)) {
     return no('conversation', `the target sends ${formatCount(sent)} ${what} for ${formatCount(packets)}`);
   }
   const needed = view.group.shape === 'tunnel' ? SINGLE_SOURCE_EXCESS : view.group.shape === 'fragment' ? 5 : 1;
   if (features.sources < SEVERAL_SOURCES && view.excess < needed) return no('stream', fromSources(features));
-  return yes(view, fromSources(features), view.replySeen ? 'nothing of the kind goes back' : oneWay);
+  return yes(view, features, fromSources(features), view.replySeen ? 'nothing of the kind goes back' : oneWay);
 }
 
 function judgeAmplification(view: View, features: Features): Judgement {
   const service = view.group.service ?? 'UDP';
   const asked = view.sent(view.group.requests ?? 0);
-  if (view.replySeen && asked >= 0.3 * view.rates.packets) {
+  if (view.replySeen && asked >= 0.3 * view.rates.packets && !areStrangers(view)) {
     return no(
       'answers',
       `the target asked: ${formatCount(asked)} requests for ${formatCount(view.rates.packets)} answers`,
@@ -369,7 +320,7 @@ function judgeAmplification(view: View, features: Features): Judgement {
   // Without a view of the other direction a busy resolver looks alike, but for long answers and its ever-changing ports.
   const resolver = view.group.vector === 'dns-amplification' && !view.replySeen && !fewPorts && !servicePort;
   if (resolver && answerBytes < AMPLIFIED_BYTES_MIN) return no('resolver', ...notes);
-  return yes(view, ...notes);
+  return yes(view, features, ...notes);
 }
 
 function judgeDnsQueries(view: View, features: Features): Judgement {
@@ -378,7 +329,7 @@ function judgeDnsQueries(view: View, features: Features): Judgement {
   const notes = [fromSources(features)];
   if (view.replySeen) notes.unshift(`${formatShare(Math.min(1, answeredShareOf))} of the queries are answered`);
   if (view.replySeen && answeredShareOf > 0.7 && view.excess < 3) return no('dns-burst', ...notes);
-  return yes(view, ...notes);
+  return yes(view, features, ...notes);
 }
 
 const oneWay = 'traffic from the target is not seen';

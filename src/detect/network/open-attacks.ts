@@ -5,8 +5,9 @@ import type { AttackRecord } from './attack-record.ts';
 import type { AttackSources } from './attack-sketches.ts';
 import { type Attention, heldVector, sentPackets } from './attention.ts';
 import type { Candidate } from './candidates.ts';
+import { featuresOf } from './features.ts';
 import { GROUPS } from './groups.ts';
-import { featuresOf, judge } from './judge.ts';
+import { judge } from './judge.ts';
 import { PARAMETERS } from './parameters.ts';
 import type { TargetState } from './target-state.ts';
 
@@ -108,7 +109,7 @@ export class OpenAttacks {
       let rate = SILENCE;
       let lagMs = 0;
       if (candidate !== undefined) {
-        const carried = this.#carry(second, candidate, record, shownMs);
+        const carried = this.#carry(second, candidate, record, shownMs, now.tick);
         ({ active, rate, lagMs } = carried);
       }
       record.second(second.second, now.tick, active, rate, now.nowMs - lagMs);
@@ -124,6 +125,7 @@ export class OpenAttacks {
     candidate: Candidate,
     record: AttackRecord,
     shownMs: number,
+    tick: number,
   ): { active: boolean; rate: Rate; lagMs: number } {
     const { state } = candidate;
     const { attention } = this.#options;
@@ -136,7 +138,7 @@ export class OpenAttacks {
       const held = record.held(vector);
       if (held === undefined) continue;
       const rates = candidate.node().rates(classesOf(record, excess.group), shownMs);
-      const view = attention.view(second, candidate, excess);
+      const view = attention.view(second, candidate, excess, tick);
       const sure = rates[held.measure] * rates.sureShare;
       if (sure < PARAMETERS.holdShare * held.limit) continue;
       // Below the limit, what does not look like the attack is what the target usually receives.

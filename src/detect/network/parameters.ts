@@ -12,6 +12,8 @@ export const PARAMETERS = {
   suddenFactor: 3,
   /** Seconds of the last three that must be over the limit otherwise. */
   confirmSeconds: 2,
+  /** Where the shape leaves no doubt, one second over its limit opens an attack from this multiple of it on. */
+  clearFactor: 1,
   /** An attack goes on while its group stays above this share of the limit that opened it. */
   holdShare: 0.5,
   /** Quiet for this long, an attack is over, s. Pulses closer together than this are one attack. */
@@ -65,9 +67,15 @@ export const PARAMETERS = {
   /** Targets judged by the row sample in one second, the worst first. */
   judgedMax: 256,
   /** From this share of its limit on a target is watched in the next second without being under attack … */
-  watchShare: 0.75,
+  watchShare: 0.5,
   /** … as many of them as this, the worst first. */
   watchedMax: 32,
+  /** Targets and groups of which a second is asked who is answered. */
+  peersMax: 64,
+  /** Who connects again within so many seconds comes back … */
+  comeBackSeconds: 4,
+  /** … and where this share of the sources does, it is no crowd. */
+  comeBackShare: 0.5,
   /** Rows a second that the tops of one attacked group look at; of all attacked groups together; and of one at the least. */
   topRowsMax: 4096,
   topRowsAll: 16_384,

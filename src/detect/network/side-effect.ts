@@ -1,4 +1,4 @@
-import type { View } from './judge.ts';
+import type { View } from './features.ts';
 
 /** Resets and errors of reflectors stay below this share of what they reflect. */
 const REFLECTED_SIDE_SHARE = 0.5;

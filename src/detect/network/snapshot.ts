@@ -14,7 +14,7 @@ import { TargetState } from './target-state.ts';
 
 /** `BONG`, and the version of what follows. */
 const MAGIC = 0x474e4f42;
-const VERSION = 1;
+const VERSION = 2;
 /** A snapshot is refused beyond this; one of 65,536 targets has some 40 MB. */
 export const SNAPSHOT_BYTES_MAX = 512 * 1024 * 1024;
 /** Targets whose last minute is kept, and whose sources in peace are: those that were looked at last. */

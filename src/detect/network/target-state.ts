@@ -5,6 +5,7 @@ import { hllEstimate, hllMerge } from '../../sketch/hyperloglog.ts';
 import { SOURCES_PRECISION, type TargetDetail } from '../../sketch/target-detail.ts';
 import type { AttackRecord } from './attack-record.ts';
 import { Baseline } from './baseline.ts';
+import { type ComeBack, Comers } from './comers.ts';
 import { GroupBaseline, type WeekBudget } from './group-baseline.ts';
 import { GROUPS, type Measure } from './groups.ts';
 import { PARAMETERS } from './parameters.ts';
@@ -22,6 +23,9 @@ const WEEK_SECONDS = 604_800;
 const SOURCES_GENERATION_SECONDS = 600;
 /** Sources count as new only where peace was watched for this long, s. */
 const SOURCES_LEARNED_MIN = 30;
+/** And sources count as known where so few of them are new to so many seconds of peace. */
+const SOURCES_KNOWN_MIN = 10;
+const NEW_SOURCES_MAX = 0.2;
 
 /**
  * What is remembered of one target between seconds: baselines, its recent rates, and the attack that is open on it. It counts in ticks:
@@ -47,6 +51,8 @@ export class TargetState {
   #rising: Map<number, { sinceMs: number; since: number; tick: number; rate: number }> | undefined;
   #history = new RateHistory();
   #rows: Map<number, number> | undefined;
+  /** Who connected in the last seconds; few targets stand out by connections. Not kept over a restart. */
+  #comers: Comers | undefined;
   #sources: { old: Uint8Array; young: Uint8Array; since: number; seconds: number } | undefined;
 
   constructor(key: string, words: Uint32Array, length: number, quietSince: number, weeks: WeekBudget) {
@@ -151,6 +157,17 @@ export class TargetState {
     this.#rows.set(group, rows);
   }
 
+  /** Keeps who connected in a second. */
+  noteComers(tick: number, detail: TargetDetail): void {
+    this.#comers ??= new Comers();
+    this.#comers.note(tick, detail);
+  }
+
+  /** Share of a second's sources that came back, and whether that is the last word; see `Comers`. */
+  comeBack(tick: number, detail: TargetDetail): ComeBack {
+    return { share: this.#comers?.share(tick, detail), settled: this.#comers?.settled(tick) ?? false };
+  }
+
   /** Remembers who sends in peace. */
   learnSources(tick: number, detail: TargetDetail): void {
     if (this.#sources === undefined) {
@@ -168,8 +185,8 @@ export class TargetState {
   }
 
   /** Share of a detail's sources that peace did not know; `undefined` where peace was not watched for long enough. */
-  newSources(detail: TargetDetail): number | undefined {
-    if (this.#sources === undefined || this.#sources.seconds < SOURCES_LEARNED_MIN) return undefined;
+  newSources(detail: TargetDetail, secondsMin = SOURCES_LEARNED_MIN): number | undefined {
+    if (this.#sources === undefined || this.#sources.seconds < secondsMin) return undefined;
     const known = this.#sources.old.slice();
     hllMerge(known, 0, this.#sources.young, 0, known.length);
     const before = hllEstimate(known, 0, SOURCES_PRECISION);
@@ -177,6 +194,12 @@ export class TargetState {
     const after = hllEstimate(known, 0, SOURCES_PRECISION);
     const now = hllEstimate(detail.sources, 0, SOURCES_PRECISION);
     return now > 0 ? Math.max(0, Math.min(1, (after - before) / now)) : undefined;
+  }
+
+  /** True where nearly all of a detail's sources sent in peace: a flood begins in less time than it takes to say so. */
+  knowsSourcesOf(detail: TargetDetail): boolean {
+    const fresh = this.newSources(detail, SOURCES_KNOWN_MIN);
+    return fresh !== undefined && fresh <= NEW_SOURCES_MAX;
   }
 
   /** True for a configured network, which may be a step of the ladder too. */
