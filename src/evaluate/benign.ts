@@ -16,7 +16,7 @@ import {
   webSession,
 } from './traffic.ts';
 import { ALL, type ViewName, WHOLE } from './views.ts';
-import { ipv4 } from './world.ts';
+import { type Address, ipv4 } from './world.ts';
 
 const SECONDS = 200;
 
@@ -157,6 +157,29 @@ export const BENIGN: readonly Scenario[] = [
     'crowd-large',
     'a crowd of 500 readers a second',
     (scene) => readers(scene, 90_000, 115_000, SITE, 500, 100_000, 6000),
+    WHOLE,
+  ),
+  quiet(
+    'crowd-browsers',
+    'forty new readers a second whose browsers open six connections each, and two for every page they go on to',
+    (scene) =>
+      scene.world.often(80_000, 130_000, 40, (atMs) => {
+        const reader = outsider(scene.random.below(100_000));
+        for (let part = 0; part < 6; part++) webSession(scene, atMs + 80 * part, reader, SITE, 6000);
+        for (let page = 1; page <= 2; page++) {
+          const laterMs = atMs + page * (8000 + scene.random.below(12_000));
+          for (let part = 0; part < 2; part++) webSession(scene, laterMs + 50 * part, reader, SITE, 6000);
+        }
+      }),
+  ),
+  quiet(
+    'crowd-behind-cdn',
+    'a crowd that reaches the site through the sixty servers of a CDN, 450 connections a second',
+    (scene) => {
+      const edge = (): Address => outsider(40_000 + scene.random.below(60));
+      scene.world.often(0, 190_000, 60, (atMs) => webSession(scene, atMs, edge(), SITE, 6000));
+      scene.world.often(90_000, 130_000, 390, (atMs) => webSession(scene, atMs, edge(), SITE, 6000));
+    },
     WHOLE,
   ),
   quiet('mail-burst', 'a newsletter of 150 mails a second', (scene) =>

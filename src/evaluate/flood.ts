@@ -15,6 +15,8 @@ export interface Flood {
   readonly sources?: number;
   /** Where the senders are, if they are inside. */
   readonly from?: Address;
+  /** The port that it comes from, where not as the vector's usually is. */
+  readonly srcPort?: number;
   /** Bytes of its packets, where not as the vector's usually are. */
   readonly bytes?: number;
 }
@@ -70,7 +72,8 @@ export function flood(scene: Scene, truth: AttackTruth, options: Flood): void {
   }
   const stands = world.thin;
   const thinned = typeof pps === 'number' ? pps / stands : (atMs: number) => pps(atMs) / stands;
-  const [proto, srcPort, dstPort, flags, usual] = shape;
+  const [proto, ownPort, dstPort, flags, usual] = shape;
+  const srcPort = options.srcPort ?? ownPort;
   world.often(fromMs, toMs, thinned, (atMs) => {
     const target = targets[random.below(targets.length)];
     const six = isIpv6(target);

@@ -1,10 +1,11 @@
 import { GROUPS } from '../detect/network/groups.ts';
+import { CLASS, REFLECTORS, RESPONSE_CLASS } from '../model/traffic-class.ts';
 import { VECTORS, type Vector } from '../model/vector.ts';
 import { flood, slowRequests } from './flood.ts';
 import type { Scenario } from './scenario.ts';
 import { addressText, type Scene } from './scene.ts';
 import { neighbours, ordinaryDay, outsider, question, readers, SITE, SITE_IPV6, stream, TCP } from './traffic.ts';
-import { ALL, type ViewName, WHOLE } from './views.ts';
+import { ALL, type ViewName, viewOf, WHOLE } from './views.ts';
 import { type Address, ipv4, ipv6 } from './world.ts';
 
 /** Peace before an attack, at least; its length; and as long as an attack stays open afterwards, s. */
@@ -30,6 +31,9 @@ const peaceful = (scene: Scene, seconds = SECONDS, site = SITE): void => {
 const text = (address: Address): string => addressText(address);
 const usual = { seconds: SECONDS, targets: 61 } as const;
 
+/** Services that reflect and have no vector of their own, in turn: by port, of all that the model knows. */
+const SERVICES = [...REFLECTORS.keys()].filter((port) => RESPONSE_CLASS[port] === CLASS.reflectorResponse);
+
 /** A flood of each vector at twice what an ordinary site is noticed by. */
 function moderate(vector: Vector): Scenario {
   const rate = 2 * floorOf(vector);
@@ -47,7 +51,8 @@ function moderate(vector: Vector): Scenario {
       const truth = scene.attack({ target: text(SITE), vectors: [vector] });
       const sources = connections ? { sources: 100 } : {};
       const pps = connections ? rate : scene.visible(rate);
-      flood(scene, truth, { vector, fromMs, toMs: fromMs + 1000 * ATTACK, pps, ...sources });
+      const service = vector === 'udp-amplification' ? { srcPort: SERVICES[scene.random.below(SERVICES.length)] } : {};
+      flood(scene, truth, { vector, fromMs, toMs: fromMs + 1000 * ATTACK, pps, ...sources, ...service });
     },
   };
 }
@@ -254,13 +259,41 @@ export const HOSTILE: readonly Scenario[] = [
     {
       vector: 'quic-flood',
       pps: 6400,
-      hard: 'The site answers its viewers with more packets than the flood has: packets sent are held against all that are received, not against those of the same peer.',
     },
     busy((scene, toMs) => {
       for (let viewer = 0; viewer < 60; viewer++) {
         stream(scene, 0, toMs, SITE, outsider(500 + viewer), [443, 50_000 + viewer], 100, 2);
       }
     }),
+  ),
+  one(
+    'dns-amplification-on-resolver',
+    'DNS amplification of twice the maximum on a resolver that asks 1,500 names a second',
+    // Reflectors that send five packets a second are told after the active timeout: what that does is seen elsewhere.
+    WHOLE.filter((view) => viewOf(view).quick),
+    { vector: 'dns-amplification', pps: 3300 },
+    busy((scene, toMs) =>
+      scene.world.often(0, toMs, 1500, (atMs, index) =>
+        question(scene, atMs, SITE, outsider(9000 + (index % 40)), 53, [70, 150 + scene.random.below(400)]),
+      ),
+    ),
+  ),
+  one(
+    'udp-on-viewers',
+    'UDP flood of 6,000 packets a second on a game server that answers each of its 30 players more than it hears',
+    WHOLE,
+    { vector: 'udp-flood', pps: 6000 },
+    busy((scene, toMs) => {
+      for (let player = 0; player < 30; player++) {
+        stream(scene, 0, toMs, SITE, outsider(500 + player), [27_500, 50_000 + player], 120, 2);
+      }
+    }),
+  ),
+  one(
+    'load-flood',
+    'one client that opens and completes 2,500 connections a second',
+    ['packets', 'v5-quick', 'v9-quick', 'ipfix-two', 'ipfix-lossy', 'v9-60'],
+    { vector: 'connection-flood', pps: () => 2500, sources: 1, seconds: 20 },
   ),
   one('overwhelming-syn', 'SYN flood of 2 million packets a second', ['ipfix-1000', 'sflow-10000'], {
     vector: 'syn-flood',
@@ -354,7 +387,8 @@ export const HOSTILE: readonly Scenario[] = [
     vector: 'connection-flood',
     pps: () => 500,
     sources: 800,
-    hard: 'Less than one connection a second from each source is what a crowd of readers looks like in any one second; only over many seconds do the same sources come back.',
+    knownByMs: 10_000,
+    hard: 'Less than one connection a second from each source is what a crowd of readers looks like in any one second; it takes a few to see that the same sources come back.',
   }),
   one(
     'small-packets',

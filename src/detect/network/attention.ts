@@ -1,9 +1,10 @@
 import { CLASS, CLASS_COUNT } from '../../model/traffic-class.ts';
 import type { Vector } from '../../model/vector.ts';
 import { SECOND_LIMITS, type Second } from '../../sketch/second.ts';
+import type { TargetDetail } from '../../sketch/target-detail.ts';
 import { Watch } from '../../sketch/watch.ts';
 import type { AttackRecord } from './attack-record.ts';
-import type { Candidate, GroupExcess } from './candidates.ts';
+import { type Candidate, type GroupExcess, worstFirst } from './candidates.ts';
 import type { View } from './features.ts';
 import { ANSWERED_CLASSES, GROUPS } from './groups.ts';
 import { PARAMETERS } from './parameters.ts';
@@ -52,11 +53,17 @@ export class Attention {
   }
 
   /** Targets that nobody watched while the second ran get their details from its sample. */
-  detailHot(second: Second, hot: readonly Candidate[]): void {
+  detailHot(second: Second, candidates: readonly Candidate[], hot: readonly Candidate[], tick: number): void {
     this.#peers.begin(second.sample);
     const sampled = this.#sampled;
     sampled.clear();
-    for (const candidate of hot.slice(0, PARAMETERS.judgedMax)) {
+    // Now and then those at peace are looked at too, so that it is known who their senders are.
+    const peaceful = tick % PARAMETERS.peaceEverySeconds === 0 ? candidates.filter(isPeaceful) : [];
+    const looked = [
+      ...hot.slice(0, PARAMETERS.judgedMax),
+      ...peaceful.sort(worstFirst).slice(0, PARAMETERS.watchedMax),
+    ];
+    for (const candidate of looked) {
       const slot = second.watch.find(candidate.state.words, 0, candidate.state.length);
       const missing = candidate.groups.filter(
         (excess) => slot < 0 || second.watch.detail(slot, firstClass(excess.group)) === undefined,
@@ -92,6 +99,16 @@ export class Attention {
       candidate.state.replySeen =
         (watched >= 0 && second.watch.outBytes[watched] > 0) || (sampled >= 0 && this.#sampled.outBytes[sampled] > 0);
     }
+  }
+
+  /** Who sent a group's packets in peace: as the second watched it, or as its sample shows them. */
+  peaceDetail(second: Second, { words, length }: TargetState, group: number): TargetDetail | undefined {
+    for (const watch of [second.watch, this.#sampled]) {
+      const slot = watch.find(words, 0, length);
+      const detail = slot < 0 ? undefined : watch.detail(slot, firstClass(group));
+      if (detail !== undefined) return detail;
+    }
+    return undefined;
   }
 
   /** Everything that the shape of one group of a candidate can be judged by. */
@@ -133,6 +150,10 @@ export class Attention {
       }
     }
   }
+}
+
+function isPeaceful({ carpet, excess, state }: Candidate): boolean {
+  return !carpet && excess < PARAMETERS.watchShare && state.attack === undefined;
 }
 
 /** The vector of an open attack that a group's traffic belongs to. */

@@ -345,7 +345,8 @@ export class CandidateScan {
   }
 }
 
-function worstFirst(left: Candidate, right: Candidate): number {
+/** The worst first, and always in the same order. */
+export function worstFirst(left: Candidate, right: Candidate): number {
   return right.excess - left.excess || left.state.key.localeCompare(right.state.key);
 }
 

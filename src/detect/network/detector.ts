@@ -116,7 +116,7 @@ export class Detector implements SecondTaker {
     this.#ladder.roll(second.table);
     const candidates = this.#scan.candidates(second, this.#ladder, coveredMs, tick);
     const hot = candidates.filter(isHot);
-    this.#attention.detailHot(second, hot);
+    this.#attention.detailHot(second, candidates, hot, tick);
     this.#attention.noteReplies(second, candidates);
     this.#attention.noteComers(second, hot, tick);
     for (const candidate of candidates) {
@@ -376,11 +376,10 @@ export class Detector implements SecondTaker {
         if (learns(excess)) state.learn(excess.group, measure, tick, second.second, sure);
       }
       const slot = second.watch.find(state.words, 0, state.length);
-      const detail = slot < 0 ? undefined : second.watch.detail(slot, firstClass(excess.group));
-      if (detail !== undefined) {
-        state.noteRows(excess.group, detail.rows);
-        if (learns(excess)) state.learnSources(tick, detail);
-      }
+      const watched = slot < 0 ? undefined : second.watch.detail(slot, firstClass(excess.group));
+      if (watched !== undefined) state.noteRows(excess.group, watched.rows);
+      const detail = learns(excess) ? this.#attention.peaceDetail(second, state, excess.group) : undefined;
+      if (detail !== undefined) state.learnSources(tick, detail);
     }
     state.learnTotal(tick, candidate.rate);
   }

@@ -12,7 +12,7 @@ export interface Judgement {
   readonly attack: boolean;
   /** The shape alone leaves no doubt: no second second is needed to confirm it. */
   readonly clear: boolean;
-  /** False where only the next seconds will tell: it is no attack yet, and no peace to learn from either. */
+  /** False where it is no attack, or only the next seconds will tell, and no peace to learn from either. */
   readonly settled: boolean;
   /** The attack's vector; or what the traffic is instead: `download`, `scan`, `flash-crowd` … */
   readonly kind: Vector | string;
@@ -228,7 +228,8 @@ function judgeConnections(view: View, features: Features): Judgement {
   const note = `${perSource.toFixed(1)} connections a second from each of ${formatCount(features.sources)} sources`;
   if (view.excess < SINGLE_SOURCE_EXCESS) {
     if (features.sources <= 2 || features.topSourceShare >= NEARLY_ALL) {
-      return no('load-test', `${formatShare(features.topSourceShare)} from one source`, note);
+      // It is no attack, and nothing that is usual either.
+      return { ...no('load-test', `${formatShare(features.topSourceShare)} from one source`, note), settled: false };
     }
     // A handful of proxies or load balancers bring a site all its readers.
     if (features.sources < SEVERAL_SOURCES) return no('proxies', note);

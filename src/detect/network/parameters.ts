@@ -76,6 +76,8 @@ export const PARAMETERS = {
   comeBackSeconds: 4,
   /** … and where this share of the sources does, it is no crowd. */
   comeBackShare: 0.5,
+  /** And so many of those that stay below it are looked at in one second out of these. */
+  peaceEverySeconds: 4,
   /** Rows a second that the tops of one attacked group look at; of all attacked groups together; and of one at the least. */
   topRowsMax: 4096,
   topRowsAll: 16_384,

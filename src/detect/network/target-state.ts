@@ -25,7 +25,7 @@ const SOURCES_GENERATION_SECONDS = 600;
 const SOURCES_LEARNED_MIN = 30;
 /** And sources count as known where so few of them are new to so many seconds of peace. */
 const SOURCES_KNOWN_MIN = 10;
-const NEW_SOURCES_MAX = 0.2;
+const NEW_SOURCES_MAX = 0.35;
 
 /**
  * What is remembered of one target between seconds: baselines, its recent rates, and the attack that is open on it. It counts in ticks:
