@@ -261,6 +261,7 @@ export class OutageRecord {
       degradedMinutes: total('degraded'),
       unknownMinutes,
       ...(lost === undefined ? {} : { lostRequests: lost }),
+      ...(state.logged ? { expectedRequests: state.outTraffic.expected + state.degradedTraffic.expected } : {}),
       ...(daily === undefined || daily <= 0 ? {} : { demandShare: state.outTraffic.expected / daily }),
       ...(state.planned ? { planned: true } : {}),
     };

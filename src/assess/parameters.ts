@@ -51,9 +51,11 @@ export const ASSESS = {
   /** An incident that is over for so long, ms, is closed where nobody did. */
   closeMs: 24 * 3_600_000,
   incidentsLiveMax: 2_000,
-  sitesPerIncidentMax: 500,
-  attacksPerIncidentMax: 1_000,
-  outagesPerIncidentMax: 1_000,
-  timelineMax: 500,
-  notesMax: 500,
+  sitesPerIncidentMax: 300,
+  attacksPerIncidentMax: 500,
+  outagesPerIncidentMax: 500,
+  timelineMax: 300,
+  /** Characters of one entry of a time line, and of all notes of an incident together. */
+  entryCharsMax: 300,
+  notesCharsMax: 60_000,
 } as const;

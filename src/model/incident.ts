@@ -76,6 +76,8 @@ export const outageSchema = z.object({
   unknownMinutes: z.number().min(0).optional(),
   /** Requests that would have been answered, against the usual demand; absent without a log. */
   lostRequests: estimateSchema.optional(),
+  /** Requests that are usual in the time out and degraded; absent without a log. */
+  expectedRequests: z.number().min(0).optional(),
   /** Share of an ordinary day's requests that falls into the time out; absent where no day was learned. */
   demandShare: z.number().min(0).optional(),
   /** True where it was announced: a maintenance window covers its start. */
@@ -136,11 +138,15 @@ export type TimelineEntry = z.infer<typeof timelineEntrySchema>;
 
 export const incidentSchema = z.object({
   id: z.string(),
-  /** Grows with every change: two people who edit the same incident are told. */
+  /** Grows with every change by a person: two who edit the same incident are told. What Bonghwa itself updates leaves it as it is. */
   version: z.int().min(1),
   title: z.string(),
+  /** Who named it, where a person did: it then keeps its name. */
+  titleBy: z.string().optional(),
   sites: z.array(z.string()),
   state: z.enum(INCIDENT_STATES),
+  /** Who set the state, where a person did: it then stays until something begins or ends. */
+  stateBy: z.string().optional(),
   severity: z.enum(SEVERITIES),
   /** Who set the severity, where a person did: it then stays. */
   severityBy: z.string().optional(),

@@ -1,5 +1,27 @@
 import { z } from 'zod';
 import { attackSchema } from './attack.ts';
+import { DAMAGES, INCIDENT_STATES, outageSchema, SEVERITIES, siteStatusSchema } from './incident.ts';
+
+const at = z.iso.datetime({ precision: 3 });
+
+/** What an event tells of an incident; all of it is asked for by its id. */
+export const incidentNewsSchema = z.object({
+  id: z.string(),
+  version: z.int().min(1),
+  title: z.string(),
+  state: z.enum(INCIDENT_STATES),
+  severity: z.enum(SEVERITIES),
+  owner: z.string().optional(),
+  /** The first of its sites, and how many there are. */
+  sites: z.array(z.string()),
+  sitesTotal: z.int(),
+  start: z.string(),
+  end: z.string().optional(),
+  damage: z.enum(DAMAGES),
+  /** The statement for a press office. */
+  sentence: z.object({ en: z.string(), ko: z.string(), uk: z.string() }),
+});
+export type IncidentNews = z.infer<typeof incidentNewsSchema>;
 
 /** What happens at a station, told to those who listen: the event stream of the API, and the lines of events. */
 export const stationEventSchema = z.discriminatedUnion('kind', [
@@ -16,6 +38,15 @@ export const stationEventSchema = z.discriminatedUnion('kind', [
     state: z.enum(['began', 'ended']),
     at: z.iso.datetime({ precision: 3 }),
     warning: z.string(),
+  }),
+  /** A site is in another state. */
+  z.object({ kind: z.literal('site-state'), at, status: siteStatusSchema }),
+  z.object({ kind: z.literal('outage'), state: z.enum(['opened', 'updated', 'closed']), at, outage: outageSchema }),
+  z.object({
+    kind: z.literal('incident'),
+    state: z.enum(['opened', 'updated', 'closed']),
+    at,
+    incident: incidentNewsSchema,
   }),
 ]);
 export type StationEvent = z.infer<typeof stationEventSchema>;
