@@ -4,7 +4,8 @@ import pino from 'pino';
 import { BonghwaError } from '../base/errors.ts';
 import { formatListen, type ListenAddress } from '../base/listen.ts';
 import { CONFIG_FILE, type Config } from '../model/config.ts';
-import { type LogLevel, Station } from '../station/live/station.ts';
+import { Station } from '../station/live/station.ts';
+import type { LogLevel } from '../station/live/station-options.ts';
 import { serviceManager } from '../station/service-manager.ts';
 import { loadConfig } from './config-file.ts';
 import {

@@ -8,7 +8,9 @@ import type { Expectation } from '../../detect/exporter/diagnose.ts';
 import type { Attack } from '../../model/attack.ts';
 import type { Config } from '../../model/config.ts';
 import type { Site } from '../../model/site.ts';
+import { siteOf } from '../../model/site-fields.ts';
 import type { StoreStatus } from '../../model/station-view.ts';
+import type { Vantage } from '../../model/vantage.ts';
 import { VECTORS, type Vector } from '../../model/vector.ts';
 import { ATTACKS_PAGE_MAX, type StateStore } from '../../store/state/state-store.ts';
 import type { ExporterSettings } from './exporter-filter.ts';
@@ -49,6 +51,22 @@ export function subjectOf(config: Config, registered: readonly ProtectedSite[] =
     configuredPps,
     ...(config.organisation === undefined ? {} : { organisation: config.organisation.name }),
   };
+}
+
+/** The sites of a configuration as the register has them. */
+export const registeredIn = (config: Config): Site[] => config.sites.map((site) => siteOf(site, 'configuration'));
+
+/** The places that a configuration checks sites from: the station itself, and programs elsewhere. */
+export function vantagesIn({ probe, vantages }: Config): Vantage[] {
+  const own = probe.own
+    ? [{ name: probe.name, country: probe.country, network: probe.network, partner: undefined }]
+    : [];
+  return [...own, ...vantages].map(({ name, country, network, partner }) => ({
+    name,
+    ...(country === undefined ? {} : { country }),
+    ...(network === undefined ? {} : { network }),
+    ...(partner === undefined ? {} : { partner }),
+  }));
 }
 
 export function expectationsOf(config: Config): Map<string, Expectation> {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApi } from '../../api/api.ts';
 import type { Api, ApiDeps, Readiness, StationCounters } from '../../api/deps.ts';
+import type { ApiPorts } from '../../api/ports.ts';
 import { BonghwaError } from '../../base/errors.ts';
 import { formatListen, type ListenAddress } from '../../base/listen.ts';
 import { createDuplicateVolumes } from '../../detect/exporter/duplicate-guard.ts';
@@ -22,6 +23,8 @@ import type { FlowsAnswer, FlowsQuery } from '../../store/telemetry/flows-query.
 import { openTelemetry } from '../../store/telemetry/open.ts';
 import type { SecondsAnswer, SecondsQuery } from '../../store/telemetry/seconds-query.ts';
 import type { TelemetryStore } from '../../store/telemetry/telemetry-store.ts';
+import type { AssessDesk } from '../assess/assess-desk.ts';
+import { configureAssess, openAssess } from '../assess/open.ts';
 import { Places } from '../places.ts';
 import { ExporterDesk } from './exporter-desk.ts';
 import { LiveStatus } from './live-status.ts';
@@ -29,6 +32,7 @@ import type { FromDetector, FromReceiver } from './messages.ts';
 import { pack, unpack } from './pack.ts';
 import { expectationsOf, ongoingIn, receiverSetups, settingsOf, startingStatus, subjectOf } from './plan.ts';
 import { Announcements, Problems } from './problems.ts';
+import type { StationOptions } from './station-options.ts';
 import { StationThreads } from './threads.ts';
 
 /** How often what the threads remember is kept, ms: at most this much learning is lost when the machine fails. */
@@ -50,15 +54,6 @@ const DECIDED_MS_MAX = 10_000;
 /** Names under which the state store keeps what threads remember. */
 const DETECTOR_BLOB = 'detector';
 const TEMPLATES_BLOB = 'templates';
-
-export type LogLevel = 'info' | 'warn' | 'error';
-
-export interface StationOptions {
-  readonly config: Config;
-  readonly version: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly log: (level: LogLevel, message: string, fields: Readonly<Record<string, unknown>>) => void;
-}
 
 /**
  * A station: listeners, detection, stores, joined. `start` in order, `stop` in reverse. A fault in a store is told in `status`
@@ -83,6 +78,7 @@ export class Station implements ApiDeps {
   /** Attacks that went on when an earlier run ended, until the detector has them. */
   #before: readonly Attack[] = [];
   readonly #volumes = createDuplicateVolumes();
+  #assess: AssessDesk | undefined;
   readonly #desk = new ExporterDesk(this.#volumes);
   /** Attacks that are being written. */
   readonly #keeping = new Set<Promise<void>>();
@@ -126,6 +122,11 @@ export class Station implements ApiDeps {
       directory: storage.directory,
       ...(stateUrl === undefined ? {} : { url: stateUrl }),
       onProblem: (error) => this.#problem('state', error),
+    });
+    this.#assess = await openAssess(this.#config, {
+      state: this.#state,
+      tell: (event) => this.#tell(event),
+      onProblem: (error) => this.#problem('assess', error),
     });
     await this.#startThreads(this.#state);
     const telemetryUrl = await this.#secret(storage.telemetry);
@@ -180,15 +181,8 @@ export class Station implements ApiDeps {
     this.#ready = false;
     for (const timer of this.#timers) clearInterval(timer);
     const snapshots = await this.#threads?.stop();
-    const kept: Promise<unknown>[] = [];
-    if (snapshots?.detector !== undefined && this.#state !== undefined) {
-      kept.push(
-        this.#state.saveBlob(DETECTOR_BLOB, snapshots.detector),
-        this.#state.saveBlob(TEMPLATES_BLOB, pack(snapshots.receivers)),
-      );
-    }
-    for (const outcome of await Promise.allSettled(kept))
-      if (outcome.status === 'rejected') this.#problem('state', outcome.reason as Error);
+    await this.#assess?.stop().catch((error: Error) => this.#problem('assess', error));
+    await this.#keep(snapshots).catch((error: Error) => this.#problem('state', error));
     await Promise.allSettled([
       this.#api?.close(),
       this.#events?.close(),
@@ -210,6 +204,7 @@ export class Station implements ApiDeps {
     this.#config = { ...config, inputs, http, storage, telemetryPorts };
     if (eventsFile !== config.reports.eventsFile) this.#openEvents();
     const subject = subjectOf(this.#config);
+    if (this.#assess !== undefined) configureAssess(this.#assess, this.#config);
     this.#threads?.configure(subject, settingsOf(this.#config));
     this.#telemetry?.setRetention(this.#config.retention);
     this.#desk.expect(expectationsOf(this.#config));
@@ -253,6 +248,10 @@ export class Station implements ApiDeps {
 
   ready(): Readiness {
     return this.#ready ? { ready: true, reasons: [] } : { ready: false, reasons: ['it is starting, or stopping'] };
+  }
+
+  ports(): ApiPorts {
+    return { incidents: this.#assess };
   }
 
   async attacks(query: AttackQuery): Promise<AttackPage> {
@@ -337,6 +336,7 @@ export class Station implements ApiDeps {
         });
       }
       this.#tell({ kind: 'attack', state, at: new Date().toISOString(), attack });
+      this.#assess?.takeAttack(attack);
     };
     if (this.#state === undefined) return;
     const keeping = this.#state
@@ -396,10 +396,13 @@ export class Station implements ApiDeps {
   }
 
   async #keepSnapshots(): Promise<void> {
-    const snapshots = await this.#threads?.snapshot();
-    if (snapshots?.detector === undefined) return;
-    await this.#state?.saveBlob(DETECTOR_BLOB, snapshots.detector);
-    await this.#state?.saveBlob(TEMPLATES_BLOB, pack(snapshots.receivers));
+    await this.#keep(await this.#threads?.snapshot());
+  }
+
+  async #keep(snapshots: Awaited<ReturnType<StationThreads['snapshot']>> | undefined): Promise<void> {
+    if (snapshots?.detector === undefined || this.#state === undefined) return;
+    await this.#state.saveBlob(DETECTOR_BLOB, snapshots.detector);
+    await this.#state.saveBlob(TEMPLATES_BLOB, pack(snapshots.receivers));
   }
 
   async #keepExporters(): Promise<void> {
