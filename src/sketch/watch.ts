@@ -1,5 +1,5 @@
 import { assert } from '../base/errors.ts';
-import { hashAddress, mix32 } from '../base/hash.ts';
+import { hashAddress } from '../base/hash.ts';
 import { isIpv4 } from '../base/ip.ts';
 import { maskWord } from '../base/prefix.ts';
 import { CLASS_COUNT } from '../model/traffic-class.ts';
@@ -299,5 +299,5 @@ function hostBit(words: Uint32Array, at: number): number {
 /** One bit per IPv4 /20 or IPv6 /48. */
 function filterBit(words: Uint32Array, at: number): number {
   const key = isIpv4(words, at) ? words[at + 3] >>> 12 : words[at] ^ Math.imul(words[at + 1] >>> 16, 0x9e3779b1);
-  return mix32(key) & (FILTER_BITS - 1);
+  return Math.imul(key, 0x9e3779b1) >>> 16;
 }

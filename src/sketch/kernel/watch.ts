@@ -19,7 +19,7 @@ import {
   DETAIL_SOURCES,
   SOURCES_PRECISION,
 } from '../target-detail.ts';
-import { hashCode, mixCode } from './place.ts';
+import { hashCode } from './place.ts';
 import { contentCode } from './sample.ts';
 
 /**
@@ -107,6 +107,7 @@ export function watchKernel(layout: IntakeLayout): Uint8Array {
   const thinHash = kernel.i32();
   const register = kernel.i32();
   const rank = kernel.i32();
+  const held = kernel.i32();
   const topCount = kernel.i32();
   const trafficClass = kernel.i32();
   const packets = kernel.f64();
@@ -153,8 +154,7 @@ export function watchKernel(layout: IntakeLayout): Uint8Array {
         ),
       ),
     ),
-    mixCode(hash),
-    hash.set(i32.and(hash.get, i32.const(0xffff))),
+    hash.set(i32.shrU(i32.mul(hash.get, i32.const(0x9e3779b1)), i32.const(16))),
     filterBit(layout.prefixFilter, hash.get),
   ];
   const note = (bit: number, value: Code): Code => found.set(i32.or(found.get, i32.mul(value, i32.const(bit))));
@@ -210,7 +210,9 @@ export function watchKernel(layout: IntakeLayout): Uint8Array {
         i32.const(1),
       ),
     ),
-    when(i32.gtU(rank.get, i32.load8(register.get, offset)), i32.store8(register.get, offset, rank.get)),
+    held.set(i32.load8(register.get, offset)),
+    // Stored in any case: whether it is more nobody could predict.
+    i32.store8(register.get, offset, select(i32.gtU(rank.get, held.get), rank.get, held.get)),
   ];
   const counterOf = (counters: Variable): Code =>
     i32.add(counters.get, i32.shl(i32.add(i32.mul(slot.get, i32.const(CLASS_COUNT)), trafficClass.get), i32.const(3)));
