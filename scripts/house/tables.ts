@@ -7,7 +7,10 @@ import { CHECK_FAILURES } from '../../src/model/check-failure.ts';
 import { type ConfigKey, configKeys } from '../../src/model/config-keys.ts';
 import { COLUMN_NAMES, FLOW_COLUMNS } from '../../src/model/flow-columns.ts';
 import { REJECTION_REASONS } from '../../src/model/rejection.ts';
+import { REQUEST_COLUMN_NAMES, REQUEST_COLUMNS } from '../../src/model/request-columns.ts';
 import { REFLECTORS } from '../../src/model/traffic-class.ts';
+
+import { LOG_FORMATS } from '../../src/wire/log/log-formats.ts';
 
 /** A table of a document that is written from a table of the code: one fact has one home. */
 export interface GeneratedTable {
@@ -53,6 +56,27 @@ export const GENERATED_TABLES: readonly GeneratedTable[] = [
         ]),
       ),
   })),
+  {
+    file: 'docs/logs.md',
+    name: 'log-formats',
+    markdown: () =>
+      markdownTable(
+        ['`--log-format`', 'what it reads'],
+        Object.entries(LOG_FORMATS).map(([name, about]) => [`\`${name}\``, about]),
+      ),
+  },
+  {
+    file: 'docs/logs.md',
+    name: 'request-columns',
+    markdown: () =>
+      markdownTable(
+        ['field', 'meaning'],
+        REQUEST_COLUMN_NAMES.filter((name) => name !== 'source' && name !== 'line').map((name) => [
+          `\`${name === 'timeMs' ? 'time' : name}\``,
+          name === 'timeMs' ? 'when the server logged the request, ISO 8601 in UTC' : REQUEST_COLUMNS[name].about,
+        ]),
+      ),
+  },
   {
     file: 'docs/api.md',
     name: 'metrics',

@@ -72,6 +72,7 @@ export class FlowTable implements BatchSink, RecordTrace {
   readonly #endpointMax: number;
   readonly #width: number;
   #endpoint = ENDPOINT_COLUMNS_MIN;
+  readonly #limit: number;
   #recordsLeft: number;
   #day = '';
   #titled = false;
@@ -89,7 +90,13 @@ export class FlowTable implements BatchSink, RecordTrace {
     const room = Math.floor((this.#width - OTHER_COLUMNS - DETAIL_COLUMNS) / 2);
     this.#endpointMax = Math.max(15, Math.min(ENDPOINT_COLUMNS_MAX, room));
     this.#endpoint = Math.min(this.#endpoint, this.#endpointMax);
+    this.#limit = limit;
     this.#recordsLeft = limit;
+  }
+
+  /** Records that were written, where their number is limited. */
+  get written(): number {
+    return Number.isFinite(this.#limit) ? this.#limit - this.#recordsLeft : 0;
   }
 
   get done(): boolean {

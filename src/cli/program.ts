@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Argument, Command, Option } from 'commander';
 import { addFloor, parseSeeds } from './evaluate-options.ts';
+import { logFormatOption, logZoneOption, trustedProxyOption } from './log-options.ts';
 import { addNetwork, addPort, addText, packageVersion, parseLimit } from './options.ts';
 import { addProbe } from './probe-options.ts';
 import { addQuestions } from './questions.ts';
@@ -13,7 +14,7 @@ Exit codes:
   130  interrupted by the keyboard; what was found until then is shown
 `;
 
-const KINDS = ['auto', 'traffic', 'telemetry', 'datagram'];
+const KINDS = ['auto', 'traffic', 'telemetry', 'datagram', 'log'];
 
 /** Everything the command line understands. `setExitCode` is called by a command that ends with another code than 0. */
 export function createProgram(signal: AbortSignal, setExitCode: (code: number) => void): Command {
@@ -84,14 +85,19 @@ export function createProgram(signal: AbortSignal, setExitCode: (code: number) =
 
   program
     .command('decode')
-    .summary('print the packets or flow records in captures and datagrams')
-    .description('Prints every packet, or every flow record where the capture holds telemetry, one a line.')
+    .summary('print the packets, flow records or requests in captures, datagrams and logs')
+    .description(
+      'Prints every packet, or every flow record where the capture holds telemetry, and every request of the log of a web server, one a line.',
+    )
     .addArgument(filesArgument())
     .option('--json', 'print one JSON object a line, with all fields', false)
     .addOption(kindOption())
     .addOption(portOption())
+    .addOption(logFormatOption())
+    .addOption(trustedProxyOption())
+    .addOption(logZoneOption())
     .option('--counters', 'print the counter samples of sFlow too', false)
-    .option('--rejected', 'tell on standard error why input was refused', false)
+    .option('--rejected', 'tell on standard error why input was refused, and show lines of logs that were', false)
     .option('--limit <records>', 'stop after so many records', parseLimit)
     .option('-q, --quiet', 'print nothing on standard error but errors', false)
     .addHelpText('after', DECODE_EXAMPLES)
@@ -181,7 +187,10 @@ export function createProgram(signal: AbortSignal, setExitCode: (code: number) =
 }
 
 function filesArgument(): Argument {
-  return new Argument('<files...>', 'captures in pcap or pcapng format, gzip or not; - is standard input');
+  return new Argument(
+    '<files...>',
+    'captures in pcap or pcapng format and logs of web servers, compressed or not; - is standard input',
+  );
 }
 
 function kindOption(): Option {
@@ -262,7 +271,7 @@ Exit codes:
 `;
 
 const DECODE_EXAMPLES = `
-With --json, "kind" is packet, flow, options or counters; times are ISO 8601 in UTC; absent fields are left out; bytes
+With --json, "kind" is packet, flow, options, counters or request; times are ISO 8601 in UTC; absent fields are left out; bytes
 and packets are as reported, not scaled by sampling; integers beyond 2^53 under "fields" are written as text.
 
 Examples:
@@ -271,6 +280,9 @@ Examples:
   bonghwa decode --json --counters sflow.pcap | jq 'select(.kind == "counters")'
   bonghwa decode --as datagram --rejected template.dat data.dat
   bonghwa decode --telemetry-port 9000 export.pcap
+  bonghwa decode access.log access.log.1.gz          web server logs, their format told by their lines
+  bonghwa decode --json --log-format '$remote_addr [$time_local] "$request" $status $request_time' access.log
+  ssh www tail -F /var/log/nginx/access.log | bonghwa decode -
 
 Exit codes:
   0    it ran; what was refused is counted (--rejected tells why)

@@ -31,6 +31,13 @@ export const REJECTION_REASONS = {
   'sampling-absurd': 'a sampling rate of zero or beyond 2^31; the one known before was kept',
   'sample-length-invalid': 'an sFlow sample or record has a length beyond its datagram',
   'sample-format-unknown': 'an sFlow sample or record of a kind that is not decoded was skipped by its length',
+  'log-line-unparsed': 'a line of a log that is not laid out as its format is, nor as any that is known',
+  'log-line-not-a-request': 'a line of a log about something else than a request: an error, a TCP connection, a notice',
+  'log-line-too-long': 'a line of a log of more bytes than any request has; it was skipped',
+  'log-truncated': 'the compressed data of a log ends early; everything before it was read',
+  'log-time-missing': 'a line of a log that tells no time',
+  'log-time-invalid': 'the time of a line of a log is none, such as the 31st of February',
+  'log-time-absurd': 'the time of a line of a log is before 1990 or after 2199',
 } as const satisfies Record<string, string>;
 
 export type RejectionReason = keyof typeof REJECTION_REASONS;

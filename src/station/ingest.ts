@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { BonghwaError } from '../base/errors.ts';
-import { openCapture } from '../input/capture-file.ts';
+import { type CaptureFile, openCapture } from '../input/capture-file.ts';
 import { type BatchSink, createKernelBatch, type FlowBatch } from '../model/flow-batch.ts';
 import { REJECT, Rejections } from '../model/rejection.ts';
 import { TELEMETRY_PORTS } from '../model/telemetry-ports.ts';
@@ -51,6 +51,8 @@ export interface IngestOptions {
   readonly pause?: () => Promise<void> | undefined;
   /** When aborted, reading ends after the current chunk and the totals so far are returned. */
   readonly signal?: AbortSignal;
+  /** Opens a file; one that was opened to see what it is, for example. */
+  readonly open?: (file: string) => Promise<CaptureFile>;
 }
 
 export interface IngestTotals {
@@ -176,7 +178,7 @@ class Ingest {
   async readCapture(file: string): Promise<void> {
     const { signal } = this.#options;
     const reader = new CaptureReader(this.#rejections);
-    const source = await openCapture(file);
+    const source = await this.#open(file);
     let head = new Uint8Array(0);
     let over = false;
     // A pipe may stay silent for ever: the signal closes it, rather than wait for its next bytes.
@@ -208,8 +210,12 @@ class Ingest {
     if (source.truncated && !reader.truncated) this.#rejections.count(REJECT['capture-truncated']);
   }
 
+  #open(file: string): Promise<CaptureFile> {
+    return (this.#options.open ?? openCapture)(file);
+  }
+
   async readDatagram(file: string): Promise<void> {
-    const source = await openCapture(file);
+    const source = await this.#open(file);
     const bytes = new Uint8Array(DATAGRAM_BYTES_MAX);
     let length = 0;
     try {
@@ -318,7 +324,7 @@ function notACapture(file: string, head: Uint8Array): BonghwaError {
   if (looksLikeTelemetry(head, 0, DATAGRAM_BYTES_MAX)) {
     hint = 'It looks like a raw export datagram: add --as datagram.';
   } else if (isText(head)) {
-    hint = 'It looks like text; logs are not read yet, only captures in pcap and pcapng format.';
+    hint = 'It looks like text: leave --as away, or add --as log, where it is the log of a web server.';
   }
   return new BonghwaError('FILE_NOT_A_CAPTURE', `${nameOf(file)} is no capture`, { hint });
 }

@@ -1,0 +1,326 @@
+import { FIELD, FIELD_NAMES, type FieldName } from './field.ts';
+
+/**
+ * Which keys of a JSON line mean what: paths with dots between the keys. A path is found nested and flat alike, for one program
+ * writes `{"http":{"method":…}}` and the next `{"http.method":…}`.
+ */
+export type JsonPaths = Readonly<Record<string, FieldName>>;
+
+/** Keys in a map at most, and levels of a path. */
+export const JSON_PATHS_MAX = 256;
+const LEVELS_MAX = 6;
+
+/** https://caddyserver.com/docs/caddyfile/directives/log */
+export const CADDY_PATHS: JsonPaths = {
+  ts: 'timeAny',
+  'request.remote_addr': 'client',
+  'request.remote_ip': 'client',
+  'request.remote_port': 'clientPort',
+  'request.client_ip': 'realClient',
+  'request.proto': 'protocol',
+  'request.method': 'method',
+  'request.host': 'host',
+  'request.uri': 'target',
+  'request.headers.User-Agent': 'userAgent',
+  'request.headers.Referer': 'referrer',
+  'request.headers.X-Forwarded-For': 'forwardedFor',
+  'request.tls.version': 'tlsVersion',
+  user_id: 'user',
+  duration: 'duration',
+  size: 'bytes',
+  status: 'status',
+};
+
+/** https://doc.traefik.io/traefik/observability/access-logs/ */
+export const TRAEFIK_PATHS: JsonPaths = {
+  StartUTC: 'timeIso',
+  time: 'timeOther',
+  ClientAddr: 'client',
+  ClientHost: 'client',
+  ClientPort: 'clientPort',
+  ClientUsername: 'user',
+  RequestHost: 'host',
+  RequestMethod: 'method',
+  RequestPath: 'target',
+  RequestProtocol: 'protocol',
+  DownstreamStatus: 'status',
+  DownstreamContentSize: 'bytes',
+  Duration: 'nanos',
+  OriginDuration: 'upstreamNanos',
+  'request_User-Agent': 'userAgent',
+  request_Referer: 'referrer',
+  'request_X-Forwarded-For': 'forwardedFor',
+  TLSVersion: 'tlsVersion',
+};
+
+/** https://developers.cloudflare.com/logs/reference/log-fields/zone/http_requests/ */
+export const CLOUDFLARE_PATHS: JsonPaths = {
+  EdgeStartTimestamp: 'timeAny',
+  EdgeEndTimestamp: 'timeOther',
+  ClientIP: 'client',
+  ClientSrcPort: 'clientPort',
+  ClientRequestHost: 'host',
+  ClientRequestMethod: 'method',
+  ClientRequestURI: 'target',
+  ClientRequestProtocol: 'protocol',
+  ClientRequestUserAgent: 'userAgent',
+  ClientRequestReferer: 'referrer',
+  ClientSSLProtocol: 'tlsVersion',
+  EdgeResponseStatus: 'status',
+  EdgeResponseBytes: 'bytes',
+  EdgeTimeToFirstByteMs: 'millis',
+  OriginResponseDurationMs: 'upstreamMillis',
+};
+
+/** Names that nginx formats, Envoy, Google's load balancer and the Elastic Common Schema give to the same things. */
+export const COMMON_PATHS: JsonPaths = {
+  time: 'timeAny',
+  timestamp: 'timeAny',
+  '@timestamp': 'timeAny',
+  ts: 'timeAny',
+  time_local: 'timeAny',
+  time_iso8601: 'timeAny',
+  datetime: 'timeAny',
+  date_time: 'timeAny',
+  msec: 'timeAny',
+  start_time: 'timeAny',
+  request_time_iso: 'timeAny',
+  receiveTimestamp: 'timeOther',
+  remote_addr: 'client',
+  remote_ip: 'client',
+  remoteIp: 'client',
+  remoteAddr: 'client',
+  remote: 'client',
+  client_ip: 'client',
+  clientip: 'client',
+  clientIp: 'client',
+  client_addr: 'client',
+  ip: 'client',
+  'client.ip': 'client',
+  'client.address': 'client',
+  'source.ip': 'client',
+  'source.address': 'client',
+  'network.client.ip': 'client',
+  downstream_remote_address: 'client',
+  'httpRequest.remoteIp': 'client',
+  remote_port: 'clientPort',
+  client_port: 'clientPort',
+  'source.port': 'clientPort',
+  'client.port': 'clientPort',
+  x_forwarded_for: 'forwardedFor',
+  http_x_forwarded_for: 'forwardedFor',
+  xff: 'forwardedFor',
+  'x-forwarded-for': 'forwardedFor',
+  forwarded_for: 'forwardedFor',
+  remote_user: 'user',
+  user: 'user',
+  'user.name': 'user',
+  request: 'request',
+  request_line: 'request',
+  method: 'method',
+  request_method: 'method',
+  http_method: 'method',
+  verb: 'method',
+  'http.request.method': 'method',
+  'httpRequest.requestMethod': 'method',
+  uri: 'target',
+  request_uri: 'target',
+  url: 'target',
+  'url.original': 'target',
+  path: 'target',
+  request_path: 'target',
+  'url.path': 'target',
+  'httpRequest.requestUrl': 'target',
+  args: 'query',
+  query: 'query',
+  query_string: 'query',
+  'url.query': 'query',
+  protocol: 'protocol',
+  server_protocol: 'protocol',
+  http_version: 'protocol',
+  'http.version': 'protocol',
+  'httpRequest.protocol': 'protocol',
+  status: 'status',
+  status_code: 'status',
+  statusCode: 'status',
+  response: 'status',
+  response_code: 'status',
+  'http.response.status_code': 'status',
+  'httpRequest.status': 'status',
+  body_bytes_sent: 'bytes',
+  bytes_sent: 'bytes',
+  bytes: 'bytes',
+  size: 'bytes',
+  response_size: 'bytes',
+  'http.response.body.bytes': 'bytes',
+  'http.response.bytes': 'bytes',
+  'httpRequest.responseSize': 'bytes',
+  request_time: 'duration',
+  response_time: 'duration',
+  latency: 'duration',
+  'httpRequest.latency': 'duration',
+  duration: 'duration',
+  duration_ms: 'millis',
+  request_time_ms: 'millis',
+  'event.duration': 'nanos',
+  upstream_response_time: 'upstreamSeconds',
+  host: 'host',
+  http_host: 'host',
+  server_name: 'host',
+  vhost: 'host',
+  authority: 'host',
+  'url.domain': 'host',
+  http_referer: 'referrer',
+  http_referrer: 'referrer',
+  referer: 'referrer',
+  referrer: 'referrer',
+  'http.request.referrer': 'referrer',
+  'httpRequest.referer': 'referrer',
+  http_user_agent: 'userAgent',
+  user_agent: 'userAgent',
+  userAgent: 'userAgent',
+  useragent: 'userAgent',
+  agent: 'userAgent',
+  'user_agent.original': 'userAgent',
+  'httpRequest.userAgent': 'userAgent',
+  ssl_protocol: 'tlsVersion',
+  tls_version: 'tlsVersion',
+  'tls.version': 'tlsVersion',
+};
+
+const ENTRIES = 1024;
+
+/** A path as it lies in the table: the key at one node of the tree of keys, and what is below it. */
+export interface JsonEntry {
+  readonly node: number;
+  readonly key: Uint8Array;
+  /** FIELD number, skip where only keys below matter. */
+  field: number;
+  /** Node of what is below; 0 where nothing is. */
+  child: number;
+}
+
+/** Hash of a key at a node, of its length and four of its bytes: enough to tell the keys of logs apart, and none is gone through twice. */
+export function keyHash(node: number, text: Uint8Array, from: number, to: number): number {
+  const length = to - from;
+  const bytes =
+    (text[from] << 24) ^ (text[from + (length >> 1)] << 16) ^ (text[to - 1] << 8) ^ text[from + (length >> 2)];
+  return Math.imul(bytes ^ Math.imul(length + 64 * node, 0x9e3779b1), 0x85ebca6b);
+}
+
+/** The paths as a table that is looked up by the hash of a key's bytes; built once. */
+export class JsonMap {
+  readonly #entries: (JsonEntry | undefined)[] = new Array<JsonEntry | undefined>(ENTRIES).fill(undefined);
+  #nodes = 1;
+  #used = 0;
+
+  constructor(paths: JsonPaths) {
+    for (const [path, name] of Object.entries(paths)) {
+      const keys = path.split('.').slice(0, LEVELS_MAX);
+      for (const split of splits(keys)) this.#add(split, FIELD[name]);
+    }
+  }
+
+  /** The entry of the key in [from, to), whose hash is `keyHash`; undefined where nothing is known of it. */
+  find(hash: number, node: number, text: Uint8Array, from: number, to: number): JsonEntry | undefined {
+    for (let slot = slotOf(hash); ; slot = (slot + 1) & (ENTRIES - 1)) {
+      const entry = this.#entries[slot];
+      if (entry === undefined) return undefined;
+      if (entry.node === node && sameBytes(entry.key, text, from, to)) return entry;
+    }
+  }
+
+  #add(keys: readonly string[], field: number): void {
+    let node = 0;
+    keys.forEach((key, level) => {
+      const entry = this.#entry(node, new TextEncoder().encode(key));
+      if (entry === undefined) return;
+      if (level === keys.length - 1) entry.field = field;
+      else {
+        if (entry.child === 0) entry.child = this.#nodes++;
+        node = entry.child;
+      }
+    });
+  }
+
+  #entry(node: number, key: Uint8Array): JsonEntry | undefined {
+    const hash = keyHash(node, key, 0, key.length);
+    const found = this.find(hash, node, key, 0, key.length);
+    // A quarter stays free, so that every search ends soon.
+    if (found !== undefined || this.#used >= (ENTRIES * 3) / 4) return found;
+    const entry: JsonEntry = { node, key, field: FIELD.skip, child: 0 };
+    let slot = slotOf(hash);
+    while (this.#entries[slot] !== undefined) slot = (slot + 1) & (ENTRIES - 1);
+    this.#entries[slot] = entry;
+    this.#used++;
+    return entry;
+  }
+}
+
+function slotOf(hash: number): number {
+  return (hash ^ (hash >>> 15)) & (ENTRIES - 1);
+}
+
+function sameBytes(key: Uint8Array, text: Uint8Array, from: number, to: number): boolean {
+  if (to - from !== key.length) return false;
+  for (let at = 0; at < key.length; at++) if (text[from + at] !== key[at]) return false;
+  return true;
+}
+
+/** All ways in which keys may be joined by dots: `a.b.c` is `a.b.c`, `a` `b.c`, `a.b` `c`, and `a` `b` `c`. */
+function splits(keys: readonly string[]): string[][] {
+  if (keys.length === 1) return [[keys[0]]];
+  const [first, ...rest] = keys;
+  return splits(rest).flatMap((tail) => [
+    [first, ...tail],
+    [`${first}.${tail[0]}`, ...tail.slice(1)],
+  ]);
+}
+
+/** `time=ts,client=request.ip` as a map; a string says what is wrong with it. */
+export function parseJsonPaths(text: string): JsonPaths | string {
+  const paths: Record<string, FieldName> = {};
+  const pairs = text.split(',').filter((pair) => pair.trim() !== '');
+  if (pairs.length === 0) return 'no field is named';
+  if (pairs.length > JSON_PATHS_MAX) return `more than ${JSON_PATHS_MAX} fields are named`;
+  for (const pair of pairs) {
+    const [name, ...path] = pair.split('=').map((word) => word.trim());
+    const field = FIELD_WORDS[name] ?? name;
+    if (!isFieldName(field)) return `'${name}' is no field; known are ${Object.keys(FIELD_WORDS).join(', ')}`;
+    if (path.length !== 1 || path[0] === '') return `'${pair.trim()}' is not FIELD=KEY`;
+    paths[path[0]] = field;
+  }
+  return paths;
+}
+
+function isFieldName(name: string): name is FieldName {
+  return (FIELD_NAMES as readonly string[]).includes(name);
+}
+
+/** What people call the fields in a map of their own: the names of the columns, and units where there are several. */
+const FIELD_WORDS: Readonly<Record<string, FieldName>> = {
+  time: 'timeAny',
+  client: 'client',
+  clientPort: 'clientPort',
+  forwardedFor: 'forwardedFor',
+  site: 'host',
+  request: 'request',
+  method: 'method',
+  target: 'target',
+  path: 'path',
+  query: 'query',
+  status: 'status',
+  bytes: 'bytes',
+  requestMs: 'millis',
+  requestSeconds: 'seconds',
+  requestMicros: 'micros',
+  requestNanos: 'nanos',
+  duration: 'duration',
+  upstreamMs: 'upstreamMillis',
+  upstreamSeconds: 'upstreamSeconds',
+  httpVersion: 'protocol',
+  tlsVersion: 'tlsVersion',
+  referrer: 'referrer',
+  userAgent: 'userAgent',
+  user: 'user',
+};
