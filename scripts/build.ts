@@ -1,5 +1,6 @@
 /**
- * `npm run build`: the JavaScript that is published, from `src/` into `dist/`, and every other file of `src/` beside it.
+ * `npm run build`: the JavaScript that is published, from `src/` into `dist/`, and every other file of `src/` beside it; and the
+ * console, from `console/` into `console/dist/`.
  * Development needs no build: Node strips the types when it loads the sources.
  */
 import { spawnSync } from 'node:child_process';
@@ -52,4 +53,6 @@ if (compiler.status !== 0) {
   for (const line of missing) console.error(line);
   if (missing.length > 0) process.exitCode = 1;
   else console.log(`build: ${filesBelow(BUILT).length} files in dist/`);
+  const pages = spawnSync(process.execPath, [join(TOP, 'console/build.ts')], { cwd: TOP, stdio: 'inherit' });
+  if (pages.status !== 0) process.exitCode = 1;
 }

@@ -51,6 +51,7 @@ const startMs = performance.now();
 const project = readProject(TOP);
 const results = await Promise.allSettled([
   findingsOf('tsc', ['--noEmit', '--pretty', 'false', '--project', '.'], parseTypes),
+  findingsOf('tsc', ['--noEmit', '--pretty', 'false', '--project', 'console'], parseTypes),
   findingsOf('biome', ['ci', '--reporter=github', '--error-on-warnings', '--max-diagnostics=none', '.'], (stdout) =>
     parseBiome(stdout, TOP),
   ),

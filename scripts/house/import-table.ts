@@ -151,3 +151,27 @@ export function checkCycles(project: Project): readonly Finding[] {
   for (const { path } of shippedSources(project)) visit(path, []);
   return findings;
 }
+
+/** What the console takes from `src/`: the words of the interface and of the model, and of these the types alone. */
+const CONSOLE_MAY = /^src\/(api\/contract(\/[\w-]+)?|model\/[\w-]+)\.ts$/;
+
+/** Imports of the console that would bring the station's code into the browser. */
+export function checkConsoleImports(project: Project): readonly Finding[] {
+  const findings: Finding[] = [];
+  for (const { path, imports } of project.sources.values()) {
+    if (!path.startsWith('console/src/')) continue;
+    for (const { specifier, line, kind } of imports) {
+      const resolved = resolveRelative(path, specifier);
+      if (resolved === undefined || !resolved.startsWith('src/') || kind === 'path') continue;
+      if (kind === 'type' && CONSOLE_MAY.test(resolved)) continue;
+      findings.push({
+        file: path,
+        line,
+        rule: 'import-table',
+        problem: `the console imports ${resolved}${kind === 'type' ? '' : ' and not its types alone'}`,
+        instead: 'import type from src/api/contract or src/model; everything else is asked of the station',
+      });
+    }
+  }
+  return findings;
+}

@@ -14,7 +14,7 @@ export interface SourceFile {
 
 /** What the rules look at. Built from a checkout by `readProject`, and by hand in the tests of the rules. */
 export interface Project {
-  /** TypeScript files by path. */
+  /** TypeScript files, and components of the console, by path. */
   readonly sources: ReadonlyMap<string, SourceFile>;
   /** Markdown files by path, with their text. */
   readonly documents: ReadonlyMap<string, string>;
@@ -39,8 +39,8 @@ export function projectOf(files: Readonly<Record<string, string>>): Project {
   const paths = new Set<string>();
   for (const [path, text] of Object.entries(files)) {
     for (let folder = path; folder !== '.'; folder = posix.dirname(folder)) paths.add(folder);
-    if (path.endsWith('.ts') && SOURCE_FOLDERS.includes(path.split('/')[0])) {
-      const tokens = scan(text);
+    if (/\.(ts|svelte)$/.test(path) && SOURCE_FOLDERS.includes(path.split('/')[0])) {
+      const tokens = scan(path.endsWith('.svelte') ? scriptOf(text) : text);
       sources.set(path, { path, text, tokens, imports: importsOf(tokens) });
     } else if (path.endsWith('.md')) {
       documents.set(path, text);
@@ -63,6 +63,14 @@ function manifestOf(text: string): Pick<Project, 'dependencies' | 'commands'> {
   };
 }
 
+/** The script of a component, with everything else blank, so that lines keep their numbers. */
+function scriptOf(component: string): string {
+  const found = /<script[^>]*>([\s\S]*?)<\/script>/.exec(component);
+  if (found === null) return '';
+  const start = found.index + found[0].indexOf('>') + 1;
+  return component.slice(0, start).replaceAll(/[^\n]/g, ' ') + found[1];
+}
+
 /** Reads the checkout at `top`: the text of sources and documents, the names of everything else. */
 export function readProject(top: string): Project {
   const files: Record<string, string> = {};
@@ -72,7 +80,7 @@ export function readProject(top: string): Project {
       if (entry.isDirectory()) {
         if (!SKIPPED_FOLDERS.has(entry.name)) walk(path);
       } else {
-        const isText = /\.(ts|md|sh)$/.test(path) || path === 'package.json';
+        const isText = /\.(ts|svelte|md|sh)$/.test(path) || path === 'package.json';
         files[path] = isText ? readFileSync(join(top, path), 'utf8') : '';
       }
     }

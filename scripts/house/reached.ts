@@ -15,7 +15,8 @@ export function checkReached(project: Project): readonly Finding[] {
   const usedByAny = reachable(project, [...starts, ...[...project.sources.keys()].filter(isTest)]);
   const findings: Finding[] = [];
   for (const path of project.sources.keys()) {
-    if (isTest(path) || (path.startsWith('src/') ? used : usedByAny).has(path)) continue;
+    // Declarations are for the compiler alone.
+    if (isTest(path) || path.endsWith('.d.ts') || (path.startsWith('src/') ? used : usedByAny).has(path)) continue;
     findings.push({
       file: path,
       line: 1,

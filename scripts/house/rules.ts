@@ -1,7 +1,7 @@
 import { checkDocuments } from './documents.ts';
 import { byPlace, type Finding } from './finding.ts';
 import { checkForbidden, checkLength } from './forbidden.ts';
-import { checkCycles, checkImportTable } from './import-table.ts';
+import { checkConsoleImports, checkCycles, checkImportTable } from './import-table.ts';
 import type { Project } from './project.ts';
 import { checkReached } from './reached.ts';
 
@@ -9,6 +9,7 @@ import { checkReached } from './reached.ts';
 export function checkHouse(project: Project): readonly Finding[] {
   return [
     ...checkImportTable(project),
+    ...checkConsoleImports(project),
     ...checkCycles(project),
     ...checkReached(project),
     ...checkForbidden(project),

@@ -52,8 +52,9 @@ export function createApi(deps: ApiDeps, options: ApiOptions = {}): Api {
     (request, response) => {
       for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
       const refusal = refusalOf(request, names);
-      if (refusal === undefined) void listener(request, response);
-      else response.writeHead(refusal.status, refusal.allHeaders()).end(refusal.body());
+      if (refusal === undefined) {
+        if (options.console?.answer(request, response) !== true) void listener(request, response);
+      } else response.writeHead(refusal.status, refusal.allHeaders()).end(refusal.body());
     },
   );
   server.maxConnections = CONNECTIONS_MAX;

@@ -7,6 +7,7 @@ import type { StationStatus } from '../model/station-view.ts';
 import type { AttackPage, AttackQuery } from '../store/state/state-store.ts';
 import type { FlowsAnswer, FlowsQuery } from '../store/telemetry/flows-query.ts';
 import type { SecondsAnswer, SecondsQuery } from '../store/telemetry/seconds-query.ts';
+import type { ConsoleFiles } from './console-files.ts';
 import type { ApiPorts } from './ports.ts';
 
 /** What the API asks of a station. The station implements it; tests put another in its place. */
@@ -82,6 +83,8 @@ export interface ApiOptions {
   /** Names besides localhost and loopback addresses under which the station may be asked. */
   readonly names?: readonly string[] | undefined;
   readonly now?: (() => number) | undefined;
+  /** The pages that people look at; without it there is the interface for programs alone. */
+  readonly console?: ConsoleFiles | undefined;
   /** Told of faults of the API itself, which its client sees as status 500. */
   readonly onFault?: ((error: unknown, path: string) => void) | undefined;
 }

@@ -28,9 +28,23 @@ describe('the published package', () => {
 
   before(() => {
     // A copy is packed, so that the build of this test never stands in the way of anything that runs beside it.
-    const parts = ['src', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.build.json', ...manifest.files];
+    const parts = [
+      'src',
+      'scripts',
+      'console/src',
+      'console/plugins',
+      'console/public',
+      'console/index.html',
+      'console/build.ts',
+      'package.json',
+      'tsconfig.json',
+      'tsconfig.build.json',
+      'CONTRIBUTING.md',
+      'SECURITY.md',
+      ...manifest.files,
+    ];
     for (const part of parts) {
-      if (part !== 'dist' && existsSync(join(TOP, part))) {
+      if (!part.endsWith('dist') && existsSync(join(TOP, part))) {
         cpSync(join(TOP, part), join(checkout, part), { recursive: true });
       }
     }
@@ -60,6 +74,7 @@ describe('the published package', () => {
   it('holds JavaScript and documents, no TypeScript sources and no tests', () => {
     assert.ok(packed.includes('dist/cli/main.js'));
     assert.ok(packed.includes('dist/store/state/migrations/0000_state.sql'));
+    assert.ok(packed.includes('console/dist/index.html'));
     assert.ok(packed.includes('LICENSE'));
     assert.deepEqual(
       packed.filter((path) => /^(src|test|scripts|bench)\//.test(path) || path.endsWith('.test.js')),

@@ -26,6 +26,7 @@ import type { TelemetryStore } from '../../store/telemetry/telemetry-store.ts';
 import type { AssessDesk } from '../assess/assess-desk.ts';
 import { configureAssess, openAssess } from '../assess/open.ts';
 import { Places } from '../places.ts';
+import { ConsoleSource } from './console-source.ts';
 import { ExporterDesk } from './exporter-desk.ts';
 import { LiveStatus } from './live-status.ts';
 import type { FromDetector, FromReceiver } from './messages.ts';
@@ -82,6 +83,7 @@ export class Station implements ApiDeps {
   readonly #desk = new ExporterDesk(this.#volumes);
   /** Attacks that are being written. */
   readonly #keeping = new Set<Promise<void>>();
+  readonly #console = new ConsoleSource((...line) => this.#options.log(...line));
   #ready = false;
 
   constructor(options: StationOptions) {
@@ -113,7 +115,10 @@ export class Station implements ApiDeps {
   async #start(): Promise<void> {
     const { storage, retention } = this.#config;
     this.#lock = await lockDirectory(storage.directory, { pid: process.pid });
-    this.#api = createApi(this, { onFault: (error, path) => this.#problem(`http ${path}`, error as Error) });
+    this.#api = createApi(this, {
+      console: this.#console.files,
+      onFault: (error, path) => this.#problem(`http ${path}`, error as Error),
+    });
     this.#http = await this.#api.listen(this.#config.http.listen);
     await this.#lock.update({ pid: process.pid, http: formatListen(this.#http) });
     const stateUrl = await this.#secret(storage.state);
@@ -189,6 +194,7 @@ export class Station implements ApiDeps {
       this.#telemetry?.close(),
       this.#state?.close(),
     ]);
+    this.#console.close();
     await this.#lock?.release();
   }
 

@@ -1,0 +1,22 @@
+declare module '*.svelte' {
+  import type { Component } from 'svelte';
+
+  const component: Component<Record<string, unknown>>;
+  export default component;
+}
+
+declare module '*.css';
+
+/** The project's own documents, rendered when the console is built (console/plugins/documents.ts). */
+declare module 'virtual:documents' {
+  import type { DocumentEntry } from './data/documents.ts';
+  export const documents: readonly DocumentEntry[];
+  export function loadDocument(path: string): Promise<string | undefined>;
+  export function loadSearch(): Promise<Readonly<Record<string, string>>>;
+}
+
+/** What to type on a router, from docs/exporters.md (console/plugins/routers.ts). */
+declare module 'virtual:routers' {
+  import type { RouterSettings } from './data/router-settings.ts';
+  export const routers: readonly RouterSettings[];
+}

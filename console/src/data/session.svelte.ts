@@ -1,0 +1,50 @@
+import { ask, Problem } from './ask.ts';
+import { live } from './live.svelte.ts';
+
+export const ROLES = ['viewer', 'analyst', 'operator', 'approver', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who reads, as `/api/me` tells. */
+export interface Me {
+  readonly id?: string;
+  readonly name?: string;
+  readonly email?: string;
+  readonly role: Role;
+}
+
+/** Who reads, and what they may do. A station without sign-in lets everybody do everything that it offers. */
+class Session {
+  me = $state.raw<Me | undefined>();
+  mustSignIn = $state(false);
+  /** True once it is known whether somebody has to sign in. */
+  known = $state(false);
+
+  async load(): Promise<void> {
+    try {
+      this.me = await ask<Me>('/api/me');
+      this.mustSignIn = false;
+    } catch (error) {
+      this.me = undefined;
+      if (error instanceof Problem && error.status !== 401) this.mustSignIn = false;
+    }
+    this.known = true;
+  }
+
+  signedOut(): void {
+    this.me = undefined;
+    this.mustSignIn = true;
+    live.signedOut = true;
+  }
+
+  async signedIn(): Promise<void> {
+    await this.load();
+    live.restart();
+  }
+
+  /** True where the reader's role is this one or above it; the station decides in the end. */
+  may(role: Role): boolean {
+    return this.me === undefined || ROLES.indexOf(this.me.role) >= ROLES.indexOf(role);
+  }
+}
+
+export const session = new Session();
