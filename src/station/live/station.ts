@@ -31,27 +31,12 @@ import { ExporterDesk } from './exporter-desk.ts';
 import { LiveStatus } from './live-status.ts';
 import type { FromDetector, FromReceiver } from './messages.ts';
 import { pack, unpack } from './pack.ts';
+import * as PERIOD from './periods.ts';
 import { expectationsOf, ongoingIn, receiverSetups, settingsOf, startingStatus, subjectOf } from './plan.ts';
 import { Announcements, Problems } from './problems.ts';
 import type { StationOptions } from './station-options.ts';
 import { StationThreads } from './threads.ts';
 
-/** How often what the threads remember is kept, ms: at most this much learning is lost when the machine fails. */
-const SNAPSHOT_MS = 60_000;
-const EXPORTERS_MS = 10_000;
-const PRUNE_MS = 3_600_000;
-const WARNINGS_MS = 5_000;
-/** A span of what is gathered of exporters, ms; the first is shorter, so that what is wrong is said soon. */
-const SPAN_MS = 60_000;
-const FIRST_SPAN_MS = 15_000;
-/** Receivers tell within this, ms. */
-const FACTS_MS = 500;
-const KEPT_MS = 1000;
-/** An exporter of the configuration that was not heard for so long after the start is missed, ms. */
-const MISSED_MS = 120_000;
-const DAY_MS = 86_400_000;
-/** A detector that has decided nothing for this long is not alive, ms. */
-const DECIDED_MS_MAX = 10_000;
 /** Names under which the state store keeps what threads remember. */
 const DETECTOR_BLOB = 'detector';
 const TEMPLATES_BLOB = 'templates';
@@ -142,10 +127,10 @@ export class Station implements ApiDeps {
       enrich: this.#places,
       onProblem: (error) => this.#problem('telemetry', error),
     });
-    this.#every(SNAPSHOT_MS, () => this.#keepSnapshots());
-    this.#every(EXPORTERS_MS, () => this.#keepExporters());
-    this.#every(PRUNE_MS, () => this.#prune());
-    this.#every(WARNINGS_MS, () => this.#announceWarnings());
+    this.#every(PERIOD.SNAPSHOT_MS, () => this.#keepSnapshots());
+    this.#every(PERIOD.EXPORTERS_MS, () => this.#keepExporters());
+    this.#every(PERIOD.PRUNE_MS, () => this.#prune());
+    this.#every(PERIOD.WARNINGS_MS, () => this.#announceWarnings());
     this.#ready = true;
     void this.#places.open();
   }
@@ -177,8 +162,8 @@ export class Station implements ApiDeps {
     await threads.start();
     this.#before = [];
     this.#desk.expect(expectationsOf(this.#config));
-    setTimeout(() => this.#endSpan(), FIRST_SPAN_MS).unref();
-    this.#every(SPAN_MS, () => this.#endSpan());
+    setTimeout(() => this.#endSpan(), PERIOD.FIRST_SPAN_MS).unref();
+    this.#every(PERIOD.SPAN_MS, () => this.#endSpan());
   }
 
   /** Stops listening, keeps what was learned, and lets go of everything; within 5 s. */
@@ -249,7 +234,7 @@ export class Station implements ApiDeps {
   live(): boolean {
     const { netflow, sflow } = this.#config.inputs;
     const sinceMs = Number.isNaN(this.#live.decidedMs) ? this.#live.startedMs : this.#live.decidedMs;
-    return Date.now() - sinceMs < DECIDED_MS_MAX || netflow.length + sflow.length === 0;
+    return Date.now() - sinceMs < PERIOD.DECIDED_MS_MAX || netflow.length + sflow.length === 0;
   }
 
   ready(): Readiness {
@@ -273,10 +258,10 @@ export class Station implements ApiDeps {
     return attack;
   }
 
-  /** Who is told of an attack may rely on it: what is being written is on disk first, where that takes no longer than `KEPT_MS`. */
+  /** Who is told of an attack may rely on it: what is being written is on disk first, where that takes no longer than `PERIOD.KEPT_MS`. */
   async #kept(): Promise<void> {
     if (this.#keeping.size === 0) return;
-    await Promise.race([Promise.allSettled(this.#keeping), sleep(KEPT_MS, undefined, { ref: false })]);
+    await Promise.race([Promise.allSettled(this.#keeping), sleep(PERIOD.KEPT_MS, undefined, { ref: false })]);
   }
 
   siteAddresses(name: string): readonly string[] | undefined {
@@ -396,7 +381,7 @@ export class Station implements ApiDeps {
   /** Asks the receivers what they saw of the exporters, and tells them what follows from all of it. */
   async #endSpan(): Promise<void> {
     this.#threads?.toAllReceivers({ kind: 'facts' });
-    await sleep(FACTS_MS);
+    await sleep(PERIOD.FACTS_MS);
     const tracked = this.#desk.endSpan(Date.now());
     this.#threads?.toAllReceivers({ kind: 'track', tracked });
   }
@@ -417,7 +402,7 @@ export class Station implements ApiDeps {
   }
 
   async #prune(): Promise<void> {
-    await this.#state?.prune(Date.now() - this.#config.retention.attacksDays * DAY_MS);
+    await this.#state?.prune(Date.now() - this.#config.retention.attacksDays * PERIOD.DAY_MS);
   }
 
   #every(periodMs: number, work: () => Promise<void>): void {
@@ -441,7 +426,7 @@ export class Station implements ApiDeps {
 
   #warnings(): string[] {
     const nowMs = Date.now();
-    const missing = nowMs - this.#live.startedMs < MISSED_MS ? [] : this.#desk.missing();
+    const missing = nowMs - this.#live.startedMs < PERIOD.MISSED_MS ? [] : this.#desk.missing();
     return [...this.#problems.list(nowMs), ...missing];
   }
 
