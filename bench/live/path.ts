@@ -1,7 +1,7 @@
 import { parsePrefix } from '../../src/base/prefix.ts';
 import { openUdp } from '../../src/input/udp.ts';
 import { UDP_ROOM_BYTES, type UdpBatch } from '../../src/input/udp-port.ts';
-import { createKernelBatch, type FlowBatch } from '../../src/model/flow-batch.ts';
+import type { FlowBatch } from '../../src/model/flow-batch.ts';
 import { Rejections } from '../../src/model/rejection.ts';
 import { SecondStream, type SecondTaker } from '../../src/sketch/second-stream.ts';
 import { TelemetryDecoder } from '../../src/wire/telemetry.ts';
@@ -20,14 +20,14 @@ const RECORDS_PER_SECOND = 1_000_000;
 const BATCH_ROWS = 1024;
 
 async function run(format: BlastFormat, stage: Stage, records: number): Promise<BenchResult> {
-  const rows = createKernelBatch(BATCH_ROWS, UDP_ROOM_BYTES);
   const rejections = new Rejections();
   const decoder = new TelemetryDecoder(rejections, {}, 1);
   let counted = 0;
   const network = parsePrefix(NETWORK);
   if (network === undefined) throw new Error('the network is a prefix');
   const taker: SecondTaker = { take: () => undefined, prepare: () => undefined };
-  const stream = new SecondStream({ seed: 1, networks: [network] }, taker);
+  const stream = new SecondStream({ seed: 1, networks: [network], receiveBytes: UDP_ROOM_BYTES }, taker);
+  const rows = stream.batch;
   const sink = {
     take: (batch: FlowBatch): void => {
       counted += batch.length;
@@ -40,6 +40,7 @@ async function run(format: BlastFormat, stage: Stage, records: number): Promise<
     const nowMs = Date.now();
     for (let at = 0; at < count; at++) {
       decoder.decode(bytes, offsets[at], lengths[at], sources, 4 * at, nowMs, rows, sink);
+      if (rows.length >= BATCH_ROWS) sink.take(rows);
     }
   };
   const receiver = await openUdp({

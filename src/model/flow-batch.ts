@@ -57,16 +57,16 @@ export function createFlowBatch(capacity = BATCH_ROWS): FlowBatch {
 export function createKernelBatch(capacity = BATCH_ROWS, receiveBytes = 0, roomBytes = 0): FlowBatch {
   let at = BATCH_STAGE_BYTES;
   // The kernels load and store 16 bytes at once: a column, and what is received, may be touched that far beyond its end.
-  const columns = [...COLUMN_NAMES.map((name) => columnBytes(name, capacity)), 4 * capacity, receiveBytes, roomBytes];
+  const columns = [...COLUMN_NAMES.map((name) => columnBytes(name, capacity)), 4 * capacity, roomBytes, receiveBytes];
   const memory = createWasmMemory(columns.reduce((sum, bytes) => sum + aligned(bytes), at));
   const batch = fillBatch(capacity, memory, (bytes) => {
     const place = { buffer: memory.buffer, at };
     at += aligned(bytes);
     return place;
   });
-  const receive = new Uint8Array(memory.buffer, at, receiveBytes);
-  at += aligned(receiveBytes);
-  return Object.assign(batch, { receive, room: new Uint8Array(memory.buffer, at, roomBytes) });
+  const room = new Uint8Array(memory.buffer, at, roomBytes);
+  at += aligned(roomBytes);
+  return Object.assign(batch, { receive: new Uint8Array(memory.buffer, at, receiveBytes), room });
 }
 
 /** Columns begin at multiples of 64 bytes, a line of the cache, with at least 16 bytes between them. */

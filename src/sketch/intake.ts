@@ -91,8 +91,9 @@ export class Intake {
   readonly own: Uint8Array;
   readonly #layout: IntakeLayout;
 
-  constructor(ownBytes: number) {
-    const batch = createKernelBatch(INTAKE_ROWS, 0, PARTS_BYTES + ownBytes);
+  /** `receiveBytes`: room behind everything, for what is decoded straight into the rows. */
+  constructor(ownBytes: number, receiveBytes = 0) {
+    const batch = createKernelBatch(INTAKE_ROWS, receiveBytes, PARTS_BYTES + ownBytes);
     const room = batch.room;
     assert(room !== undefined, 'a batch of kernels has the room that was asked for');
     const buffer = room.buffer;
@@ -134,12 +135,15 @@ export class Intake {
 
   /** Takes over rows `from` to `to` (exclusive; at most INTAKE_ROWS) of a batch: the columns that counting reads. */
   copy(batch: FlowBatch, from: number, to: number): void {
-    const into = this.batch;
-    into.srcAddr.set(batch.srcAddr.subarray(4 * from, 4 * to));
-    into.dstAddr.set(batch.dstAddr.subarray(4 * from, 4 * to));
-    for (const name of COUNTED_COLUMNS) into[name].set(batch[name].subarray(from, to));
-    into.length = to - from;
+    copyCounted(batch, from, to, this.batch);
   }
+}
+
+/** Copies what counting reads of rows `from` to `to` to the first rows of another batch. */
+export function copyCounted(batch: FlowBatch, from: number, to: number, into: FlowBatch): void {
+  into.srcAddr.set(batch.srcAddr.subarray(4 * from, 4 * to));
+  into.dstAddr.set(batch.dstAddr.subarray(4 * from, 4 * to));
+  for (const name of COUNTED_COLUMNS) into[name].set(batch[name].subarray(from, to));
 }
 
 const MODULES = new Map<KernelMaker, object>();

@@ -4,10 +4,12 @@ import fc from 'fast-check';
 import { address, prefix, putRow, type RowSpec } from '../../test/support/flow-rows.ts';
 import { hashAddress } from '../base/hash.ts';
 import type { Prefix } from '../base/prefix.ts';
+import { Random } from '../base/random.ts';
 import { BATCH_ROWS, createFlowBatch } from '../model/flow-batch.ts';
 import { CLASS } from '../model/traffic-class.ts';
 import { CELL_FIRST_MS, CELL_LAG } from './address-table.ts';
 import type { Second } from './second.ts';
+import { encodeSecond } from './second-codec.ts';
 import { SecondStream } from './second-stream.ts';
 
 const SEED = 23;
@@ -32,6 +34,8 @@ interface RunOptions {
   readonly networks?: readonly Prefix[];
   readonly pacing?: boolean;
   readonly batchRows?: number;
+  /** Rows are put where they are counted. */
+  readonly inPlace?: boolean;
   readonly onTake?: (second: Parameters<ConstructorParameters<typeof SecondStream>[1]['take']>[0]) => void;
 }
 
@@ -51,10 +55,11 @@ function run(specs: readonly RowSpec[], options: RunOptions = {}): Run {
       },
     },
   );
-  const batch = createFlowBatch(options.batchRows ?? BATCH_ROWS);
+  const batchRows = options.batchRows ?? BATCH_ROWS;
+  const batch = options.inPlace === true ? stream.batch : createFlowBatch(batchRows);
   for (const spec of specs) {
     putRow(batch, { ...PACKET, ...spec });
-    if (batch.length === batch.capacity) stream.take(batch);
+    if (batch.length === batchRows) stream.take(batch);
   }
   stream.take(batch);
   assert.equal(batch.length, 0, 'the batch is given back empty');
@@ -290,4 +295,29 @@ test('a gap in what the clock tells is a jump from the bound on that was given',
   const stream = new SecondStream({ seed: 1, networks: [], jumpSecondsMin: 60 }, taker);
   for (const at of [0, 1, 61, 3661, 3662]) stream.advance((T + at) * 1000);
   assert.deepEqual(seconds, [...Array.from({ length: 62 }, (_, second) => second), 3661]);
+});
+
+test('rows that are counted where they were put give the seconds of those that are copied', () => {
+  const random = new Random(SEED);
+  const specs = Array.from({ length: 5000 }, (_, at): RowSpec => {
+    // Times that rise, some that are late or far behind, and long records that go through the intake once more in every second.
+    const observedMs = T * 1000 + 2 * at - (random.below(20) === 0 ? random.below(20_000) : 0);
+    const durationMs = random.below(4) === 0 ? 30_000 : 0;
+    return {
+      dst: `192.0.2.${random.below(250)}`,
+      srcPort: 1024 + random.below(60_000),
+      packets: 1 + random.below(500),
+      observedMs,
+      ...(random.below(2) === 0
+        ? { exporter: random.below(3), startMs: observedMs - durationMs, endMs: observedMs }
+        : {}),
+    };
+  });
+  const [copied, inPlace] = [false, true].map((inPlace) => {
+    const seconds: unknown[] = [];
+    const { stream } = run(specs, { inPlace, batchRows: 700, onTake: (second) => seconds.push(encodeSecond(second)) });
+    return { seconds, late: stream.late, outOfTime: stream.outOfTime };
+  });
+  assert.ok(copied.seconds.length >= 10 && copied.late > 0 && copied.outOfTime > 0);
+  assert.deepEqual(inPlace, copied);
 });

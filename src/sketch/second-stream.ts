@@ -1,8 +1,8 @@
 import type { Prefix } from '../base/prefix.ts';
-import type { BatchSink, FlowBatch } from '../model/flow-batch.ts';
+import { type BatchSink, createFlowBatch, type FlowBatch } from '../model/flow-batch.ts';
 import { NO_EXPORTER } from '../model/flow-columns.ts';
 import { clearAbsent, UNCOUNTED } from './classify.ts';
-import { INTAKE_ROWS } from './intake.ts';
+import { copyCounted, INTAKE_ROWS } from './intake.ts';
 import { type Classify, classifyKernel } from './kernel/classify.ts';
 import {
   SCAN_BYTES,
@@ -43,6 +43,8 @@ export interface SecondStreamOptions {
   /** Looks at the rows of a batch before they are counted, and gives those that are not to be counted the class UNCOUNTED. */
   readonly look?: (batch: FlowBatch, classes: Uint8Array, rows: number) => void;
   readonly secondLimits?: SecondLimits;
+  /** Room behind `batch` to receive into. */
+  readonly receiveBytes?: number;
   readonly pacerLimits?: PacerLimits;
 }
 
@@ -81,6 +83,8 @@ export class SecondStream implements BatchSink {
   readonly #look: SecondStreamOptions['look'];
   /** Classes of the batch that was looked at. */
   #looked = new Uint8Array(0);
+  /** Rows of the intake that wait while others go through it. */
+  #aside: FlowBatch | undefined = undefined;
   /** What the next second protects, where that has changed. */
   #networksNext: readonly Prefix[] | undefined = undefined;
   /** Rows in a row whose clock was far behind. */
@@ -94,7 +98,12 @@ export class SecondStream implements BatchSink {
     this.#taker = taker;
     this.#jumpSecondsMin = options.jumpSecondsMin ?? JUMP_SECONDS_MIN;
     this.#look = options.look;
-    this.#second = new Second(options.seed, options.networks, options.secondLimits ?? SECOND_LIMITS);
+    this.#second = new Second(
+      options.seed,
+      options.networks,
+      options.secondLimits ?? SECOND_LIMITS,
+      options.receiveBytes ?? 0,
+    );
     this.#slow = new SlowConnections(options.seed);
     this.#classify = this.#second.intake.bind<Classify>(classifyKernel);
     this.#scan = this.#second.intake.bind<Scan>(scanKernel);
@@ -118,9 +127,24 @@ export class SecondStream implements BatchSink {
     this.#networksNext = networks;
   }
 
+  /**
+   * A batch whose rows `take` counts where they are. Between two calls of `take` it is its user's, as long as it is empty whenever
+   * `advance`, or `take` with another batch, is called.
+   */
+  get batch(): FlowBatch {
+    return this.#second.intake.batch;
+  }
+
   /** Counts all rows of a batch and empties it. */
   take(batch: FlowBatch): void {
     const { intake } = this.#second;
+    if (batch === intake.batch) {
+      this.#classify(0, batch.length);
+      this.#look?.(batch, intake.classes, batch.length);
+      this.#count(batch, 0, batch.length);
+      batch.length = 0;
+      return;
+    }
     if (this.#look !== undefined) this.#lookAt(batch, this.#look);
     for (let at = 0; at < batch.length; at += INTAKE_ROWS) {
       const end = Math.min(at + INTAKE_ROWS, batch.length);
@@ -146,11 +170,13 @@ export class SecondStream implements BatchSink {
     look(batch, this.#looked, batch.length);
   }
 
-  /** Counts the rows of the intake, which were copied from rows `at` to `end` of the batch. */
-  #count(batch: FlowBatch, at: number, end: number): void {
+  /** Counts the rows of the intake, which were copied from rows `at` to `to` of the batch, or are its own. */
+  #count(batch: FlowBatch, at: number, to: number): void {
     const { intake } = this.#second;
     const { classes } = intake;
-    /** Where in the batch the rows of the intake begin. */
+    let source = batch;
+    let end = to;
+    /** Where in the source the rows of the intake begin. */
     let from = at;
     let row = 0;
     while (from + row < end) {
@@ -160,6 +186,11 @@ export class SecondStream implements BatchSink {
       if (from + row === end) return;
       const open = Number.isNaN(this.#firstMs) ? Number.NaN : this.#second.second;
       const waiting = classes.slice(row, end - from);
+      if (source === intake.batch) {
+        source = this.#setAside(row, end);
+        from = -row;
+        end -= row;
+      }
       if (!this.#moveTo(intake.batch.observedMs[row])) {
         // A row far behind the others is passed over.
         row++;
@@ -167,11 +198,18 @@ export class SecondStream implements BatchSink {
         // What waited for its pace went through the intake before the rows of the new second.
         from += row;
         row = 0;
-        intake.copy(batch, from, end);
+        intake.copy(source, from, end);
         this.#classify(0, end - from);
         classes.set(waiting);
       }
     }
+  }
+
+  /** Copies rows of the intake. */
+  #setAside(from: number, to: number): FlowBatch {
+    this.#aside ??= createFlowBatch(INTAKE_ROWS);
+    copyCounted(this.#second.intake.batch, from, to, this.#aside);
+    return this.#aside;
   }
 
   /** Looks at rows up to the first that does not count in the open second, and returns which that is. */

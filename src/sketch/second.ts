@@ -71,15 +71,18 @@ export class Second {
   #memoSpares = 0;
   readonly #watchKernel: WatchRows;
 
-  /** `networks`: what is protected; with none, every destination is counted as inside. */
-  constructor(seed: number, networks: readonly Prefix[] = [], limits: SecondLimits = SECOND_LIMITS) {
+  /**
+   * `networks`: what is protected; with none, every destination is counted as inside. `receiveBytes`: room in the memory of the intake
+   * for what is decoded into its rows.
+   */
+  constructor(seed: number, networks: readonly Prefix[] = [], limits: SecondLimits = SECOND_LIMITS, receiveBytes = 0) {
     this.#seed = seed;
     const watchEnd = watchBytes(limits.watch);
     const sampleEnd = watchEnd + sampleBytes(limits.sampleRows);
     assert(limits.watch.detailsMax < 1 << 15, 'numbers of details fit the memo');
     const memoEnd = sampleEnd + ((4 * limits.table.cellsMax + 63) & ~63);
     const tableEnd = memoEnd + tableBytes(limits.table);
-    this.intake = new Intake(tableEnd + NETWORKS_MAX * NETWORK_BYTES);
+    this.intake = new Intake(tableEnd + NETWORKS_MAX * NETWORK_BYTES, receiveBytes);
     const { own, hostFilter, prefixFilter } = this.intake;
     this.table = new AddressTable(seed, limits.table, own.subarray(memoEnd, tableEnd));
     this.#networkWords = new Uint32Array(own.buffer, own.byteOffset + tableEnd, (NETWORKS_MAX * NETWORK_BYTES) / 4);

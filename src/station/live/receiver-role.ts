@@ -2,7 +2,7 @@ import type { Prefix } from '../../base/prefix.ts';
 import { ExporterFactsCollector } from '../../detect/exporter/collector.ts';
 import type { TrackedExporter } from '../../detect/exporter/duplicate-guard.ts';
 import type { ExporterFacts } from '../../detect/exporter/facts.ts';
-import { type BatchSink, createKernelBatch, type FlowBatch } from '../../model/flow-batch.ts';
+import type { BatchSink, FlowBatch } from '../../model/flow-batch.ts';
 import { Rejections } from '../../model/rejection.ts';
 import type { Second } from '../../sketch/second.ts';
 import { encodeSecond, transfersOf, type WatchList, watchAll } from '../../sketch/second-codec.ts';
@@ -12,7 +12,7 @@ import { ExporterFilter, type ExporterSettings } from './exporter-filter.ts';
 import type { ToDetectorFromReceiver } from './messages.ts';
 import { Shedder } from './shedder.ts';
 
-/** Rows of the batch: few enough that its columns stay in the second-level cache from decoding to counting. */
+/** So many rows are counted at once: few enough that their columns stay in the second-level cache from decoding to counting. */
 const BATCH_ROWS = 1024;
 /** The clock tells the time all along: a longer gap is a clock that was set, or a machine that slept, and no silence, s. */
 const JUMP_SECONDS_MIN = 60;
@@ -40,6 +40,7 @@ export class ReceiverRole {
   readonly decoder: TelemetryDecoder;
   readonly rejections = new Rejections();
   readonly stream: SecondStream;
+  /** Rows are decoded to where they are counted. */
   readonly batch: FlowBatch;
   readonly shedder: Shedder;
   /** Rows that were counted, and records that were passed over to keep up. */
@@ -60,7 +61,6 @@ export class ReceiverRole {
     this.#options = options;
     this.decoder = new TelemetryDecoder(this.rejections, {}, options.lots);
     this.shedder = new Shedder(options.lots);
-    this.batch = createKernelBatch(BATCH_ROWS, options.receiveBytes);
     this.#filter = new ExporterFilter(new Map(), this.decoder.exporters);
     if (options.settings !== undefined) this.configure(options.settings);
     this.#facts = this.#newFacts(options.networks);
@@ -69,6 +69,7 @@ export class ReceiverRole {
         seed: options.seed,
         networks: options.networks,
         jumpSecondsMin: JUMP_SECONDS_MIN,
+        receiveBytes: options.receiveBytes,
         look: (batch, classes, rows) => {
           this.#filter.apply(batch, classes, rows);
           this.#facts.add(batch, classes, 0, rows);
@@ -81,6 +82,7 @@ export class ReceiverRole {
         take: (second, coveredMs, untilMs) => this.#handOver(second, coveredMs, untilMs),
       },
     );
+    this.batch = this.stream.batch;
   }
 
   /** Takes over what the configuration says of exporters. */
@@ -135,6 +137,7 @@ export class ReceiverRole {
     if (this.decoder.decode(bytes, offset, length, sourceWords, sourceAt, nowMs, this.batch, this.#sink))
       this.datagrams++;
     this.#scale();
+    if (this.batch.length >= BATCH_ROWS) this.#count(this.batch);
   }
 
   /** Counts what was decoded, and closes the seconds that are over. */
