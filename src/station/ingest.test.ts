@@ -186,7 +186,7 @@ test('files that are no capture say so, and what to do', async () => {
   assert.match((await refused(export5(1))).hint ?? '', /--as datagram/);
   assert.match(
     (await refused('192.0.2.1 - - [05/Mar/2024:12:00:00 +0000] "GET / HTTP/1.1"\n')).hint ?? '',
-    /logs are not read yet/,
+    /add --as log/,
   );
   assert.match((await refused(new Uint8Array(100).fill(7))).hint ?? '', /pcap and pcapng/);
   assert.match((await refused(new Uint8Array(70_000), 'datagram')).message, /longer than any datagram/);

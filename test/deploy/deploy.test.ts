@@ -138,6 +138,6 @@ describe('deploy/Containerfile', () => {
     );
     const healthcheck = lines.find((line) => line.startsWith('HEALTHCHECK '));
     assert.match(healthcheck ?? '', /127\.0\.0\.1:8480\/healthz'/);
-    assert.match(read('src/api/api.ts') + read('src/api/contract.ts') + read('src/api/handlers.ts'), /\/healthz/);
+    assert.match(read('src/api/contract/traffic.ts'), /\/healthz/);
   });
 });
