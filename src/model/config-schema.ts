@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseAddress } from '../base/ip.ts';
 import { type ListenAddress, parseListen } from '../base/listen.ts';
 import { type Prefix, parsePrefix } from '../base/prefix.ts';
+import { logsSchema, serverStatusSchema, syslogListSchema } from './config-logs.ts';
 import { probeSchema, VANTAGE_SOURCES_MAX, vantageSourceSchema } from './config-probe.ts';
 import { secretSchema, stateUrlFault, telemetryUrlFault } from './secret.ts';
 import { shown, siteFields } from './site-fields.ts';
@@ -71,6 +72,10 @@ const networkSchema = z.strictObject({
 
 const siteSchema = z.strictObject({
   ...siteFields,
+  logs: logsSchema.describe('logs of its web servers, as paths or patterns; lines that tell no host are of this site'),
+  serverStatus: serverStatusSchema.describe(
+    'pages that count connections, for slow attacks: stub_status of nginx, CSV statistics of HAProxy, server-status?auto of Apache',
+  ),
 });
 
 const exporterSchema = z.strictObject({
@@ -130,6 +135,8 @@ const inputsSchema = z.strictObject({
     .describe(
       'HTTPS address where vantages elsewhere report, such as 127.0.0.1:8481 or :8481; nothing listens where absent',
     ),
+  logs: logsSchema.describe('logs of web servers whose lines tell their host; others stand with their site'),
+  syslog: syslogListSchema.describe('addresses that web servers send their logs to as syslog'),
   workers: z
     .int()
     .min(1, 'at least one worker is needed')
@@ -207,6 +214,13 @@ export const configSchema = z.strictObject({
     .max(VANTAGE_SOURCES_MAX)
     .default([])
     .describe('other programs whose checks are read: blackbox_exporter, Prometheus, Uptime Kuma'),
+  trustedProxies: z
+    .array(prefix)
+    .max(4096)
+    .optional()
+    .describe(
+      'proxies whose word about the client is taken in logs (X-Forwarded-For, Forwarded); private and loopback addresses where absent, [] for none',
+    ),
   telemetryPorts: z
     .array(z.int().min(1, 'a port is 1 to 65535').max(65_535, 'a port is 1 to 65535'))
     .min(1, 'at least one port is needed')

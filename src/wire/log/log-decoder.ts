@@ -41,6 +41,8 @@ const LF = 0x0a;
 const CR = 0x0d;
 const HASH = 0x23;
 const SITE_BYTES_MAX = 256;
+/** Room for the rest of a line at first; it grows to LINE_BYTES_MAX where lines are long. */
+const REST_BYTES = 1024;
 /** Chunks below are looked through for a line end before they are copied. */
 const SMALL_BYTES = 4096;
 
@@ -59,7 +61,7 @@ export class LogDecoder {
   #dialect: Dialect | undefined;
   readonly #others: readonly Dialect[];
   /** The rest of a line whose end has not come yet. */
-  readonly #rest = new Uint8Array(LINE_BYTES_MAX);
+  #rest = new Uint8Array(REST_BYTES);
   #restLength = 0;
   /** True while a line that is too long goes on. */
   #skipping = false;
@@ -139,6 +141,23 @@ export class LogDecoder {
     }
   }
 
+  /** Takes the directives that stand in the begin of a file (W3C) which is read on from its middle. */
+  learn(head: Uint8Array, batch: RequestBatch): void {
+    if (!this.#takesDirectives()) return;
+    const row = this.#row;
+    row.attach(batch);
+    const at = batch.textLength;
+    const length = Math.min(head.length, batch.text.length - at);
+    batch.text.set(head.subarray(0, length), at);
+    row.refill(at + length);
+    for (let from = at; from < at + length; ) {
+      const end = row.search.indexOf(LF, from);
+      if (end < 0 || end >= at + length) break;
+      if (row.text[from] === HASH) this.#directive(from, end > from && row.text[end - 1] === CR ? end - 1 : end);
+      from = end + 1;
+    }
+  }
+
   /** Takes what has no line end, at the end of the log. */
   end(batch: RequestBatch, sink: RequestSink): void {
     if (this.#restLength > 0) {
@@ -197,9 +216,7 @@ export class LogDecoder {
       return;
     }
     if (text[from] === HASH && this.#takesDirectives()) {
-      const dialect = this.#dialect instanceof W3cDialect && !this.#automatic ? this.#dialect : this.#w3c;
-      dialect.directive(row, from, to);
-      if (this.#automatic && dialect.laidOut) this.#dialect = dialect;
+      this.#directive(from, to);
       return;
     }
     const reason = this.#request(from, to);
@@ -207,6 +224,12 @@ export class LogDecoder {
       this.lines++;
       if (this.#site.length > 0 && !row.hasSite) this.#placeSite(batch);
     } else this.#reject(reason, from, to);
+  }
+
+  #directive(from: number, to: number): void {
+    const dialect = this.#dialect instanceof W3cDialect && !this.#automatic ? this.#dialect : this.#w3c;
+    dialect.directive(this.#row, from, to);
+    if (this.#automatic && dialect.laidOut) this.#dialect = dialect;
   }
 
   #request(from: number, to: number): number {
@@ -274,6 +297,7 @@ export class LogDecoder {
   /** Keeps bytes that end no line, without going through the text: a sender may give them one by one. */
   #addRest(bytes: Uint8Array, from: number, to: number): void {
     if (this.#restLength + to - from <= LINE_BYTES_MAX) {
+      this.#roomFor(this.#restLength + to - from);
       this.#rest.set(bytes.subarray(from, to), this.#restLength);
       this.#restLength += to - from;
       return;
@@ -285,8 +309,16 @@ export class LogDecoder {
     this.#skipping = true;
   }
 
+  #roomFor(length: number): void {
+    if (length <= this.#rest.length) return;
+    const larger = new Uint8Array(Math.min(LINE_BYTES_MAX, 2 * length));
+    larger.set(this.#rest.subarray(0, this.#restLength));
+    this.#rest = larger;
+  }
+
   #keepRest(text: Uint8Array, from: number, to: number): void {
     if (to - from <= LINE_BYTES_MAX) {
+      this.#roomFor(to - from);
       this.#rest.set(text.subarray(from, to));
       this.#restLength = to - from;
       return;
