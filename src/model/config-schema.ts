@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseAddress } from '../base/ip.ts';
 import { type ListenAddress, parseListen } from '../base/listen.ts';
 import { type Prefix, parsePrefix } from '../base/prefix.ts';
-import { logsSchema, serverStatusSchema, syslogListSchema } from './config-logs.ts';
+import { logsSchema, siteLogFields, syslogListSchema } from './config-logs.ts';
 import { probeSchema, VANTAGE_SOURCES_MAX, vantageSourceSchema } from './config-probe.ts';
 import { secretSchema, stateUrlFault, telemetryUrlFault } from './secret.ts';
 import { shown, siteFields } from './site-fields.ts';
@@ -72,10 +72,7 @@ const networkSchema = z.strictObject({
 
 const siteSchema = z.strictObject({
   ...siteFields,
-  logs: logsSchema.describe('logs of its web servers, as paths or patterns; lines that tell no host are of this site'),
-  serverStatus: serverStatusSchema.describe(
-    'pages that count connections, for slow attacks: stub_status of nginx, CSV statistics of HAProxy, server-status?auto of Apache',
-  ),
+  ...siteLogFields,
 });
 
 const exporterSchema = z.strictObject({
@@ -135,7 +132,7 @@ const inputsSchema = z.strictObject({
     .describe(
       'HTTPS address where vantages elsewhere report, such as 127.0.0.1:8481 or :8481; nothing listens where absent',
     ),
-  logs: logsSchema.describe('logs of web servers whose lines tell their host; others stand with their site'),
+  logs: logsSchema.describe('logs of web servers of several sites, whose lines tell their host'),
   syslog: syslogListSchema.describe('addresses that web servers send their logs to as syslog'),
   workers: z
     .int()

@@ -277,7 +277,7 @@ describe('check', () => {
       telemetryPorts: [2055, 4739, 6343, 9995, 9996],
       thresholds: {},
       exporters: [],
-      inputs: { netflow: ['127.0.0.1:2055', '127.0.0.1:4739'], sflow: ['127.0.0.1:6343'] },
+      inputs: { netflow: ['127.0.0.1:2055', '127.0.0.1:4739'], sflow: ['127.0.0.1:6343'], logs: [], syslog: [] },
       http: { listen: '127.0.0.1:8480' },
       storage: { directory: './bonghwa-data' },
       retention: { flowsDays: 7, secondsDays: 7, minutesDays: 400, attacksDays: 1825 },

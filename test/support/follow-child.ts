@@ -19,7 +19,7 @@ function lastPositions(): readonly LogPosition[] | undefined {
 let paths: string[] = [];
 const inputs = new LogInputs(
   {
-    sites: [{ name: 'Ministry', logs: [{ path: log, format: 'auto' }], serverStatus: [] }],
+    sites: [{ name: 'Ministry', logs: [log], logFormat: 'auto', serverStatus: [] }],
     inputs: { logs: [], syslog: [] },
   },
   {

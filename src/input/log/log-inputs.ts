@@ -22,7 +22,9 @@ import { type SyslogCounts, type SyslogListener, SyslogServer } from './syslog-s
 export interface LogInputsConfig {
   readonly sites: readonly {
     readonly name: string;
-    readonly logs: readonly ConfigLog[];
+    readonly logs: readonly string[];
+    readonly logFormat: string;
+    readonly logZone?: string | undefined;
     readonly serverStatus: readonly string[];
   }[];
   readonly inputs: { readonly logs: readonly ConfigLog[]; readonly syslog: readonly ConfigSyslog[] };
@@ -72,10 +74,13 @@ export class LogInputs {
         new LogDecoder(this.rejections, { source, format, trusted, zoneMs, ...(site === undefined ? {} : { site }) });
     };
     const logs: FollowedLog[] = [
-      ...config.sites.flatMap(({ name, logs: ofSite }) =>
-        ofSite.map((log) => ({ pattern: log.path, createDecoder: makeDecoder(log, log.path, name) })),
+      ...config.sites.flatMap(({ name, logs: paths, logFormat, logZone }) =>
+        paths.map((pattern) => ({
+          pattern,
+          createDecoder: makeDecoder({ format: logFormat, zone: logZone }, pattern, name),
+        })),
       ),
-      ...config.inputs.logs.map((log) => ({ pattern: log.path, createDecoder: makeDecoder(log, log.path) })),
+      ...config.inputs.logs.map((log) => ({ pattern: log.path, createDecoder: makeDecoder(log, log.path, log.site) })),
     ];
     const listeners: SyslogListener[] = config.inputs.syslog.map((syslog) => ({
       transport: syslog.transport,
