@@ -208,12 +208,12 @@ class Panel {
   #count(): string {
     const seeing = this.#seeing.length;
     const failing = this.#failing.length;
-    const networks = new Set(this.#failing.map(({ view }) => this.#of.vantages.get(view.name)?.network ?? view.name))
-      .size;
+    const networks = new Set(this.#failing.flatMap(({ view }) => this.#of.vantages.get(view.name)?.network ?? [])).size;
+    const within = networks === 0 ? '' : ` in ${networks} ${networks === 1 ? 'network' : 'networks'}`;
     const who =
       seeing === 1
         ? `the only vantage that can tell (${this.#failing[0]?.view.name ?? this.#seeing[0].name}) cannot reach it; no other confirms it`
-        : `${failing} of ${seeing} vantages in ${networks} ${networks === 1 ? 'network' : 'networks'} cannot reach it`;
+        : `${failing} of ${seeing} vantages${within} cannot reach it`;
     const log = this.#log === undefined || this.#log.service === 'good' ? '' : `; ${this.#log.why}`;
     return `${who}: ${reasons(this.#failing)}${log}`;
   }

@@ -6,13 +6,19 @@ import type { Site } from '../model/site.ts';
 /** Finds the registered sites that an attack is on: by name, by address, by prefix. */
 export class SiteMatcher {
   readonly #names = new Set<string>();
+  /** Names by the hosts of their URLs: logs know a site by its host. */
+  readonly #byHost = new Map<string, string>();
   readonly #byAddress = new Map<string, string[]>();
   readonly #addresses: { readonly words: AddressWords; readonly site: string }[] = [];
   readonly #prefixes: { readonly prefix: Prefix; readonly site: string }[] = [];
 
   constructor(sites: readonly Site[]) {
-    for (const { name, addresses, prefixes } of sites) {
+    for (const { name, urls, addresses, prefixes } of sites) {
       this.#names.add(name);
+      for (const url of urls) {
+        const host = URL.canParse(url) ? new URL(url).hostname.toLowerCase() : '';
+        if (host !== '' && !this.#byHost.has(host)) this.#byHost.set(host, name);
+      }
       for (const text of addresses) {
         const words = parseAddress(text);
         if (words === undefined) continue;
@@ -27,11 +33,16 @@ export class SiteMatcher {
     }
   }
 
+  /** The site that a name means, or a host; undefined where none does. */
+  nameOf(text: string): string | undefined {
+    return this.#names.has(text) ? text : this.#byHost.get(text.toLowerCase());
+  }
+
   /** Names of the sites, each once, in the order of their names. */
   sitesOf(target: Target): string[] {
     switch (target.kind) {
       case 'site':
-        return this.#names.has(target.value) ? [target.value] : [];
+        return [this.nameOf(target.value) ?? []].flat();
       case 'address': {
         const words = parseAddress(target.value);
         if (words === undefined) return [];

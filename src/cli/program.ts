@@ -33,8 +33,10 @@ export function createProgram(signal: AbortSignal, setExitCode: (code: number) =
 
   program
     .command('replay')
-    .summary('find attacks in captures of traffic or telemetry')
-    .description('Reads captures, of traffic itself or of what routers export, and tells which attacks are in them.')
+    .summary('find attacks in captures of traffic or telemetry, and what they did to sites')
+    .description(
+      'Reads captures, of traffic itself or of what routers export, and tells which attacks are in them; with recorded checks of sites among the files, also which sites went out, and what that cost.',
+    )
     .addArgument(filesArgument())
     .option('--json', 'print one JSON object', false)
     .option(
@@ -252,6 +254,7 @@ Examples:
   bonghwa replay --all-verdicts quiet.pcap          why was nothing found?
   bonghwa replay --as datagram export-*.dat         raw export datagrams, in this order
   bonghwa replay --fail-on-attack --quiet night.pcap || echo attacked
+  bonghwa replay --config bonghwa.yaml monday.pcap checks.ndjson   which sites went out, with the damage
 `;
 
 const SERVE_EXAMPLES = `

@@ -1,6 +1,9 @@
 import { type Command, Option } from 'commander';
 import { addText, parseLimit } from './options.ts';
 
+/** As the model has them; it is loaded only where it is needed. */
+const INCIDENT_STATES = ['open', 'contained', 'recovered', 'closed'];
+
 /** What every command that asks a station takes. */
 const STATION_HELP = `
 A station that runs is asked over HTTP: the one of --station or --data, else the one on ./bonghwa-data, else
@@ -20,6 +23,14 @@ Examples:
   bonghwa attacks show 20261123T202257Z-in-192.0.2.10-5f3a09c1d2b7
   bonghwa attacks --json | jq '.attacks[] | .why'
   bonghwa attacks --data /var/lib/bonghwa            also while no station runs
+`;
+
+const INCIDENTS_EXAMPLES = `
+Examples:
+  bonghwa incidents --since 7d
+  bonghwa incidents --state open --site www.example.org
+  bonghwa incidents 20261126T050211Z-incident-www.example.org-5f3a09c1d2b7
+  bonghwa incidents --json | jq -r '.incidents[] | .title'
 `;
 
 const FLOWS_EXAMPLES = `
@@ -76,6 +87,23 @@ export function addQuestions(program: Command, signal: AbortSignal, setExitCode:
       setExitCode(await attackCommand(id, command.optsWithGlobals(), signal));
     });
 
+  withStation(program.command('incidents'))
+    .summary('which incidents there were: sites, damage, the statement for a press office')
+    .description(
+      'Lists incidents, the latest first; with an id everything about one: sites, damage, what is not known, the statement for a press office in three languages.',
+    )
+    .argument('[id]', 'id of the incident, as the list shows it')
+    .addOption(new Option('--state <state>', 'in this state').choices(INCIDENT_STATES))
+    .option('--site <name>', 'of this site')
+    .option('--since <time>', 'that began at this time or later')
+    .option('--until <time>', 'that began before this time')
+    .option('--limit <incidents>', 'list at most so many (default: 50)', parseLimit)
+    .addHelpText('after', STATION_HELP + INCIDENTS_EXAMPLES + EXIT_CODES)
+    .action(async (id, options) => {
+      const { incidentsCommand } = await import('./incidents.ts');
+      setExitCode(await incidentsCommand(id, options, signal));
+    });
+
   withStation(program.command('flows'))
     .summary('which flows there were, grouped by what you ask')
     .description('Groups the flows that a station kept, and tells how much each group had.')
@@ -121,8 +149,8 @@ export function addQuestions(program: Command, signal: AbortSignal, setExitCode:
     });
 
   withStation(program.command('status'))
-    .summary('what a station sees and does now')
-    .description('Tells what a station sees and does now.')
+    .summary('how the sites do, and what a station sees and does now')
+    .description('Tells how the registered sites do, which incidents are open, and what a station sees and does now.')
     .option('--watch', 'paint it anew every second on the terminal')
     .addHelpText('after', STATION_HELP + STATUS_EXAMPLES + EXIT_CODES)
     .action(async (options) => {

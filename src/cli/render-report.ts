@@ -3,11 +3,13 @@ import type { Attack, ExporterReport, ReplayReport, Verdict } from '../model/att
 import { REJECTION_REASONS, type RejectionReason } from '../model/rejection.ts';
 import { type Cell, type Column, labelled, renderTable, tableWidth, wrapText } from './layout.ts';
 import { clockOf, detectedText, exact, lastedText, renderAttack } from './render-attack.ts';
+import { incidentLines, outageLines } from './render-incidents.ts';
 import { type Look, type Paint, paintOf } from './terminal.ts';
 
 /** Verdicts a person is shown; `--json` has all of them. */
 const VERDICTS_SHOWN_MAX = 40;
 const ATTACKS_EXPLAINED_MAX = 20;
+const INCIDENTS_TOLD_MAX = 5;
 
 export interface ReportText {
   readonly look: Look;
@@ -24,13 +26,34 @@ export function renderReport(report: ReplayReport, options: ReportText): string 
   const { look } = options;
   const paint = paintOf(look.colour);
   const lines = [...headerLines(report, options, paint), ''];
-  if (report.attacks.length === 0) lines.push(...emptyLines(report, options, paint));
+  const onlyChecks =
+    report.checks !== undefined && report.checks > 0 && report.packets + report.flows + report.bytes === 0;
+  if (onlyChecks && report.attacks.length === 0) lines.pop();
+  else if (report.attacks.length === 0) lines.push(...emptyLines(report, options, paint));
   else lines.push(...attackLines(report.attacks, report.flows > 0, look, paint));
+  lines.push(...assessedLines(report, look, paint));
   if (report.verdicts !== undefined) lines.push('', ...verdictLines(report.verdicts, look, paint));
   if (report.exporters.length > 0) lines.push('', ...exporterLines(report.exporters, look, paint));
   const rejected = rejectionLines(report.rejected, look.width);
   if (rejected.length > 0) lines.push('', paint.bold('Input that was refused'), ...rejected);
   return `${lines.join('\n')}\n`;
+}
+
+/** What attacks did to sites, where checks or logs were read too. */
+function assessedLines({ outages = [], incidents = [], sites = [] }: ReplayReport, look: Look, paint: Paint): string[] {
+  if (sites.length + incidents.length === 0) return [];
+  const seen = `${plural(sites.length, 'site')} looked at`;
+  const lines: string[] = [];
+  if (outages.length === 0 && sites.length > 0) lines.push('', paint.good(paint.bold(`No outage found, ${seen}`)));
+  else if (outages.length > 0) {
+    const heading = outages.length === 1 ? 'One outage found' : `${outages.length} outages found`;
+    lines.push('', paint.alarm(paint.bold(`${heading}, ${seen}`)), '', ...outageLines(outages, look));
+  }
+  for (const incident of incidents.slice(0, INCIDENTS_TOLD_MAX))
+    lines.push('', ...incidentLines(incident, look, false));
+  const rest = incidents.length - INCIDENTS_TOLD_MAX;
+  if (rest > 0) lines.push('', `${plural(rest, 'more incident')}; --json has all of them.`);
+  return lines;
 }
 
 function headerLines(report: ReplayReport, options: ReportText, paint: Paint): string[] {
@@ -43,7 +66,8 @@ function headerLines(report: ReplayReport, options: ReportText, paint: Paint): s
     const span = `${report.from.slice(0, 10)} ${clockOf(report.from)} to ${to} UTC (${formatDuration(durationMs)})`;
     lines.push(...wrapText(span, options.look.width));
   }
-  if (report.packets > 0 || report.flows === 0) {
+  if (report.checks !== undefined && report.checks > 0) lines.push(`${plural(report.checks, 'check')} of sites`);
+  if (report.packets > 0 || (report.flows === 0 && (report.checks ?? 0) === 0)) {
     const volume = `${plural(report.packets, 'packet')}, ${formatBytes(report.bytes)}`;
     const rate = durationMs > 0 ? `; on average ${ratesText(report.packets, report.bytes, durationMs)}` : '';
     lines.push(...wrapText(`${volume}${rate}`, options.look.width));

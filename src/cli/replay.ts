@@ -12,6 +12,7 @@ import { EXIT_ATTACK, EXIT_OK } from './exit.ts';
 import type { NetworkOption } from './options.ts';
 import { exact } from './render-attack.ts';
 import { renderReport, shareRead } from './render-report.ts';
+import { ReplayAssessment } from './replay-assessment.ts';
 import { lookOf, StatusLine, TextOutput } from './terminal.ts';
 
 export interface ReplayCommandOptions {
@@ -34,12 +35,14 @@ export async function replayCommand(
   const config = options.config === undefined ? undefined : await configOf(options.config);
   const networks = protectedNetworks(options.network, config);
   const telemetryPorts = [...new Set([...(config?.telemetryPorts ?? TELEMETRY_PORTS), ...options.telemetryPort])];
+  const assessing = await ReplayAssessment.open(files, config);
   const status = new StatusLine(process.stderr, !options.quiet);
   const progress = new ProgressText();
   let report: ReplayReport;
   try {
     report = await replay({
-      files,
+      files: assessing.others,
+      onSiteSecond: (second) => assessing.second(second),
       cacheDirectory: cacheDirectory(),
       networks,
       as: options.as,
@@ -53,8 +56,11 @@ export async function replayCommand(
   } finally {
     status.clear();
   }
-  const named = config === undefined ? report : nameSites(report, config);
-  if (!options.quiet) sayWhatIsMissing(report, files, interrupt);
+  const named = assessing.assess(config === undefined ? report : nameSites(report, config));
+  if (!options.quiet) {
+    sayWhatIsMissing(report, files, interrupt);
+    for (const line of assessing.missing()) process.stderr.write(`bonghwa: ${line}\n`);
+  }
   const output = new TextOutput(process.stdout);
   if (options.json) output.write(`${JSON.stringify(named)}\n`);
   else {

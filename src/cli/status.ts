@@ -6,7 +6,9 @@ import { EXIT_OK } from './exit.ts';
 import { LiveHistory } from './live-history.ts';
 import { LiveView } from './live-view.ts';
 import { renderLive } from './render-live.ts';
+import { renderSituation } from './render-situation.ts';
 import { lookOf, TextOutput } from './terminal.ts';
+import { withoutControls } from './text-width.ts';
 
 export interface StatusCommandOptions extends StationChoice {
   readonly json?: boolean;
@@ -23,7 +25,11 @@ export async function statusCommand(options: StatusCommandOptions, signal: Abort
   else {
     const history = new LiveHistory();
     history.add(answer);
-    output.write(`${renderLive(answer, lookOf(process.stdout, process.env), history).join('\n')}\n`);
+    const look = lookOf(process.stdout, process.env);
+    const { answer: now } = await client.ask(ROUTES.now.path, ROUTES.now.answer.schema);
+    // Where sites are registered, how they do comes first.
+    const page = now.sitesTotal === 0 ? [] : [...renderSituation(withoutControls(now), look), ''];
+    output.write(`${[...page, ...renderLive(answer, look, history)].join('\n')}\n`);
   }
   await output.pause();
   return EXIT_OK;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { incidentSchema, outageSchema, siteStatusSchema } from './incident.ts';
 import { ATTACK_VECTORS } from './vector.ts';
 
 /** ISO 8601 in UTC with milliseconds. */
@@ -249,6 +250,12 @@ export const replayReportSchema = z.object({
   attacks: z.array(attackSchema),
   verdicts: z.array(verdictSchema).optional(),
   exporters: z.array(exporterReportSchema),
+  /** Recorded checks that were read; what follows is there where checks or logs told of sites. */
+  checks: z.number().optional(),
+  /** How each site did at the end of the input. */
+  sites: z.array(siteStatusSchema).optional(),
+  outages: z.array(outageSchema).optional(),
+  incidents: z.array(incidentSchema).optional(),
   rejected: z.record(z.string(), z.number()),
 });
 export type ReplayReport = z.infer<typeof replayReportSchema>;
