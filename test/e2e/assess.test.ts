@@ -19,16 +19,16 @@ import { type TestCertificate, testCertificate } from '../support/certificate.ts
 import { aSite, VANTAGES } from '../support/sites.ts';
 
 /** Time is scaled down: what takes 30 s in the field takes so long here, ms. */
-const EVERY_MS = 1200;
-const LEARN_MS = 16_000;
-const FAULT_MS = 9_000;
+const EVERY_MS = 2000;
+const LEARN_MS = 22_000;
+const FAULT_MS = 12_000;
 /** Everything is up again after this at the latest, on a busy machine too. */
 const HEAL_MS_MAX = 40_000;
 /** Commands that make a fault take a moment, ms. */
 const SLACK_MS = 800;
 const PORT = 21_310;
 const BACKEND = 21_311;
-const SLOW_MS = 380;
+const SLOW_MS = 1100;
 const SOURCES: Readonly<Record<string, string>> = { seoul: '127.0.0.11', busan: '127.0.0.12', frankfurt: '127.0.0.13' };
 
 const nginx = spawnSync('nginx', ['-v']).status === 0;
@@ -209,7 +209,7 @@ class Watch {
     const settings = {
       vantage,
       userAgent: 'Bonghwa test',
-      times: { attemptMs: 800, retriesMs: [60, 250], checkMs: EVERY_MS - 100 },
+      times: { attemptMs: 1500, retriesMs: [60, 250], checkMs: EVERY_MS - 100 },
       allowed,
       hosts: new Map([['expired.example', [addressOf('expired')]]]),
       source: { 4: SOURCES[vantage] },
@@ -265,6 +265,11 @@ class Watch {
 
   outagesOf(name: SiteName): Outage[] {
     return [...this.outages.values()].filter(({ site }) => site === name);
+  }
+
+  /** Takes down how every site does now: why may have become another since its state was told. */
+  look(): void {
+    this.statuses.push(...this.#assessor.statuses(Date.now()));
   }
 
   /** True when no site is out any more; one that breaks and comes back takes longest to be believed. */
@@ -327,6 +332,7 @@ describe('sites on real web servers, seen by three vantages', {
       await sleep(FAULT_MS);
 
       fault.toMs = Date.now();
+      watch.look();
       servers.slow = false;
       page('blocked', WELL);
       page('closed', WELL);
@@ -351,9 +357,13 @@ describe('sites on real web servers, seen by three vantages', {
   });
 
   const reached = (name: SiteName, state: SiteState, why: RegExp): void => {
-    const told = watch.statuses.find((status) => status.site === name && status.state === state);
-    assert.ok(told !== undefined, `${name}: ${watch.statesOf(name).join(', ')}`);
-    assert.match(told.why, why);
+    const told = watch.statuses.filter((status) => status.site === name && status.state === state);
+    assert.ok(told.length > 0, `${name}: ${watch.statesOf(name).join(', ')}`);
+    const said = told.map((status) => status.why);
+    assert.ok(
+      said.some((text) => why.test(text)),
+      said.join('\n'),
+    );
   };
   /** Minutes out hold what truly was. */
   const truly = (name: SiteName): void => {
@@ -444,8 +454,8 @@ describe('sites on real web servers, seen by three vantages', {
 async function flap(servers: Servers): Promise<void> {
   for (let turn = 0; turn < 3; turn++) {
     servers.broken = true;
-    await sleep(2600);
+    await sleep(4100);
     servers.broken = false;
-    await sleep(2600);
+    await sleep(4100);
   }
 }

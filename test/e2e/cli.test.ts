@@ -274,8 +274,6 @@ describe('check', () => {
     assert.partialDeepStrictEqual(inForce, {
       networks: [{ prefix: '192.0.2.0/24' }],
       sites: [],
-      probe: { own: true, name: 'station', everySeconds: 30, allow: [], nameServers: [], wayOut: [] },
-      vantages: [],
       telemetryPorts: [2055, 4739, 6343, 9995, 9996],
       thresholds: {},
       exporters: [],
