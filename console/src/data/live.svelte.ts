@@ -27,7 +27,7 @@ class Live {
   nowMs = $state(Date.now());
   /** Grows whenever lists should be asked for anew: after a gap in the events. */
   generation = $state(0);
-  /** Grows with every event, for what follows from events. */
+  /** Grows when something begins, changes its state or ends, for what follows from that. */
   told = $state(0);
   /** True where the station wants to know who asks first. */
   signedOut = $state(false);
@@ -104,7 +104,7 @@ class Live {
       }
     };
     stream.addEventListener('open', () => this.#heard());
-    for (const kind of ['attack', 'warning', 'outage', 'incident', 'site']) stream.addEventListener(kind, hear);
+    for (const kind of ['attack', 'warning', 'outage', 'incident', 'site-state']) stream.addEventListener(kind, hear);
     stream.addEventListener('resync', () => {
       this.generation++;
       void this.refresh();
@@ -116,8 +116,11 @@ class Live {
   }
 
   #take(event: StationEvent): void {
-    this.events = [event, ...this.events].slice(0, EVENTS_MAX);
-    this.told++;
+    // What only goes on changes no list: its numbers are here already.
+    if (!('state' in event) || event.state !== 'updated') {
+      this.events = [event, ...this.events].slice(0, EVENTS_MAX);
+      this.told++;
+    }
     if (event.kind !== 'attack') return;
     const others = this.attacks.filter(({ id }) => id !== event.attack.id);
     this.attacks = event.state === 'closed' ? others : byStart([event.attack, ...others]);

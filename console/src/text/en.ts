@@ -153,7 +153,7 @@ export const en = {
   'attack.carpet': { one: '{n} address of the network', other: '{n} addresses of the network' },
   'attack.template': 'template',
   'attack.id': 'id',
-  'attack.vectors': 'Vectors, share of packets',
+  'attack.vectors': 'Vectors and their shares',
   'attack.json': 'This attack as JSON',
   'attack.unknown': 'No attack has this id',
   'attack.toList': 'All attacks',

@@ -60,6 +60,8 @@ export function amount(value: number, measure: Measure, language: string): strin
 export function inScale(value: number | undefined, { factor }: Scale, language: string): string {
   if (value === undefined || !Number.isFinite(value)) return '–';
   const scaled = value / factor;
+  // One unit for a column must not turn something into nothing.
+  if (scaled > 0 && scaled < 0.05 && factor > 1) return `< ${new Intl.NumberFormat(language).format(0.1)}`;
   const places = factor === 1 ? 0 : 1;
   return new Intl.NumberFormat(language, { minimumFractionDigits: places, maximumFractionDigits: places }).format(
     scaled,

@@ -140,7 +140,7 @@ export const ko: Catalogue = {
   'attack.carpet': { other: '네트워크의 주소 {n}개' },
   'attack.template': '템플릿',
   'attack.id': '식별자',
-  'attack.vectors': '벡터, 패킷 비율',
+  'attack.vectors': '벡터와 비율',
   'attack.json': '이 공격을 JSON으로',
   'attack.unknown': '이 식별자의 공격이 없습니다',
   'attack.toList': '모든 공격',

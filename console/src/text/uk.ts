@@ -180,7 +180,7 @@ export const uk: Catalogue = {
   },
   'attack.template': 'шаблон',
   'attack.id': 'ідентифікатор',
-  'attack.vectors': 'Вектори, частка пакетів',
+  'attack.vectors': 'Вектори та їхні частки',
   'attack.json': 'Ця атака у JSON',
   'attack.unknown': 'Атаки з таким ідентифікатором немає',
   'attack.toList': 'Усі атаки',

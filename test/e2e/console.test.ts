@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { FlowsQuery } from '../../src/store/telemetry/flows-query.ts';
+import { accessFaults, builtConsole, missingBrowser, startBrowser, watchPage } from '../support/browser.ts';
+import { ConsoleStation } from '../support/console-station.ts';
+import { until } from '../support/station.ts';
+
+const SITES = 60;
+/** What a page asks for has come by then, ms. */
+const SETTLE_MS = 300;
+const WIDE = { width: 1440, height: 900 };
+const NARROW = { width: 360, height: 780 };
+
+describe('the console in a browser', { skip: missingBrowser }, () => {
+  let browser: Browser;
+  let shown: ConsoleStation;
+
+  before(async () => {
+    const source = await builtConsole();
+    shown = new ConsoleStation(source.files, SITES);
+    await shown.start();
+    browser = await startBrowser();
+  });
+  after(async () => {
+    await browser?.close();
+    await shown?.stop();
+  });
+
+  async function open(path: string, options: BrowserContextOptions = {}): Promise<{ page: Page; noted: string[] }> {
+    const context = await browser.newContext({ viewport: WIDE, locale: 'en', timezoneId: 'Asia/Seoul', ...options });
+    const page = await context.newPage();
+    const noted = watchPage(page, shown.host);
+    await page.goto(`http://${shown.host}${path}`);
+    await page.waitForSelector('main h1');
+    return { page, noted };
+  }
+  const site = (): string => encodeURIComponent([...shown.ports.register.keys()][1]);
+  const paths = (): readonly string[] => [
+    '/',
+    '/attacks',
+    '/attacks/a1',
+    '/attacks/w1',
+    '/incidents',
+    '/incidents/i1',
+    '/sites?add=1',
+    `/sites/${site()}`,
+    '/exporters',
+    '/settings',
+    '/setup',
+    '/sign-in',
+    '/docs/docs/exporters.md',
+    '/docs/docs/api.md?q=SYN',
+    '/attacks/none',
+    '/sites/%E0%A4%A',
+  ];
+
+  for (const [name, options] of [
+    ['wide and light', { viewport: WIDE, colorScheme: 'light' }],
+    ['narrow, dark and in Korean', { viewport: NARROW, colorScheme: 'dark', locale: 'ko' }],
+  ] as const) {
+    it(`shows every page ${name}: nothing that axe finds, no error, no request elsewhere, nothing too wide, hostile text as text`, async () => {
+      const { page, noted } = await open('/', options);
+      for (const path of paths()) {
+        await page.goto(`http://${shown.host}${path}`);
+        await page.waitForSelector('main h1');
+        await page.waitForTimeout(SETTLE_MS);
+        assert.deepEqual(await accessFaults(page), [], `${path}: axe`);
+        const told = await page.evaluate(() => ({
+          pwned: 'pwned' in globalThis,
+          tooWide: document.documentElement.scrollWidth - innerWidth,
+          foreign: document.querySelectorAll('main iframe, main img, main script, main a[href^="javascript:"]').length,
+        }));
+        assert.deepEqual(told, { pwned: false, tooWide: 0, foreign: 0 }, path);
+        assert.deepEqual(noted, [], path);
+      }
+      await page.context().close();
+    });
+  }
+
+  it('says in one sentence what is wrong, in three languages, and keeps the one that was chosen', async () => {
+    const { page } = await open('/');
+    const sentence = (): Promise<string> => page.locator('h1').innerText();
+    assert.match(await sentence(), /^3 of 60 sites out, 3 attacks in progress, since \d\d:\d\d$/);
+    await page.selectOption('header select', 'uk');
+    assert.match(await sentence(), /^Недоступно 3 з 60 сайтів, тривають 3 атаки, від \d\d:\d\d$/);
+    await page.selectOption('header select', 'ko');
+    assert.match(await sentence(), /^사이트 60곳 중 3곳 중단, 공격 3건 진행 중, \d\d:\d\d부터$/);
+    assert.equal(await page.evaluate(() => getComputedStyle(document.body).wordBreak), 'keep-all');
+    await page.reload();
+    await page.waitForFunction(() => document.documentElement.lang === 'ko');
+    await page.context().close();
+  });
+
+  it('changes its colours with the system and by hand', async () => {
+    const { page } = await open('/', { colorScheme: 'dark' });
+    const ground = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const dark = await ground();
+    const theme = page.locator('header .icon').first();
+    await theme.click();
+    const light = await ground();
+    assert.notEqual(light, dark);
+    await theme.click();
+    assert.equal(await ground(), dark);
+    await page.context().close();
+  });
+
+  it('is gone through with keys, and every view has its address', async () => {
+    const { page } = await open('/attacks');
+    await page.waitForSelector('tr.row');
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/attacks/a2');
+    await page.keyboard.press('?');
+    await page.waitForSelector('dialog[open]');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('/');
+    await page.keyboard.type('www-20');
+    await page.waitForSelector('dialog li a');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/sites/www-20');
+    await page.goBack();
+    await page.waitForURL('**/attacks/a2');
+    await page.context().close();
+  });
+
+  it('goes from an attack to its flows: a value pressed becomes a filter in the address, and rows a file', async () => {
+    const { page } = await open('/attacks/w1?top=srcAsn');
+    await page.locator('#flows button.value', { hasText: 'AS64500' }).click();
+    await page.waitForURL('**filter=srcAsn*64500*');
+    const asked = await until(3000, () =>
+      shown.station.asked.find((query): query is FlowsQuery => 'srcAsn' in query && query.srcAsn === 64_500),
+    );
+    assert.equal(asked?.attackId, 'w1');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.locator('#flows button', { hasText: 'CSV' }).click(),
+    ]);
+    assert.match(
+      readFileSync(await download.path(), 'utf8'),
+      /^srcAsn,packets,bytes,flows,share,error\r\n64500,1000000,/,
+    );
+    await page.context().close();
+  });
+
+  it('tells two people who change the same incident', async () => {
+    const [one, two] = [await open('/incidents/i1'), await open('/incidents/i1')];
+    const severity = (page: Page): ReturnType<Page['locator']> => page.locator('main .bar select').nth(1);
+    await severity(one.page).selectOption('low');
+    await until(3000, () => (shown.ports.kept.get('i1')?.severity === 'low' ? true : undefined));
+    await severity(two.page).selectOption('critical');
+    await two.page.locator('[role=alert]', { hasText: 'Somebody else changed this incident' }).waitFor();
+    assert.equal(shown.ports.kept.get('i1')?.severity, 'low');
+    await one.page.context().close();
+    await two.page.context().close();
+  });
+
+  it('adds a site, and says beside the field what is missing', async () => {
+    const { page } = await open('/setup');
+    await page.locator('form button.main').click();
+    await page.locator('#site-urls-hint', { hasText: 'A URL or an address is needed.' }).waitFor();
+    await page.fill('#site-name', 'www.new.example');
+    await page.fill('#site-urls', 'https://www.new.example/');
+    await page.locator('form button.main').click();
+    await page.locator('[role=status]', { hasText: 'www.new.example is registered.' }).waitFor();
+    assert.deepEqual(shown.ports.register.get('www.new.example')?.site.urls, ['https://www.new.example/']);
+    shown.ports.register.delete('www.new.example');
+    await page.context().close();
+  });
+
+  it('says that the connection is lost and how old what it shows is, and heals by itself', async () => {
+    const { page } = await open('/');
+    const before = await page.locator('h1').innerText();
+    await shown.stop();
+    await page.locator('.line.lost').waitFor({ timeout: 12_000 });
+    assert.match(
+      await page.locator('.line.lost').innerText(),
+      /The connection was lost \d+ sec ago\. What you see is from/,
+    );
+    assert.equal(await page.locator('h1').innerText(), before);
+    await shown.start();
+    await page.locator('.line.lost').waitFor({ state: 'detached', timeout: 12_000 });
+    await page.context().close();
+  });
+});
