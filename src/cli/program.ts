@@ -14,6 +14,9 @@ Exit codes:
   130  interrupted by the keyboard; what was found until then is shown
 `;
 
+/** Where the console of the sample answers. */
+const DEMO_HTTP = '127.0.0.1:8480';
+
 const KINDS = ['auto', 'traffic', 'telemetry', 'datagram', 'log'];
 
 /** Everything the command line understands. `setExitCode` is called by a command that ends with another code than 0. */
@@ -175,6 +178,7 @@ export function createProgram(signal: AbortSignal, setExitCode: (code: number) =
       'Watches live, as serve does, where there is a bonghwa.yaml; else replays the recorded sample in accelerated time and tells the story of the attacks in it.',
     )
     .option('--fast', 'do not wait between the seconds of the recording', false)
+    .option('--no-console', 'end after the story; on a terminal it goes on in the console otherwise')
     .action(async (options) => {
       if (existsSync('bonghwa.yaml')) {
         const { serveCommand } = await import('./serve.ts');
@@ -183,6 +187,23 @@ export function createProgram(signal: AbortSignal, setExitCode: (code: number) =
       }
       const { startCommand } = await import('./start.ts');
       setExitCode(await startCommand(options, signal));
+      // Nobody looks at a console behind a pipe, and whoever waits for the end of the story gets it.
+      if (!options.console || process.stdout.isTTY !== true || signal.aborted) return;
+      const { demoCommand } = await import('./demo.ts');
+      setExitCode(await demoCommand({ http: DEMO_HTTP }, signal));
+    });
+
+  program
+    .command('demo')
+    .summary('show the recorded sample in the console, as if it happened now')
+    .description(
+      'Runs a station in a directory of its own and sends the recorded sample to it at the pace at which it was recorded, again and again, until it is told to stop. What the console shows is what detection finds.',
+    )
+    .option('--http <address:port>', 'where the console answers', DEMO_HTTP)
+    .addHelpText('after', DEMO_EXAMPLES)
+    .action(async (options) => {
+      const { demoCommand } = await import('./demo.ts');
+      setExitCode(await demoCommand(options, signal));
     });
 
   return program;
@@ -307,6 +328,19 @@ Exit codes:
   1    it did not reach that
   2    it could not run: a bad option, a directory that cannot be read
   130  interrupted by the keyboard
+`;
+
+const DEMO_EXAMPLES = `
+Where a port is taken, another one is used and told. Nothing is kept when it ends.
+
+Examples:
+  bonghwa demo
+  bonghwa demo --http 127.0.0.1:8080
+
+Exit codes:
+  0    it was told to stop
+  2    it could not run: a bad option
+  130  interrupted by the keyboard, as it says
 `;
 
 const INIT_EXAMPLES = `

@@ -1,7 +1,4 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
 import { BonghwaError } from '../base/errors.ts';
 import { type Prefix, parsePrefix } from '../base/prefix.ts';
 import { formatBps, formatBytes, formatDuration, formatPps } from '../base/units.ts';
@@ -14,17 +11,9 @@ import { EXIT_OK } from './exit.ts';
 import { wrapText } from './layout.ts';
 import { clockOf, detectedText, exact } from './render-attack.ts';
 import { renderReport } from './render-report.ts';
+import { readSample, type Sample, sampleFile } from './sample.ts';
 import { levelOf } from './sparkline.ts';
 import { type Look, lookOf, paintOf, StatusLine } from './terminal.ts';
-
-/** What samples/sample.json says of the recording. */
-const sampleSchema = z.object({
-  file: z.string().min(1),
-  title: z.string().min(1),
-  about: z.string().min(1),
-  networks: z.array(z.string()),
-});
-type Sample = z.infer<typeof sampleSchema>;
 
 /** Wall-clock time that the whole recording takes on a terminal. */
 const SHOW_MS = 12_000;
@@ -38,9 +27,8 @@ const PICTURE_SECONDS = 40;
 
 /** `bonghwa start`: the recorded sample, told as a story. */
 export async function startCommand(options: { readonly fast: boolean }, interrupt: AbortSignal): Promise<number> {
-  const directory = new URL('../../samples/', import.meta.url);
-  const sample = await readSample(directory);
-  const file = fileURLToPath(new URL(sample.file, directory));
+  const sample = await readSample();
+  const file = sampleFile(sample);
   const networks = sample.networks.map(networkOf);
   const look = lookOf(process.stdout, process.env);
   const live = process.stdout.isTTY === true && !options.fast;
@@ -106,27 +94,6 @@ interface Recording {
   readonly flows: number;
   /** How many times faster than it was recorded; 0 where nothing is waited for. */
   readonly faster: number;
-}
-
-async function readSample(directory: URL): Promise<Sample> {
-  const path = new URL('sample.json', directory);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new BonghwaError('SAMPLE_MISSING', 'the recorded sample is not there (samples/sample.json)', {
-      hint: 'Check out samples/ again, or replay a capture of your own: bonghwa replay FILE.',
-      cause,
-    });
-  }
-  try {
-    return sampleSchema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new BonghwaError('SAMPLE_MISSING', 'samples/sample.json does not describe a recording', {
-      hint: 'Check out samples/ again, or replay a capture of your own: bonghwa replay FILE.',
-      cause,
-    });
-  }
 }
 
 function networkOf(text: string): Prefix {
@@ -218,6 +185,7 @@ class Story {
     this.#say('  npx bonghwa replay FILE          a capture of traffic, or of NetFlow, IPFIX, sFlow');
     this.#say('  npx bonghwa decode FILE          what is in it, packet by packet, record by record');
     this.#say('  npx bonghwa init                 write bonghwa.yaml: which networks and sites are yours');
+    this.#say('  npx bonghwa demo                 the recording in the console, as if it happened now');
     this.#say('  npx bonghwa serve                watch live what routers export; npm start does so, too,');
     this.#say('                                   where there is a bonghwa.yaml');
   }

@@ -52,6 +52,8 @@ export const targetRateSchema = z.object({
 export const stationStatusSchema = z.object({
   version: z.string(),
   organisation: z.string().optional(),
+  /** There where what it sees is a recording that is replayed. */
+  sample: z.literal(true).optional(),
   startedAt: time,
   now: time,
   /** The last second that was decided upon; absent before the first. */

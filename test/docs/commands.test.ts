@@ -30,6 +30,7 @@ const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'npx bonghwa flows --since 1h --target 198.51.100.10 --top srcAsn':
     'asks a running station; test/e2e/serve.test.ts and test/docs/api.test.ts do',
   'npx bonghwa exporters': 'asks a running station; test/e2e/serve.test.ts and test/docs/api.test.ts do',
+  'npx bonghwa demo': 'shows the sample until it is stopped; test/e2e/console-live.test.ts runs it',
   'npx bonghwa doctor': 'ends as this machine is: 0 or 1; test/e2e/doctor.test.ts runs it',
   'bash .ci/run': 'is what runs this test on a fresh machine',
 };

@@ -15,6 +15,7 @@ type DetectorSecond = Extract<FromDetector, { readonly kind: 'second' }>;
 export interface StatusParts {
   readonly version: string;
   readonly organisation?: string;
+  readonly sample?: true;
   readonly nowMs: number;
   readonly ready: boolean;
   readonly exporters: readonly ExporterReport[];

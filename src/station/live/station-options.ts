@@ -5,6 +5,8 @@ export type LogLevel = 'info' | 'warn' | 'error';
 export interface StationOptions {
   readonly config: Config;
   readonly version: string;
+  /** True where what it sees is a recording, which its status then says. */
+  readonly sample?: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: (level: LogLevel, message: string, fields: Readonly<Record<string, unknown>>) => void;
 }

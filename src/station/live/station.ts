@@ -209,6 +209,7 @@ export class Station implements ApiDeps {
     return this.#live.status({
       exporters: this.#desk.reports(this.#live.exporters(), nowMs),
       version: this.#options.version,
+      ...(this.#options.sample === true ? { sample: true } : {}),
       ...(organisation === undefined ? {} : { organisation: organisation.name }),
       nowMs,
       ready: this.#ready,
