@@ -26,6 +26,14 @@ export interface StationChoice {
 /** Values of one question; undefined ones are not asked for, lists are given value by value. */
 export type Question = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
+/** What is sent along with a change. */
+export interface Sent {
+  readonly type: string;
+  readonly text: string;
+}
+
+export const jsonBody = (value: unknown): Sent => ({ type: 'application/json', text: JSON.stringify(value) });
+
 /** A station that is asked over HTTP. */
 export class StationClient {
   readonly url: string;
@@ -58,19 +66,41 @@ export class StationClient {
     return { answer: parsed.data, raw };
   }
 
-  async #fetch(target: URL): Promise<{ status: number; raw: unknown }> {
+  /** Changes something, and checks the answer as `ask` does; undefined where nothing is answered. */
+  async send<S extends z.ZodType>(
+    change: { readonly method: 'POST' | 'PUT' | 'DELETE'; readonly path: string; readonly body?: Sent },
+    schema: S,
+  ): Promise<{ answer: z.output<S>; raw: unknown } | undefined> {
+    const { status, raw } = await this.#fetch(new URL(change.path, this.url), change);
+    if (status === 204) return undefined;
+    if (status !== 200 && status !== 201) throw this.#refused(status, raw);
+    const parsed = schema.safeParse(raw);
+    if (parsed.success) return { answer: parsed.data, raw };
+    throw this.#strange(`${parsed.error.issues[0].path.join('.')}: ${parsed.error.issues[0].message}`);
+  }
+
+  async #fetch(
+    target: URL,
+    change?: { readonly method: string; readonly body?: Sent },
+  ): Promise<{ status: number; raw: unknown }> {
     let response: Response;
     let text: string;
     try {
       response = await fetch(target, {
         signal: AbortSignal.any([this.#signal, AbortSignal.timeout(ANSWER_MS_MAX)]),
         redirect: 'error',
-        headers: { accept: 'application/json' },
+        ...(change === undefined ? {} : { method: change.method }),
+        ...(change?.body === undefined ? {} : { body: change.body.text }),
+        headers: {
+          accept: 'application/json',
+          ...(change?.body === undefined ? {} : { 'content-type': change.body.type }),
+        },
       });
       text = await bounded(response);
     } catch (error) {
       throw this.#unreachable(error);
     }
+    if (response.status === 204) return { status: 204, raw: undefined };
     try {
       return { status: response.status, raw: JSON.parse(text) };
     } catch {

@@ -7,10 +7,12 @@ import { parseSubject } from '../model/check-subject.ts';
 import type { Expectation } from '../model/site.ts';
 import { siteOf } from '../model/site-fields.ts';
 import type { CheckResult } from '../model/vantage.ts';
+import { planImport } from '../station/sites/import.ts';
 import { loadConfig } from './config-file.ts';
 import { EXIT_ATTACK, EXIT_OK } from './exit.ts';
 import { type ProbeSettingsOptions, probeSettings, spanOption } from './probe-settings.ts';
 import { renderCheck, renderCheckTitle } from './render-check.ts';
+import { readCsv } from './site.ts';
 import { lookOf } from './terminal.ts';
 
 export interface ProbeCommandOptions extends ProbeSettingsOptions {
@@ -28,6 +30,8 @@ export interface ProbeCommandOptions extends ProbeSettingsOptions {
 
 /** Shorter pauses are no politeness. */
 const EVERY_MS_MIN = 1000;
+/** Faults of a CSV file that one message tells. */
+const FAULTS_MAX = 100;
 
 /** `bonghwa probe`: checks sites from here, once or over and over. */
 export async function probeCommand(
@@ -99,8 +103,18 @@ function typedSite(text: string, expect: Expectation): ProbeSite {
 
 async function fileSites(file: string | undefined): Promise<readonly ProbeSite[]> {
   if (file === undefined) return [];
+  if (/\.csv$/i.test(file)) return csvSites(file);
   const { sites } = await loadConfig(file);
   return sites.map((site) => siteOf(site, 'configuration'));
+}
+
+async function csvSites(file: string): Promise<readonly ProbeSite[]> {
+  const { faults, sites } = planImport(await readCsv(file), () => undefined);
+  if (faults.length === 0) return sites;
+  const told = faults.slice(0, FAULTS_MAX).map(({ line, message }) => `${file}:${line}: ${message}`);
+  throw new BonghwaError('FILE_UNREADABLE', told.join('\n         '), {
+    hint: `Correct ${faults.length === 1 ? 'this line' : 'these lines'}.`,
+  });
 }
 
 /** Where results go: the terminal, lines of JSON, a file. */

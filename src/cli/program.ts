@@ -5,6 +5,8 @@ import { logFormatOption, logZoneOption, trustedProxyOption } from './log-option
 import { addNetwork, addPort, addText, packageVersion, parseLimit } from './options.ts';
 import { addProbe } from './probe-options.ts';
 import { addQuestions } from './questions.ts';
+import { addSites } from './site-options.ts';
+import { addVantages } from './vantage-options.ts';
 
 const EXIT_CODES = `
 Exit codes:
@@ -87,6 +89,8 @@ export function createProgram(signal: AbortSignal, setExitCode: (code: number) =
 
   addQuestions(program, signal, setExitCode);
   addProbe(program, signal, setExitCode);
+  addSites(program, signal, setExitCode);
+  addVantages(program, signal, setExitCode);
 
   program
     .command('decode')

@@ -5,7 +5,7 @@ import { addText, parseLimit } from './options.ts';
 const INCIDENT_STATES = ['open', 'contained', 'recovered', 'closed'];
 
 /** What every command that asks a station takes. */
-const STATION_HELP = `
+export const STATION_HELP = `
 A station that runs is asked over HTTP: the one of --station or --data, else the one on ./bonghwa-data, else
 http://127.0.0.1:8480. Times are so long ago (24h, 7d), now, or dates such as 2026-11-23 or 2026-11-23T09:30:00Z (UTC).
 `;
@@ -159,7 +159,7 @@ export function addQuestions(program: Command, signal: AbortSignal, setExitCode:
     });
 }
 
-function withStation(command: Command): Command {
+export function withStation(command: Command): Command {
   return command
     .option('--json', 'print the answer as one JSON object')
     .option('--station <url>', 'ask the station whose HTTP interface is here')

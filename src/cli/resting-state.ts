@@ -18,6 +18,8 @@ export async function withRestingState<T>(directory: string, ask: (state: StateS
     });
   }
   const lock = await lockDirectory(directory, { pid: process.pid });
+  // The thread of the database does not keep the process alive while it opens.
+  const alive = setInterval(() => undefined, 1000);
   try {
     const state = await openState({ directory });
     try {
@@ -26,6 +28,7 @@ export async function withRestingState<T>(directory: string, ask: (state: StateS
       await state.close();
     }
   } finally {
+    clearInterval(alive);
     await lock.release();
   }
 }

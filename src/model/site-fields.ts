@@ -65,6 +65,14 @@ const expect = z.strictObject({
   lacks: z.string().min(1).max(EXPECTED_CHARS_MAX).optional().describe('text that must not be in the answer'),
 });
 
+/** Windows of maintenance that can come about. */
+const maintenance = maintenanceSchema
+  .refine((given) => given.kind === 'weekly' || given.from < given.to, 'the end of maintenance is after its beginning')
+  .refine(
+    (given) => given.kind === 'once' || isZone(given.zone),
+    'the zone is none, such as Asia/Seoul or Europe/Kyiv',
+  );
+
 export const siteFields = {
   name: name.describe('name of the site; attacks on its addresses are told as attacks on it'),
   urls: z
@@ -96,7 +104,7 @@ export const siteFields = {
     .describe(`how far it may be told of (traffic light protocol): ${TLPS.join(', ')}`),
   country: country.optional().describe('country that it serves, two letters: vantages there are at home'),
   maintenance: z
-    .array(maintenanceSchema)
+    .array(maintenance)
     .max(MAINTENANCE_MAX)
     .default([])
     .describe(
@@ -145,4 +153,13 @@ export function siteOf(input: SiteInput, registered: Site['registered']): Site {
     ...(usersDaily === undefined ? {} : { usersDaily }),
     registered,
   };
+}
+
+function isZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
 }

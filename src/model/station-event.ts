@@ -39,6 +39,15 @@ export const stationEventSchema = z.discriminatedUnion('kind', [
     at: z.iso.datetime({ precision: 3 }),
     warning: z.string(),
   }),
+  /** The register changed, or DNS says something else of a site: `addresses` now, and `before`. */
+  z.object({
+    kind: z.literal('site'),
+    state: z.enum(['added', 'removed', 'addresses']),
+    at,
+    site: z.string(),
+    addresses: z.array(z.string()).optional(),
+    before: z.array(z.string()).optional(),
+  }),
   /** A site is in another state. */
   z.object({ kind: z.literal('site-state'), at, status: siteStatusSchema }),
   z.object({ kind: z.literal('outage'), state: z.enum(['opened', 'updated', 'closed']), at, outage: outageSchema }),

@@ -31,6 +31,15 @@ const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
     'asks a running station; test/e2e/serve.test.ts and test/docs/api.test.ts do',
   'npx bonghwa exporters': 'asks a running station; test/e2e/serve.test.ts and test/docs/api.test.ts do',
   'npx bonghwa demo': 'shows the sample until it is stopped; test/e2e/console-live.test.ts runs it',
+  'npx bonghwa site import sites.csv --dry-run': 'asks a running station; test/e2e/vantages.test.ts does',
+  'npx bonghwa site import sites.csv': 'asks a running station; test/e2e/vantages.test.ts does',
+  'npx bonghwa site list': 'asks a running station; test/e2e/vantages.test.ts does',
+  'npx bonghwa site check': 'asks a running station; test/e2e/vantages.test.ts does',
+  'npx bonghwa vantage add berlin --country DE --network AS64511 > berlin.key':
+    'asks a running station; test/e2e/vantages.test.ts does',
+  'npx bonghwa vantage list': 'asks a running station; test/e2e/vantages.test.ts does',
+  'npx bonghwa vantage --station https://station.example:8481 --key berlin.key':
+    'checks until it is stopped; test/e2e/vantages.test.ts runs one',
   'npx bonghwa doctor': 'ends as this machine is: 0 or 1; test/e2e/doctor.test.ts runs it',
   'bash .ci/run': 'is what runs this test on a fresh machine',
 };

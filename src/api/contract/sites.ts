@@ -77,6 +77,9 @@ export const vantageMadeSchema = z.object({
   vantage: vantageSchema,
   /** What it signs in with, told this once; absent where it needs none. */
   token: z.string().optional(),
+  /** Where it reports to, and the SHA-256 of the certificate that it finds there. */
+  listen: z.string().optional(),
+  fingerprint: z.string().optional(),
 });
 export type VantageMade = z.infer<typeof vantageMadeSchema>;
 

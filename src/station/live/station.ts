@@ -13,6 +13,7 @@ import type { Attack } from '../../model/attack.ts';
 import type { Config } from '../../model/config.ts';
 import { type ConfigChange, changeOf } from '../../model/config-change.ts';
 import { resolveSecret, type SecretReference } from '../../model/secret.ts';
+import type { Site } from '../../model/site.ts';
 import type { StationEvent } from '../../model/station-event.ts';
 import type { StationStatus } from '../../model/station-view.ts';
 import { EventLines } from '../../output/event-lines.ts';
@@ -24,8 +25,10 @@ import { openTelemetry } from '../../store/telemetry/open.ts';
 import type { SecondsAnswer, SecondsQuery } from '../../store/telemetry/seconds-query.ts';
 import type { TelemetryStore } from '../../store/telemetry/telemetry-store.ts';
 import type { AssessDesk } from '../assess/assess-desk.ts';
-import { configureAssess, openAssess } from '../assess/open.ts';
+import { openAssess } from '../assess/open.ts';
 import { Places } from '../places.ts';
+import { SiteDesk } from '../sites/site-desk.ts';
+import { AttackKeeper, attackFields } from './attack-keeper.ts';
 import { ConsoleSource } from './console-source.ts';
 import { ExporterDesk } from './exporter-desk.ts';
 import { LiveStatus } from './live-status.ts';
@@ -65,9 +68,9 @@ export class Station implements ApiDeps {
   #before: readonly Attack[] = [];
   readonly #volumes = createDuplicateVolumes();
   #assess: AssessDesk | undefined;
+  readonly #sites: SiteDesk;
   readonly #desk = new ExporterDesk(this.#volumes);
-  /** Attacks that are being written. */
-  readonly #keeping = new Set<Promise<void>>();
+  readonly #keeper = new AttackKeeper();
   readonly #console = new ConsoleSource((...line) => this.#options.log(...line));
   #ready = false;
 
@@ -76,6 +79,16 @@ export class Station implements ApiDeps {
     this.#config = options.config;
     this.#live = new LiveStatus(Date.now());
     this.#places = new Places(this.#config.storage.directory, (fault) => this.#problem('geo', new Error(fault)));
+    this.#sites = new SiteDesk({
+      config: options.config,
+      version: options.version,
+      onCheck: (result) => this.#assess?.takeCheck(result),
+      onSites: (sites) => this.#protect(sites),
+      onVantages: (vantages) => this.#assess?.setVantages(vantages),
+      statuses: () => this.#assess?.statuses() ?? [],
+      tell: (event) => this.#tell(event),
+      onProblem: (part, error) => this.#problem(part, error),
+    });
   }
 
   get config(): Config {
@@ -131,8 +144,18 @@ export class Station implements ApiDeps {
     this.#every(PERIOD.EXPORTERS_MS, () => this.#keepExporters());
     this.#every(PERIOD.PRUNE_MS, () => this.#prune());
     this.#every(PERIOD.WARNINGS_MS, () => this.#announceWarnings());
+    await this.#sites.start(this.#state);
+    const { listening } = this.#sites;
+    if (listening !== undefined)
+      this.#options.log('info', 'listening', { input: 'vantages', address: formatListen(listening) });
     this.#ready = true;
     void this.#places.open();
+  }
+
+  /** Assesses and protects these sites from now on. */
+  #protect(sites: readonly Site[]): void {
+    this.#assess?.setSites(sites);
+    this.#threads?.configure(subjectOf(this.#config, sites), settingsOf(this.#config));
   }
 
   async #startThreads(state: StateStore): Promise<void> {
@@ -170,6 +193,7 @@ export class Station implements ApiDeps {
   async stop(): Promise<void> {
     this.#ready = false;
     for (const timer of this.#timers) clearInterval(timer);
+    await this.#sites.stop().catch((error: Error) => this.#problem('sites', error));
     const snapshots = await this.#threads?.stop();
     await this.#assess?.stop().catch((error: Error) => this.#problem('assess', error));
     await this.#keep(snapshots).catch((error: Error) => this.#problem('state', error));
@@ -194,9 +218,8 @@ export class Station implements ApiDeps {
     const { inputs, http, storage, telemetryPorts } = this.#config;
     this.#config = { ...config, inputs, http, storage, telemetryPorts };
     if (eventsFile !== config.reports.eventsFile) this.#openEvents();
-    const subject = subjectOf(this.#config);
-    if (this.#assess !== undefined) configureAssess(this.#assess, this.#config);
-    this.#threads?.configure(subject, settingsOf(this.#config));
+    this.#protect(this.#sites.register.list().map(({ site }) => site));
+    this.#sites.configure(this.#config).catch((error: Error) => this.#problem('sites', error));
     this.#telemetry?.setRetention(this.#config.retention);
     this.#desk.expect(expectationsOf(this.#config));
     return change;
@@ -243,30 +266,24 @@ export class Station implements ApiDeps {
   }
 
   ports(): ApiPorts {
-    return { incidents: this.#assess };
+    return { ...this.#sites.ports(), incidents: this.#assess };
   }
 
   async attacks(query: AttackQuery): Promise<AttackPage> {
     const page = await this.#store().attacks(query);
-    await this.#kept();
+    await this.#keeper.kept();
     const now = new Map(this.#live.ongoing().map((attack) => [attack.id, attack]));
     return { ...page, attacks: page.attacks.map((attack) => now.get(attack.id) ?? attack) };
   }
 
   async attack(id: string): Promise<Attack | undefined> {
     const attack = this.#live.ongoing().find((ongoing) => ongoing.id === id) ?? (await this.#store().attack(id));
-    await this.#kept();
+    await this.#keeper.kept();
     return attack;
   }
 
-  /** Who is told of an attack may rely on it: what is being written is on disk first, where that takes no longer than `PERIOD.KEPT_MS`. */
-  async #kept(): Promise<void> {
-    if (this.#keeping.size === 0) return;
-    await Promise.race([Promise.allSettled(this.#keeping), sleep(PERIOD.KEPT_MS, undefined, { ref: false })]);
-  }
-
   siteAddresses(name: string): readonly string[] | undefined {
-    return this.#config.sites.find((site) => site.name === name)?.addresses;
+    return this.#sites.register.get(name)?.site.addresses;
   }
 
   flows(query: FlowsQuery, signal?: AbortSignal): Promise<FlowsAnswer> {
@@ -314,29 +331,14 @@ export class Station implements ApiDeps {
 
   #attack(attack: Attack, state: 'opened' | 'updated' | 'closed'): void {
     this.#live.attack(attack, state);
-    // What is announced is kept first; where that fails it is announced all the same, and the fault with it.
     const announce = (): void => {
-      if (state !== 'updated') {
-        const { id, target, vectors, peak, why } = attack;
-        this.#options.log(state === 'opened' ? 'warn' : 'info', `attack ${state}`, {
-          id,
-          target: target.value,
-          vector: vectors[0].name,
-          pps: peak.pps,
-          bps: peak.bps,
-          why,
-        });
-      }
+      if (state !== 'updated')
+        this.#options.log(state === 'opened' ? 'warn' : 'info', `attack ${state}`, attackFields(attack));
       this.#tell({ kind: 'attack', state, at: new Date().toISOString(), attack });
       this.#assess?.takeAttack(attack);
     };
-    if (this.#state === undefined) return;
-    const keeping = this.#state
-      .saveAttack(attack)
-      .catch((error: Error) => this.#problem('state', error))
-      .then(announce)
-      .finally(() => this.#keeping.delete(keeping));
-    this.#keeping.add(keeping);
+    if (this.#state !== undefined)
+      this.#keeper.keep(this.#state, attack, announce, (error) => this.#problem('state', error));
   }
 
   /** Writes events to the file that the configuration names now, if it names one. */

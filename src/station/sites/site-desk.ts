@@ -1,0 +1,267 @@
+import { readFile } from 'node:fs/promises';
+import type { ApiPorts } from '../../api/ports.ts';
+import type { ListenAddress } from '../../base/listen.ts';
+import { type Prefix, parsePrefix } from '../../base/prefix.ts';
+import { CHECK_TIMES, type ProbeSettings } from '../../input/probe/limits.ts';
+import { Names } from '../../input/probe/names.ts';
+import { userAgent } from '../../input/probe/user-agent.ts';
+import type { Config } from '../../model/config.ts';
+import type { SiteStatus } from '../../model/incident.ts';
+import type { Site } from '../../model/site.ts';
+import type { StationEvent } from '../../model/station-event.ts';
+import type { CheckResult, Vantage } from '../../model/vantage.ts';
+import type { StateStore } from '../../store/state/state-store.ts';
+import { registeredIn, vantagesIn } from '../live/plan.ts';
+import { CheckBook } from './check-book.ts';
+import { DayBook } from './day-book.ts';
+import { NameFollower } from './follower.ts';
+import { OwnVantage } from './own-vantage.ts';
+import { type RegisterChange, SiteRegister, siteHosts } from './register.ts';
+import { type SitePortsOptions, sitesPort, vantagesPort } from './site-ports.ts';
+import { fingerprintOf, stationCertificate } from './station-certificate.ts';
+import { VantageBook } from './vantage-book.ts';
+import { VantageListener } from './vantage-listener.ts';
+import type { VantageSites } from './vantage-protocol.ts';
+
+export interface SiteDeskOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly onCheck: (result: CheckResult) => void;
+  readonly onSites: (sites: readonly Site[]) => void;
+  readonly onVantages: (vantages: readonly Vantage[]) => void;
+  /** How sites do now. */
+  readonly statuses: () => readonly SiteStatus[];
+  readonly tell: (event: StationEvent) => void;
+  readonly onProblem: (part: string, error: Error) => void;
+}
+
+/** Pause between two look-ups of the name of a site, ms. */
+const FOLLOW_MS = 60_000;
+/** Changes of the register are told to the other parts after this: an import is one change to them, ms. */
+const SETTLE_MS = 50;
+const LOOK_MS = 60_000;
+const KEEP_MS = 600_000;
+/** Results of another clock: further ahead or back is not believed, ms. */
+const AHEAD_MS_MAX = 120_000;
+const BACK_MS_MAX = 86_400_000;
+/** Sites of these are not told to vantages that a partner lends. */
+const OURS_ALONE: ReadonlySet<Site['tlp']> = new Set(['red', 'amber+strict']);
+
+/** The part of a station that knows the sites: the register, who checks them, and what came of it. */
+export class SiteDesk {
+  readonly register: SiteRegister;
+  readonly #options: SiteDeskOptions;
+  #config: Config;
+  readonly #checks = new CheckBook();
+  readonly #days = new DayBook();
+  readonly #vantages: VantageBook;
+  readonly #own: OwnVantage;
+  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #ports: SitePortsOptions;
+  #follower: NameFollower | undefined;
+  #listener: VantageListener | undefined;
+  #listening: { readonly listen: ListenAddress; readonly fingerprint: string } | undefined;
+  #settling: NodeJS.Timeout | undefined;
+  #started = false;
+
+  constructor(options: SiteDeskOptions) {
+    this.#options = options;
+    this.#config = options.config;
+    this.register = new SiteRegister({
+      configured: registeredIn(options.config),
+      onProblem: (error) => options.onProblem('sites', error),
+    });
+    this.#vantages = new VantageBook(() => options.onVantages(this.#vantages.list()));
+    this.#own = new OwnVantage({
+      onResults: (results) => this.#take(this.#config.probe.name, results),
+      onProblem: (error) => options.onProblem('prober', error),
+    });
+    this.register.onChange((change) => this.#changed(change));
+    this.#ports = {
+      register: this.register,
+      checks: this.#checks,
+      days: this.#days,
+      vantages: this.#vantages,
+      statuses: options.statuses,
+      listener: () => this.#listening,
+    };
+  }
+
+  /** Where vantages report; undefined where nothing listens for them. */
+  get listening(): ListenAddress | undefined {
+    return this.#listening?.listen;
+  }
+
+  ports(): Pick<ApiPorts, 'sites' | 'vantages'> {
+    return { sites: sitesPort(this.#ports), vantages: vantagesPort(this.#ports) };
+  }
+
+  /** Begins to check, to listen and to follow. What the state store keeps comes when it answers. Rejects with LISTEN_FAILED. */
+  async start(state: StateStore): Promise<void> {
+    this.#started = true;
+    await this.#listen(state);
+    await this.configure(this.#config);
+    this.#every(LOOK_MS, async () => this.#days.look(this.#options.statuses(), Date.now()));
+    this.#every(KEEP_MS, () => this.#days.keep(Date.now()));
+    this.#load(state).catch((error: Error) => this.#options.onProblem('sites', error));
+  }
+
+  async #load(state: StateStore): Promise<void> {
+    await Promise.all([this.register.open(state), this.#vantages.open(state)]);
+    await this.#days.open(state, Date.now());
+  }
+
+  async #listen(state: StateStore): Promise<void> {
+    const listen = this.#config.inputs.vantages;
+    if (listen === undefined) return;
+    const certificate = await stationCertificate(state, Date.now());
+    this.#listener = new VantageListener({
+      listen,
+      certificate,
+      isOpen: () => this.#vantages.isOpen,
+      ofKey: (key) => this.#vantages.ofKey(key),
+      sitesFor: (vantage) => this.#sitesFor(vantage),
+      onResults: (vantage, results) => this.#take(vantage.name, results),
+    });
+    this.#listening = { listen: await this.#listener.start(), fingerprint: fingerprintOf(certificate.cert) };
+  }
+
+  /** Takes over what another configuration says of sites and vantages. */
+  async configure(config: Config): Promise<void> {
+    this.#config = config;
+    const { own, name } = config.probe;
+    this.#vantages.configure(own ? name : undefined, vantagesIn(config));
+    this.register.configure(registeredIn(config));
+    if (!this.#started) return;
+    const settings = await this.#settings(config);
+    this.#follower?.stop();
+    this.#follower = new NameFollower({
+      names: new Names(settings),
+      everyMs: FOLLOW_MS,
+      onAddresses: (host) => this.#moved(host),
+    });
+    this.#follower.start();
+    await this.#own.configure(own ? { settings, everyMs: config.probe.everySeconds * 1000 } : undefined);
+    this.#settle();
+  }
+
+  async stop(): Promise<void> {
+    this.#started = false;
+    for (const timer of this.#timers) clearInterval(timer);
+    clearTimeout(this.#settling);
+    this.#follower?.stop();
+    await Promise.allSettled([this.#own.stop(), this.#listener?.stop()]);
+    await this.#days.keep(Date.now());
+  }
+
+  /** Takes results of a vantage; how many were not taken. */
+  #take(vantage: string, results: readonly CheckResult[]): number {
+    const nowMs = Date.now();
+    let refused = 0;
+    for (const result of results) {
+      const atMs = Date.parse(result.at);
+      const known = this.register.get(result.site) !== undefined;
+      if (!known || atMs > nowMs + AHEAD_MS_MAX || atMs < nowMs - BACK_MS_MAX) {
+        refused++;
+        continue;
+      }
+      // Whose result it is, the key says and not the result.
+      const own = result.vantage === vantage ? result : { ...result, vantage };
+      this.#checks.take(own);
+      this.#options.onCheck(own);
+    }
+    this.#vantages.saw(vantage, results.length - refused, nowMs);
+    return refused;
+  }
+
+  #sitesFor(vantage: Vantage): VantageSites {
+    const lent = vantage.partner !== undefined;
+    const sites = this.register.list().flatMap(({ site: { name, urls, expect, tlp } }) => {
+      if (urls.length === 0 || (lent && OURS_ALONE.has(tlp))) return [];
+      return [{ name, urls, expect }];
+    });
+    return { vantage: vantage.name, everySeconds: this.#config.probe.everySeconds, sites };
+  }
+
+  /** A host has other addresses than before, perhaps. */
+  #moved(host: string): void {
+    for (const name of this.register.byHost(host)) {
+      const known = this.register.get(name);
+      if (known === undefined || this.#follower === undefined) continue;
+      const addresses = siteHosts(known.site).flatMap((one) => this.#follower?.addressesOf(one) ?? []);
+      const before = this.register.foundFor(name);
+      if (!this.register.found(name, [...new Set(addresses)])) continue;
+      this.#options.tell({
+        kind: 'site',
+        state: 'addresses',
+        at: new Date().toISOString(),
+        site: name,
+        addresses: [...this.register.foundFor(name)],
+        before: [...before],
+      });
+    }
+  }
+
+  #changed({ added, changed, removed }: RegisterChange): void {
+    // What DNS said changed the register too, and is told where that is known; these are acts of people.
+    if (removed.length > 0 || added.length > 0) {
+      const at = new Date().toISOString();
+      for (const site of removed.slice(0, EVENTS_MAX)) this.#options.tell({ kind: 'site', state: 'removed', at, site });
+      if (this.#started)
+        for (const site of added.slice(0, EVENTS_MAX)) this.#options.tell({ kind: 'site', state: 'added', at, site });
+    }
+    if (changed.length + added.length + removed.length === 0 || this.#settling !== undefined) return;
+    this.#settling = setTimeout(() => {
+      this.#settling = undefined;
+      this.#settle();
+    }, SETTLE_MS);
+  }
+
+  /** Tells the other parts what the register holds now. */
+  #settle(): void {
+    const sites = this.register.list().map(({ site }) => site);
+    const known = (name: string): boolean => this.register.get(name) !== undefined;
+    this.#checks.keepOnly(known);
+    this.#days.keepOnly(known);
+    this.#options.onSites(sites);
+    if (!this.#started) return;
+    this.#own.setSites(sites.map(({ name, urls, expect }) => ({ name, urls, expect })));
+    this.#follower?.setHosts(sites.flatMap(siteHosts));
+  }
+
+  async #settings({ probe, organisation }: Config): Promise<ProbeSettings> {
+    const authorities = probe.authorities === undefined ? undefined : await this.#authorities(probe.authorities);
+    return {
+      vantage: probe.name,
+      userAgent: userAgent(this.#options.version, organisation?.name),
+      times: { ...CHECK_TIMES, checkMs: Math.min(CHECK_TIMES.checkMs, probe.everySeconds * 930) },
+      allowed: probe.allow.map((text) => parsePrefix(text) as Prefix),
+      hosts: new Map(),
+      ...(probe.nameServers.length === 0 ? {} : { nameServers: probe.nameServers }),
+      ...(probe.wayOut.length === 0 ? {} : { anchors: probe.wayOut }),
+      ...(authorities === undefined ? {} : { authorities: [authorities] }),
+    };
+  }
+
+  async #authorities(file: string): Promise<string | undefined> {
+    try {
+      return await readFile(file, 'utf8');
+    } catch (error) {
+      this.#options.onProblem(
+        'prober',
+        new Error(`the authorities ${file} cannot be read: ${(error as Error).message}`),
+      );
+      return undefined;
+    }
+  }
+
+  #every(periodMs: number, work: () => Promise<void>): void {
+    const timer = setInterval(() => {
+      work().catch((error: Error) => this.#options.onProblem('sites', error));
+    }, periodMs);
+    this.#timers.push(timer);
+  }
+}
+
+/** Sites of one change that have an event of their own. */
+const EVENTS_MAX = 100;
