@@ -61,6 +61,7 @@ describe('sites and vantages of a station', () => {
       ].join('\n');
     writeFileSync(config, text(0));
     station = await StationProcess.start(['--config', config, '--workers', '1']);
+    await stateReady();
     vantagesAt = listeningAt();
     // The same port again after the restart.
     writeFileSync(config, text(Number(vantagesAt.split(':').at(-1))));
@@ -77,6 +78,8 @@ describe('sites and vantages of a station', () => {
     return String(line?.address);
   }
 
+  const stateReady = (): Promise<void> =>
+    until('the state store answers', async () => (await station.status()).state.state === 'ready');
   const checks = async (site: string): Promise<readonly CheckResult[]> =>
     (await station.ask<ChecksAnswer>(`/api/sites/${site}/checks?limit=1000`)).checks;
   const askSites = (): Promise<SitesAnswer> => station.ask<SitesAnswer>('/api/sites');
@@ -137,6 +140,7 @@ describe('sites and vantages of a station', () => {
     await new Promise((resolve) => setTimeout(resolve, 7000));
     answer = { status: 200, text: 'the portal' };
     station = await StationProcess.start(['--config', config, '--workers', '1']);
+    await stateReady();
     const fromBerlin = async (): Promise<readonly CheckResult[]> =>
       (await checks('portal')).filter((check) => check.vantage === 'berlin');
     await until('what waited has come', async () =>
