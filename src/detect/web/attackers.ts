@@ -1,0 +1,108 @@
+import { formatAddress } from '../../base/ip.ts';
+import { type ClientTable, SUSPECT_POINTS } from '../../sketch/web/client-table.ts';
+import type { SiteCounts } from '../../sketch/web/site-counts.ts';
+import { WEB } from './parameters.ts';
+
+/** What the requests of an attack have in common, by which its clients are told from the others. */
+export interface AttackTraits {
+  /** Templates that are attacked; empty where the clients ask for this and that. */
+  readonly templates: ReadonlySet<number>;
+  readonly startSecond: number;
+  /** Shares of the attack's requests beyond the usual ones: what is no more frequent than usual tells nothing. */
+  readonly noReferrer: number;
+  readonly novel: number;
+  readonly newClient: number;
+  readonly post: number;
+  readonly tool: number;
+  readonly slow: boolean;
+}
+
+/** A client that took part, by its row in the table of clients. */
+export interface NamedClient {
+  readonly row: number;
+  readonly requests: number;
+}
+
+/**
+ * The clients of a site that took part in an attack, most requests first. Every trait that the attack has and peace has not speaks for a
+ * client that has it, and against one that has not; who behaves as a browser does is left out however much he asks, since many may
+ * stand behind one address.
+ */
+export function attackersOf(clients: ClientTable, site: SiteCounts, traits: AttackTraits): NamedClient[] {
+  const found: { row: number; requests: number; points: number }[] = [];
+  for (let row = 0; row < clients.capacity; row++) {
+    if (clients.site[row] !== site.index + 1) continue;
+    if (traits.slow) {
+      if (clients.slow[row] > 0 && clients.lastSecond[row] >= traits.startSecond && isSlow(clients, row))
+        found.push({ row, requests: clients.slow[row], points: WEB.attackerPoints });
+      continue;
+    }
+    const requests = clients.attackPages[row];
+    if (requests === 0) continue;
+    const points = pointsOf(clients, row, site, traits);
+    if (points >= WEB.attackerPoints - 1.5) found.push({ row, requests, points });
+  }
+  found.sort((left, right) => right.requests - left.requests || left.row - right.row);
+  if (traits.slow) return found;
+  // How much one of them asks: the median of those of whom there is no doubt.
+  const sure = found.filter(({ points }) => points >= WEB.attackerPoints + 1);
+  const usual = sure.length === 0 ? 1 : sure[sure.length >> 1].requests;
+  return found.filter(({ requests, points }) => {
+    const volume = requests >= 0.25 * usual ? 0.5 : requests >= 0.08 * usual ? -0.5 : -2;
+    return points + (usual >= 4 ? volume : 0) >= WEB.attackerPoints;
+  });
+}
+
+/** More of its requests were slow than not. */
+function isSlow(clients: ClientTable, row: number): boolean {
+  return clients.slow[row] >= 2 && clients.slow[row] >= 0.5 * (clients.pages[row] + clients.assets[row]);
+}
+
+function pointsOf(clients: ClientTable, row: number, site: SiteCounts, traits: AttackTraits): number {
+  const pages = Math.max(1, clients.pages[row]);
+  const during = clients.attackPages[row];
+  const before = Math.max(0, pages - during);
+  let points = 0;
+  if (traits.templates.size > 0) {
+    const majority = traits.templates.has(clients.template[row]) ? clients.ofTemplate[row] / pages : 0;
+    const seen = clients.attackSeen[row];
+    const share =
+      seen >= 3 ? clients.attackOn[row] / seen : Math.max(majority, clients.attackOn[row] / Math.max(1, seen));
+    points += share >= 0.7 ? 1.5 : share >= 0.4 ? 0 : -2;
+  }
+  const isNew = (clients.flags[row] & 1) === 0 && clients.firstSecond[row] >= traits.startSecond - 5;
+  if (isNew) points += traits.newClient >= 0.4 ? 1 : 0.5;
+  else {
+    // Who was here before took part only where he asks much more than he did.
+    const past = Math.max(30, traits.startSecond - clients.firstSecond[row]);
+    const spent = Math.max(10, clients.lastSecond[row] - traits.startSecond);
+    points -= during / spent > 4 * (before / past) && during >= 10 ? 0 : 2.5;
+  }
+  const suspicion = clients.suspicion(row, site.norms, true);
+  if (suspicion >= SUSPECT_POINTS) points += 2;
+  else if (suspicion >= SUSPECT_POINTS - 1) points += 1;
+  if (site.norms.assets) {
+    const fetched = clients.assets[row] / pages;
+    const usual = site.usual[2] / Math.max(1e-9, site.usual[1]);
+    if (clients.assets[row] === 0) points += clients.answered[row] >= 2 ? 1 : 0.5;
+    else points -= fetched >= 0.25 * usual ? 4 : fetched >= 0.05 * usual ? 1.5 : 0;
+  } else if (clients.assets[row] >= 0.3 * pages) points -= 3;
+  points += trait(traits.noReferrer, clients.noReferrer[row] / pages, 1);
+  points += trait(traits.novel, clients.novel[row] / pages, 1);
+  points += trait(traits.post, clients.posts[row] / pages, 1);
+  if (traits.tool >= 0.4) points += (clients.flags[row] & 2) !== 0 ? 1 : -1.5;
+  // A crawler that says so goes about its business.
+  if ((clients.flags[row] & 4) !== 0 && traits.tool < 0.4) points -= 2;
+  return points;
+}
+
+/** What a trait speaks for or against a client; nothing where the attack has it no more than peace. */
+function trait(excess: number, share: number, worth: number): number {
+  if (excess < 0.3) return 0;
+  return share >= 0.7 ? worth : share < 0.4 ? -1.5 * worth : 0;
+}
+
+/** A client's address, or the name that the log gives. */
+export function nameOf(clients: ClientTable, row: number): string {
+  return clients.names.get(row) ?? formatAddress(clients.words, 4 * row);
+}

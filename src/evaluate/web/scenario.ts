@@ -1,0 +1,14 @@
+import type { SiteStyle, WebScene } from './world.ts';
+
+/** One kind of traffic of a web server, in which it is known what is an attack and what is not. */
+export interface WebScenario {
+  readonly name: string;
+  /** For people: what happens. */
+  readonly what: string;
+  /** Seconds; 720 where absent. */
+  readonly seconds?: number;
+  /** Seen only in formats that name the host, or that tell times. */
+  readonly hosts?: boolean;
+  readonly times?: boolean;
+  readonly make: (scene: WebScene, style: SiteStyle) => void;
+}

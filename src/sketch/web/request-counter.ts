@@ -1,0 +1,444 @@
+import { hashAddress, mix32 } from '../../base/hash.ts';
+import type { RequestBatch, RequestSink } from '../../model/request-batch.ts';
+import { REQUEST_HAS } from '../../model/request-columns.ts';
+import { AgentKinds, agentKind } from './agents.ts';
+import { ClientTable, type SiteNorms, SUSPECT_POINTS } from './client-table.ts';
+import { SeenFilter } from './seen-filter.ts';
+import { AGENT_BUCKETS, COUNT, SiteCounts, TIME_BUCKETS } from './site-counts.ts';
+import { KIND } from './template.ts';
+import { TemplateTable } from './template-table.ts';
+import { hashText, viewOf } from './text-hash.ts';
+import { TRAIT, TRAIT_COUNT } from './traits.ts';
+
+export interface CounterLimits {
+  readonly sitesMax: number;
+  readonly clientsMax: number;
+  /** Powers of two of the bits that remember values and clients. */
+  readonly valuesBits: number;
+  readonly visitorsBits: number;
+}
+
+export const COUNTER_LIMITS: CounterLimits = { sitesMax: 1024, clientsMax: 1 << 18, valuesBits: 26, visitorsBits: 25 };
+
+export interface CounterOptions {
+  readonly seed: number;
+  readonly limits?: Partial<CounterLimits>;
+  /** Name of the site whose log has the index `source`, for lines that name no host. */
+  readonly siteOf: (source: number) => string;
+  /** Called when a second of event time is over, before the next begins. */
+  readonly onSecond: (second: number) => void;
+}
+
+/** A line this much behind the newest counts for its clients and for what is usual, not for this second, s. */
+const LATE_SECONDS = 3;
+/** Further behind it is out of time; so many of them in a row are a clock that was set back, or another log. */
+const BEHIND_SECONDS = 600;
+const BEHIND_RUN = 256;
+/** Requests of a second that are kept to tell of: in peace, from the fourth on, and when more come than is usual. */
+const KEPT_FROM = 3;
+const KEPT_PEACE = 4;
+const KEPT_HOT = 96;
+const LINE_CHARACTERS_MAX = 512;
+const NEW_SECONDS = 60;
+
+/**
+ * Counts requests by site, template and client, and says when a second is over. Nothing is allocated for a request, but for the few
+ * that are kept to tell of; every table is bounded.
+ */
+export class RequestCounter implements RequestSink {
+  readonly sites: SiteCounts[] = [];
+  readonly templates: TemplateTable;
+  readonly clients: ClientTable;
+  /** Lines whose time is so far behind that of the others that they were not counted. */
+  outOfTime = 0;
+  requests = 0;
+  /** The second that is being counted; NaN before the first line. */
+  second = Number.NaN;
+  /** Sites with requests in this second. */
+  readonly active: SiteCounts[] = [];
+  readonly #options: CounterOptions;
+  readonly #limits: CounterLimits;
+  readonly #values: SeenFilter;
+  readonly #visitors: SeenFilter;
+  readonly #agentKinds = new AgentKinds();
+  readonly #siteByName = new Map<string, SiteCounts>();
+  readonly #siteByHash = new Map<number, SiteCounts>();
+  readonly #siteOfSource: SiteCounts[] = [];
+  #behind = 0;
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  #viewed: Uint8Array | undefined;
+  #siteBefore: SiteCounts | undefined;
+  #siteHashBefore = -1;
+
+  constructor(options: CounterOptions) {
+    this.#options = options;
+    this.#limits = { ...COUNTER_LIMITS, ...options.limits };
+    const { sitesMax, clientsMax, valuesBits, visitorsBits } = this.#limits;
+    this.templates = new TemplateTable(options.seed, sitesMax);
+    this.clients = new ClientTable(clientsMax);
+    this.#values = new SeenFilter(valuesBits);
+    this.#visitors = new SeenFilter(visitorsBits);
+  }
+
+  take(batch: RequestBatch): void {
+    if (this.#viewed !== batch.text) {
+      this.#viewed = batch.text;
+      this.#view = viewOf(batch.text);
+    }
+    for (let row = 0; row < batch.length; row++) {
+      const second = Math.floor(batch.timeMs[row] / 1000);
+      let late = false;
+      if (second !== this.second) {
+        if (second > this.second || Number.isNaN(this.second)) this.#advance(second);
+        else {
+          const behind = this.second - second;
+          if (behind > BEHIND_SECONDS && ++this.#behind < BEHIND_RUN) {
+            this.outOfTime++;
+            continue;
+          }
+          if (behind > BEHIND_SECONDS) this.#advance(second);
+          else late = behind > LATE_SECONDS;
+        }
+      }
+      this.#behind = 0;
+      this.#count(batch, row, late);
+    }
+    batch.length = 0;
+    batch.textLength = 0;
+  }
+
+  /** Ends the last second. */
+  finish(): void {
+    if (!Number.isNaN(this.second)) this.#options.onSecond(this.second);
+  }
+
+  /** Ends every second before this one: for a clock that goes on while no line comes. */
+  passTo(second: number): void {
+    if (second > this.second) this.#advance(second);
+  }
+
+  /** The site of that name, made where it is missing; the last one stands for all beyond the bound. */
+  site(name: string): SiteCounts {
+    const known = this.#siteByName.get(name);
+    if (known !== undefined) return known;
+    const full = this.sites.length >= this.#limits.sitesMax - 1;
+    const told = full ? '(other sites)' : name;
+    let site = this.#siteByName.get(told);
+    if (site === undefined) {
+      site = new SiteCounts(told, this.sites.length);
+      this.sites.push(site);
+      this.#siteByName.set(told, site);
+    }
+    return site;
+  }
+
+  #advance(second: number): void {
+    if (!Number.isNaN(this.second)) this.#options.onSecond(this.second);
+    this.second = second;
+  }
+
+  #siteAt(batch: RequestBatch, row: number): SiteCounts {
+    const length = (batch.present[row] & REQUEST_HAS.site) !== 0 ? batch.site.length[row] : 0;
+    if (length === 0) {
+      const source = batch.source[row];
+      const site = this.#siteOfSource[source] ?? this.site(this.#options.siteOf(source));
+      this.#siteOfSource[source] = site;
+      return site;
+    }
+    const hash = hashText(this.#view, batch.site.at[row], length, this.#options.seed);
+    if (hash === this.#siteHashBefore) return this.#siteBefore!;
+    let site = this.#siteByHash.get(hash);
+    if (site === undefined) {
+      site = this.site(textOf(batch, batch.site.at[row], length));
+      // Hosts that clients make up fill no table: beyond the bound each is looked up by its name.
+      if (this.#siteByHash.size < this.#limits.sitesMax) this.#siteByHash.set(hash, site);
+    }
+    this.#siteHashBefore = hash;
+    this.#siteBefore = site;
+    return site;
+  }
+
+  #count(batch: RequestBatch, row: number, late: boolean): void {
+    this.requests++;
+    const present = batch.present[row];
+    const site = this.#siteAt(batch, row);
+    site.total++;
+    const second = this.second;
+    const now = site.now;
+    if (!site.active) {
+      site.active = true;
+      this.active.push(site);
+    }
+    const status = (present & REQUEST_HAS.status) !== 0 ? batch.status[row] : -1;
+    const failed = status >= 500 || status === 499 || status === 408;
+    const bytes = (present & REQUEST_HAS.bytes) !== 0 ? batch.bytes[row] : -1;
+    if (bytes > 0) now[COUNT.bytes] += bytes;
+    // A line that comes late is no reason for an alarm in this second.
+    if (!late) {
+      now[COUNT.requests]++;
+      if (failed) now[COUNT.failed]++;
+    }
+    const requestMs = (present & REQUEST_HAS.requestMs) !== 0 ? batch.requestMs[row] : -1;
+    if (requestMs >= 0) {
+      const bucket = requestMs < 1 ? 0 : Math.floor(2 * Math.log2(requestMs));
+      site.times[bucket < TIME_BUCKETS ? bucket : TIME_BUCKETS - 1]++;
+    }
+    const method = batch.method[row];
+    const pathLength = (present & REQUEST_HAS.path) !== 0 ? batch.path.length[row] : 0;
+    const client = this.#clientAt(batch, row, present, site, second);
+    const slow = slowKind(method, pathLength, status, bytes, requestMs);
+    if (slow >= 0) {
+      now[slow]++;
+      if (client >= 0) this.clients.slow[client]++;
+    }
+    if (pathLength === 0) {
+      if (client >= 0) this.clients.lastSecond[client] = second;
+      if (slow >= 0) this.#keep(batch, row, site, client, -1, 0, status, true);
+      return;
+    }
+    this.#countPath(batch, row, present, site, client, method, status, failed, late, slow >= 0);
+  }
+
+  #countPath(
+    batch: RequestBatch,
+    row: number,
+    present: number,
+    site: SiteCounts,
+    client: number,
+    method: number,
+    status: number,
+    failed: boolean,
+    late: boolean,
+    slow: boolean,
+  ): void {
+    const { templates, clients } = this;
+    const now = site.now;
+    const view = this.#view;
+    const seed = this.#options.seed ^ Math.imul(site.index + 1, 0x9e3779b1);
+    const queryLength = (present & REQUEST_HAS.query) !== 0 ? batch.query.length[row] : 0;
+    const queryAt = batch.query.at[row];
+    let value = hashText(view, batch.path.at[row], batch.path.length[row], seed);
+    if (queryLength > 0) value = hashText(view, queryAt, queryLength, value);
+    const template = templates.find(
+      site.index,
+      method,
+      value,
+      batch.text,
+      batch.path.at[row],
+      batch.path.length[row],
+      queryAt,
+      queryLength,
+    );
+    const second = this.second;
+    const kinds = templates.kinds[template];
+    if ((kinds & KIND.asset) !== 0) {
+      if (!late) now[COUNT.assets]++;
+      if (client >= 0) {
+        clients.assets[client]++;
+        clients.lastSecond[client] = second;
+      }
+      return;
+    }
+    const answered = status < 0 || (status >= 200 && status < 400);
+    const refused = status >= 400 && status < 500 && !failed;
+    const novel =
+      !this.#values.add(value, mix32(value ^ seed)) && !(queryLength > 3 && isTracked(view, queryAt, queryLength));
+    const noReferrer = (present & REQUEST_HAS.referrer) === 0 || batch.referrer.length[row] <= 1;
+    const agentLength = (present & REQUEST_HAS.userAgent) !== 0 ? batch.userAgent.length[row] : 0;
+    const agent = agentLength === 0 ? 1 : hashText(view, batch.userAgent.at[row], agentLength, this.#options.seed);
+    const kind = this.#agentKinds.of(agent, batch.text, batch.userAgent.at[row], agentLength);
+    const version = (present & REQUEST_HAS.httpVersion) !== 0 ? versionPlace(batch.httpVersion[row]) : 0;
+    let traits =
+      (noReferrer ? 1 << TRAIT.noReferrer : 0) |
+      (novel ? 1 << TRAIT.novel : 0) |
+      (method === POST ? 1 << TRAIT.post : 0) |
+      (refused ? 1 << TRAIT.refused : 0) |
+      (failed ? 1 << TRAIT.failed : 0) |
+      (status === 499 ? 1 << TRAIT.aborted : 0) |
+      ((kind & agentKind.tool) !== 0 ? 1 << TRAIT.tool : 0) |
+      ((kind & agentKind.crawler) !== 0 ? 1 << TRAIT.crawler : 0);
+    if (client >= 0) {
+      clients.page(client, template, value, second);
+      clients.lastSecond[client] = second;
+      if (answered) clients.answered[client]++;
+      if (noReferrer) clients.noReferrer[client]++;
+      if (novel) clients.novel[client]++;
+      if (refused) clients.refused[client]++;
+      if (failed) clients.failed[client]++;
+      if (method === POST) clients.posts[client]++;
+      if (clients.agent[client] !== agent) {
+        if (clients.agent[client] !== 0) clients.agentChanges[client]++;
+        clients.agent[client] = agent;
+      }
+      clients.version[client] = version;
+      if (kind !== 0) clients.flags[client] |= kind;
+      if (site.attacked) {
+        if (clients.attackPages[client]++ === 0) clients.attackFirst[client] = second;
+        clients.attackSeen[client]++;
+        clients.attackOn[client] += templates.attacked[template];
+      }
+      if ((clients.flags[client] & 1) === 0 && second - clients.firstSecond[client] < NEW_SECONDS) {
+        traits |= 1 << TRAIT.newClient;
+      }
+      if (clients.answered[client] >= 2 && clients.assets[client] === 0) traits |= 1 << TRAIT.noAssets;
+      const expensive = (kinds & (KIND.search | KIND.login | KIND.rpc)) !== 0;
+      const norms = (kinds & KIND.interface) === 0 ? site.norms : NO_NORMS;
+      if (clients.suspicion(client, norms, expensive) >= SUSPECT_POINTS) traits |= 1 << TRAIT.suspect;
+    }
+    const suspect = (traits & (1 << TRAIT.suspect)) !== 0;
+    if (!late) {
+      now[COUNT.pages]++;
+      // Who asks an interface for programs needs no images.
+      if (answered && (kinds & KIND.interface) === 0) now[COUNT.answered]++;
+      if (suspect) now[COUNT.suspects]++;
+      if (refused) {
+        now[COUNT.refused]++;
+        const shape = templates.shape;
+        if (shape < 32) site.shapesLow |= 1 << shape;
+        else site.shapesHigh |= 1 << (shape - 32);
+      }
+      site.nowAgents[agent % AGENT_BUCKETS]++;
+      site.nowVersions[version]++;
+      if (templates.now[template] === 0) templates.active.push(template);
+      templates.now[template]++;
+      templates.total[template]++;
+      for (let trait = 0, rest = traits; rest !== 0; trait++, rest >>>= 1) {
+        if ((rest & 1) === 0) continue;
+        site.nowTraits[trait]++;
+        templates.nowTraits[TRAIT_COUNT * template + trait]++;
+        if (suspect) site.nowSuspectTraits[trait]++;
+      }
+    }
+    this.#keep(batch, row, site, client, template, value, status, suspect || slow);
+  }
+
+  /** The row of who asks, begun where it is new; -1 where the line does not tell. */
+  #clientAt(batch: RequestBatch, row: number, present: number, site: SiteCounts, second: number): number {
+    const { clients } = this;
+    const seed = this.#options.seed ^ Math.imul(site.index + 1, 0x85ebca6b);
+    let hash: number;
+    const named = (present & REQUEST_HAS.client) === 0;
+    if (named) {
+      const length = (present & REQUEST_HAS.clientName) !== 0 ? batch.clientName.length[row] : 0;
+      if (length === 0) return -1;
+      hash = hashText(this.#view, batch.clientName.at[row], length, seed);
+    } else hash = hashAddress(batch.client, 4 * row, seed);
+    let client = clients.find(site.index, hash);
+    if (client < 0) {
+      client = -1 - client;
+      clients.begin(client, site.index, hash, named ? NO_WORDS : batch.client, named ? 0 : 4 * row, second);
+      if (named) clients.names.set(client, textOf(batch, batch.clientName.at[row], batch.clientName.length[row]));
+      if (this.#visitors.add(hash, mix32(hash ^ seed))) clients.flags[client] |= 1;
+      site.now[COUNT.clients]++;
+    } else {
+      if (clients.lastSecond[client] !== second) site.now[COUNT.clients]++;
+      clients.again(client, second);
+    }
+    return client;
+  }
+
+  /** Keeps a request to tell of, where few were kept in this second. */
+  #keep(
+    batch: RequestBatch,
+    row: number,
+    site: SiteCounts,
+    client: number,
+    template: number,
+    value: number,
+    status: number,
+    suspect: boolean,
+  ): void {
+    const pages = site.now[COUNT.pages];
+    const hot = site.hot || suspect || pages > 4 * site.usual[COUNT.pages] + 4;
+    if (site.keptThisSecond >= (hot ? KEPT_HOT : KEPT_PEACE) || (pages < KEPT_FROM && !site.hot && !suspect)) return;
+    const present = batch.present[row];
+    const has = (bit: number): boolean => (present & bit) !== 0;
+    site.keep({
+      second: this.second,
+      clientHash: client < 0 ? 0 : this.clients.keyOf(client),
+      template,
+      value,
+      suspect,
+      agent:
+        has(REQUEST_HAS.userAgent) && batch.userAgent.length[row] > 0
+          ? textOf(batch, batch.userAgent.at[row], Math.min(256, batch.userAgent.length[row]))
+          : undefined,
+      version: has(REQUEST_HAS.httpVersion) ? batch.httpVersion[row] : 0,
+      method: batch.method[row],
+      status,
+      line: textOf(batch, batch.line.at[row], Math.min(LINE_CHARACTERS_MAX, batch.line.length[row])),
+    });
+  }
+}
+
+const POST = 3;
+const NO_NORMS: SiteNorms = { assets: false, referrers: false, versions: 0 };
+const NO_WORDS = new Uint32Array(4);
+const TEXT = new TextDecoder();
+
+function textOf(batch: RequestBatch, at: number, length: number): string {
+  return TEXT.decode(batch.text.subarray(at, at + length));
+}
+
+/** Place of an HTTP version among those that are counted; 0 for none or another. */
+export function versionPlace(version: number): number {
+  switch (version) {
+    case 9:
+      return 1;
+    case 10:
+      return 2;
+    case 11:
+      return 3;
+    case 20:
+      return 4;
+    case 30:
+      return 5;
+    default:
+      return version === 0 ? 0 : 6;
+  }
+}
+
+/** Time to answer from which on a request may be slow on purpose, ms. */
+const SLOW_HEADER_MS = 5000;
+const SLOW_BODY_MS = 8000;
+const SLOW_READ_MS = 10_000;
+/** Bytes a millisecond, below which an answer of any size is read slowly on purpose: 4 kB/s. */
+const SLOW_READ_BYTES = 4;
+/** Methods that have a body: POST, PUT, PATCH. */
+const WITH_BODY = new Uint8Array([0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 0]);
+
+/** The count of slow requests that this one belongs to, or -1. */
+function slowKind(method: number, pathLength: number, status: number, bytes: number, requestMs: number): number {
+  if (pathLength === 0) {
+    const slow = status === 408 || requestMs >= SLOW_HEADER_MS || (status === 400 && bytes === 0);
+    return slow ? COUNT.slowHeader : -1;
+  }
+  if (WITH_BODY[method] === 1) {
+    return status === 408 || (requestMs >= SLOW_BODY_MS && (status >= 400 || status <= 0)) ? COUNT.slowBody : -1;
+  }
+  if (status === 408) return COUNT.slowHeader;
+  if (requestMs < SLOW_READ_MS || bytes < 0) return -1;
+  return (status === 200 || status === 206 || status === 499) && bytes < SLOW_READ_BYTES * requestMs && bytes > 0
+    ? COUNT.slowRead
+    : -1;
+}
+
+/** True where a query has a parameter by which newsletters and advertisements are followed: its value is new for every reader. */
+function isTracked(view: DataView, at: number, length: number): boolean {
+  let start = true;
+  for (let from = at, end = at + length - 3; from < end; from++) {
+    if (start) {
+      const word = view.getUint32(from, false);
+      if (
+        word === 0x75746d5f ||
+        word === 0x6662636c ||
+        word === 0x67636c69 ||
+        word === 0x6d635f65 ||
+        word === 0x706b5f63
+      )
+        return true;
+    }
+    start = view.getUint8(from) === 38;
+  }
+  return false;
+}
