@@ -38,9 +38,9 @@ export function createProgram(signal: AbortSignal, setExitCode: (code: number) =
 
   program
     .command('replay')
-    .summary('find attacks in captures of traffic or telemetry, and what they did to sites')
+    .summary('find attacks in captures and in logs of web servers, and what they did to sites')
     .description(
-      'Reads captures, of traffic itself or of what routers export, and tells which attacks are in them; with recorded checks of sites among the files, also which sites went out, and what that cost.',
+      'Reads captures, of traffic itself or of what routers export, and logs of web servers, and tells which attacks are in them; with recorded checks of sites among the files, also which sites went out, and what that cost.',
     )
     .addArgument(filesArgument())
     .option('--json', 'print one JSON object', false)
@@ -53,6 +53,10 @@ export function createProgram(signal: AbortSignal, setExitCode: (code: number) =
     .option('--config <file>', 'take networks, sites and telemetry ports from this file')
     .addOption(kindOption())
     .addOption(portOption())
+    .addOption(logFormatOption())
+    .addOption(trustedProxyOption())
+    .addOption(logZoneOption())
+    .option('--site <name>', 'site of logs whose lines tell no host (default: the name of the file)')
     .option('--all-verdicts', 'tell too what was considered, and why it was passed over', false)
     .option('--fail-on-attack', 'end with exit code 1 when attacks were found', false)
     .option('-q, --quiet', 'print nothing on standard error but errors', false)
@@ -277,6 +281,8 @@ Examples:
   bonghwa replay --network 192.0.2.0/24 --network 2001:db8::/32 monday.pcap tuesday.pcap
   bonghwa replay --json netflow.pcap > report.json
   bonghwa replay --all-verdicts quiet.pcap          why was nothing found?
+  bonghwa replay --site www.example.gov access.log access.log.1.gz
+  bonghwa replay capture.pcap access.log            an attack that both saw is told once
   bonghwa replay --as datagram export-*.dat         raw export datagrams, in this order
   bonghwa replay --fail-on-attack --quiet night.pcap || echo attacked
   bonghwa replay --config bonghwa.yaml monday.pcap checks.ndjson   which sites went out, with the damage

@@ -9,17 +9,19 @@ import type { InputKind, Progress } from '../station/ingest.ts';
 import { replay } from '../station/replay.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { EXIT_ATTACK, EXIT_OK } from './exit.ts';
+import { type LogOptions, logIngestOptions } from './log-options.ts';
 import type { NetworkOption } from './options.ts';
 import { exact } from './render-attack.ts';
 import { renderReport, shareRead } from './render-report.ts';
 import { ReplayAssessment } from './replay-assessment.ts';
 import { lookOf, StatusLine, TextOutput } from './terminal.ts';
 
-export interface ReplayCommandOptions {
+export interface ReplayCommandOptions extends LogOptions {
+  readonly site?: string;
   readonly json: boolean;
   readonly network: readonly NetworkOption[];
   readonly config?: string;
-  readonly as: InputKind;
+  readonly as: InputKind | 'log';
   readonly telemetryPort: readonly number[];
   readonly allVerdicts: boolean;
   readonly failOnAttack: boolean;
@@ -50,6 +52,12 @@ export async function replayCommand(
       allVerdicts: options.allVerdicts,
       configuredPps: configuredLimits(config),
       ...(config?.organisation === undefined ? {} : { organisation: config.organisation.name }),
+      logs: {
+        ...logIngestOptions(options),
+        ...(options.site === undefined ? {} : { site: options.site }),
+        ...(config === undefined ? {} : { nameOf: siteNames(config) }),
+      },
+      addressesOf: (site) => config?.sites.find(({ name }) => name === site)?.addresses ?? [],
       signal: interrupt,
       ...(status.visible ? { onProgress: (at: Progress) => progress.show(at, status) } : {}),
     });
@@ -120,6 +128,16 @@ export function nameSites(report: ReplayReport, config: Config): ReplayReport {
     return site === undefined ? attack : { ...attack, target: { kind: 'site', value: site } };
   };
   return { ...report, attacks: report.attacks.map(name) };
+}
+
+/** The site of the configuration that a host belongs to, by the hosts of its URLs; the host itself where there is none. */
+export function siteNames(config: Config): (host: string) => string {
+  const names = new Map<string, string>();
+  for (const { name, urls } of config.sites) {
+    names.set(name.toLowerCase(), name);
+    for (const url of urls) if (URL.canParse(url)) names.set(new URL(url).hostname, name);
+  }
+  return (host) => names.get(host) ?? host;
 }
 
 /** Says on standard error where the report does not cover all of the input. */

@@ -245,6 +245,8 @@ export const replayReportSchema = z.object({
   /** Packets of the capture, decodable or not; with telemetry, those reported by flow records too under `reported`. */
   packets: z.number(),
   bytes: z.number(),
+  /** Requests in logs of web servers; absent where there was no log. */
+  requests: z.number().optional(),
   /** What the telemetry inside reports, scaled by sampling; absent where there was none. */
   reported: z.object({ packets: z.number(), bytes: z.number() }).optional(),
   attacks: z.array(attackSchema),

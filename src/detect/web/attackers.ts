@@ -66,9 +66,9 @@ function pointsOf(clients: ClientTable, row: number, site: SiteCounts, traits: A
   if (traits.templates.size > 0) {
     const majority = traits.templates.has(clients.template[row]) ? clients.ofTemplate[row] / pages : 0;
     const seen = clients.attackSeen[row];
-    const share =
-      seen >= 3 ? clients.attackOn[row] / seen : Math.max(majority, clients.attackOn[row] / Math.max(1, seen));
-    points += share >= 0.7 ? 1.5 : share >= 0.4 ? 0 : -2;
+    // What was asked for before the attack was noticed is known by the most frequent only.
+    const share = seen >= 3 ? clients.attackOn[row] / seen : majority;
+    points += share >= 0.7 ? 1.5 : seen < 3 || share >= 0.4 ? 0 : -2;
   }
   const isNew = (clients.flags[row] & 1) === 0 && clients.firstSecond[row] >= traits.startSecond - 5;
   if (isNew) points += traits.newClient >= 0.4 ? 1 : 0.5;
@@ -99,7 +99,7 @@ function pointsOf(clients: ClientTable, row: number, site: SiteCounts, traits: A
 /** What a trait speaks for or against a client; nothing where the attack has it no more than peace. */
 function trait(excess: number, share: number, worth: number): number {
   if (excess < 0.3) return 0;
-  return share >= 0.7 ? worth : share < 0.4 ? -1.5 * worth : 0;
+  return share >= 0.7 ? worth : share < 0.4 && excess >= 0.6 ? -1.5 * worth : 0;
 }
 
 /** A client's address, or the name that the log gives. */

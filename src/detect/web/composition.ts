@@ -151,6 +151,7 @@ function scaled(rates: Float64Array, seconds: number): Float64Array {
 /** What each trait of a surplus is worth: points, from which share on, and how far beyond the usual. */
 const WEIGHTS: readonly { trait: Trait; points: number; share: number; beyond: number; words: string }[] = [
   { trait: 'suspect', points: 3, share: 0.5, beyond: 0.3, words: 'of clients that behave as no browser does' },
+  { trait: 'fast', points: 2, share: 0.5, beyond: 0.3, words: 'of clients that ask faster than a person can look' },
   { trait: 'novel', points: 2, share: 0.6, beyond: 0.3, words: 'for something never asked for before' },
   { trait: 'tool', points: 2, share: 0.5, beyond: 0.3, words: 'with the user agent of a program, or none' },
   { trait: 'post', points: 1.5, share: 0.6, beyond: 0.4, words: 'POST' },
@@ -181,7 +182,7 @@ export function compose(
     if (now < needed || now - (cold ? 0 : before) < beyond) continue;
     if (cold && trait === 'noReferrer') continue;
     // Programs are who asks an interface for programs.
-    if (interfaces && (trait === 'tool' || trait === 'noReferrer')) continue;
+    if (interfaces && (trait === 'tool' || trait === 'noReferrer' || trait === 'fast')) continue;
     add(worth, `${percent(now)} ${text}${cold ? '' : ` (usually ${percent(before)})`}`);
   }
   const suspects = surplus.shares[TRAIT.suspect];
@@ -252,14 +253,19 @@ export interface TemplateShare {
   readonly share: number;
 }
 
-/** Templates that a surplus is made of, largest share first. */
-export function templatesOf(site: SiteCounts, table: TemplateTable, surplus: Surplus): TemplateShare[] {
+/** Templates that a surplus is made of, largest share first; those that suspect clients ask for where they alone matter. */
+export function templatesOf(
+  site: SiteCounts,
+  table: TemplateTable,
+  surplus: Surplus,
+  bySuspects = false,
+): TemplateShare[] {
   const found: { template: number; count: number }[] = [];
   let all = 0;
   for (const id of table.active) {
     if (table.site[id] !== site.index) continue;
     const count =
-      surplus.of === 'suspects'
+      surplus.of === 'suspects' || bySuspects
         ? table.windowTraits[TRAIT_COUNT * id + TRAIT.suspect]
         : table.window[id] - table.usual[id] * WINDOW_SUM;
     if (count < 0.5) continue;

@@ -10,17 +10,20 @@ import { candidatesOf, isCold, isOver } from './candidates.ts';
 import { type Composition, compose, type Harm, harmOf, isInterface, type Surplus, templatesOf } from './composition.ts';
 import { nameVector } from './name-vector.ts';
 import { normsOf } from './norms.ts';
+import { OpenWebAttacks } from './open-attacks.ts';
 import { WEB } from './parameters.ts';
 import { profileOf } from './profile.ts';
 import { type ConnectionSample, type SlowFinding, SlowWatch, slowVector } from './slow.ts';
 import { standingVerdicts } from './standing.ts';
 import { acceptsFor, benignOf, excuse } from './verdict.ts';
-import { type Identity, WebAttack } from './web-attack.ts';
+import { WebAttack } from './web-attack.ts';
 
 export interface WebDetectorOptions {
   readonly seed: number;
   /** Name of the site whose log has the index `source`, for lines that name no host. */
   readonly siteOf: (source: number) => string;
+  /** Name of the site that a host belongs to; the host itself where absent. */
+  readonly nameOf?: (host: string) => string;
   readonly onAttack?: (attack: Attack, state: 'opened' | 'updated' | 'closed') => void;
   /** Called for demand that was considered and passed over. */
   readonly onVerdict?: (verdict: Verdict) => void;
@@ -36,27 +39,22 @@ export interface WebDetectorOptions {
  */
 export class WebDetector implements RequestSink {
   readonly counter: RequestCounter;
-  /** Attacks beyond what is kept. */
-  attacksRefused = 0;
   readonly #options: WebDetectorOptions;
-  readonly #open = new Map<SiteCounts, WebAttack>();
-  readonly #closed: WebAttack[] = [];
+  readonly #attacks: OpenWebAttacks;
   readonly #slow = new SlowWatch();
   /** Seconds in a row that a site was over its points, and over its limits. */
   readonly #pending = new Map<SiteCounts, { points: number; second: number; overSince: number }>();
-  readonly #adopted = new Map<string, Attack>();
-  readonly #attackersMax: number;
-  #before = Number.NaN;
 
   constructor(options: WebDetectorOptions) {
     this.#options = options;
-    this.#attackersMax = options.live === true ? WEB.attackersLiveMax : WEB.attackersMax;
     this.counter = new RequestCounter({
       seed: options.seed,
       siteOf: options.siteOf,
+      ...(options.nameOf === undefined ? {} : { nameOf: options.nameOf }),
       onSecond: (second) => this.#endSecond(second, false),
       ...(options.limits === undefined ? {} : { limits: options.limits }),
     });
+    this.#attacks = new OpenWebAttacks(this.counter, options);
   }
 
   take(batch: RequestBatch): void {
@@ -69,9 +67,9 @@ export class WebDetector implements RequestSink {
     const finding = this.#slow.sample(site, sample);
     const second = Math.floor(sample.timeMs / 1000);
     if (finding === undefined) {
-      const open = this.#open.get(site);
+      const open = this.#attacks.get(site);
       if (open?.opening.measure === 'connections' && second - open.lastSecond > WEB.closeAfterSeconds)
-        this.#close(open);
+        this.#attacks.close(open);
       return;
     }
     this.#slowAttack(site, second, finding);
@@ -81,9 +79,7 @@ export class WebDetector implements RequestSink {
   finish(): void {
     const { counter } = this;
     if (!Number.isNaN(counter.second)) this.#endSecond(counter.second, true);
-    for (const attack of [...this.#open.values()]) {
-      if (counter.second - attack.lastSecond > WEB.ongoingQuietSecondsMax) this.#close(attack);
-    }
+    this.#attacks.finish(counter.second);
     const { onVerdict } = this.#options;
     if (onVerdict === undefined) return;
     for (const site of counter.sites) {
@@ -98,20 +94,21 @@ export class WebDetector implements RequestSink {
 
   /** All attacks in the order of their start. */
   attacks(): Attack[] {
-    const { clients, templates } = this.counter;
-    return [...this.#closed, ...this.#open.values()]
-      .map((attack) => attack.tell(clients, templates, this.#attackersMax))
-      .sort((left, right) => left.start.localeCompare(right.start) || left.id.localeCompare(right.id));
+    return this.#attacks.list();
+  }
+
+  /** Attacks beyond what is kept. */
+  get attacksRefused(): number {
+    return this.#attacks.refused;
   }
 
   sourcesOf(id: string): { words: Uint32Array; shares: Float64Array } | undefined {
-    const found = [...this.#open.values(), ...this.#closed].find((attack) => attack.id === id);
-    return found?.sources(this.counter.clients);
+    return this.#attacks.sourcesOf(id);
   }
 
   /** Goes on with attacks that an earlier run told as ongoing: under their ids, where they are seen again in time. */
   adopt(attacks: readonly Attack[]): void {
-    for (const attack of attacks) this.#adopted.set(attack.target.value, attack);
+    this.#attacks.adopt(attacks);
   }
 
   #endSecond(second: number, last: boolean): void {
@@ -125,12 +122,10 @@ export class WebDetector implements RequestSink {
       const peaceful = this.#judge(site, second, over.get(site.index) ?? [], last);
       if (peaceful) this.#learn(site, passed);
     }
-    for (const attack of [...this.#open.values()]) this.#go(attack, second);
-    this.#letGo(second);
+    this.#attacks.endSecond(second);
     for (const site of counter.active) site.endSecond();
     counter.active.length = 0;
     counter.templates.endSecond();
-    this.#before = second;
   }
 
   #overBySite(): Map<number, number[]> {
@@ -157,34 +152,30 @@ export class WebDetector implements RequestSink {
     const slow = this.#slow.judge(site);
     if (slow !== undefined) this.#slowAttack(site, second, slow);
     const { surpluses, cold } = candidatesOf(site, this.counter.templates, over);
-    site.hot = surpluses.length > 0 || this.#open.has(site);
+    site.hot = surpluses.length > 0 || this.#attacks.get(site) !== undefined;
     const burst = site.now[COUNT.pages] > WEB.burstUsual * site.usual[COUNT.pages] + WEB.burstRequests;
     this.#noteFailing(site, second, burst || surpluses.length > 0);
     if (surpluses.length === 0) {
       this.#pending.delete(site);
-      return !this.#open.has(site) && slow === undefined && !(burst && !cold);
+      return this.#attacks.get(site) === undefined && slow === undefined && !(burst && !cold);
     }
     const harm = harmOf(site);
     const { templates } = this.counter;
     const compositions = surpluses.map((surplus) =>
-      compose(site, surplus, harm, cold, isInterface(templatesOf(site, templates, surplus), templates)),
+      compose(
+        site,
+        surplus,
+        harm,
+        cold,
+        isInterface(templatesOf(site, templates, surplus, surplus.shares[TRAIT.suspect] >= 0.5), templates),
+      ),
     );
-    if (process.env.WD)
-      for (const c of compositions)
-        console.error(
-          second - 1781000000,
-          c.surplus.of,
-          c.surplus.all.toFixed(2),
-          c.surplus.limit.toFixed(2),
-          c.points,
-          c.words.join('; '),
-        );
     const best = compositions.reduce((most, each) => (each.points > most.points ? each : most));
     const first = harm.failing && site.failedFirst ? WEB.pointsFailedFirst : 0;
     const needed = (cold ? WEB.pointsCold : WEB.points) + first;
     const pending = this.#pending.get(site) ?? { points: 0, second: 0, overSince: second };
     this.#pending.set(site, pending);
-    const open = this.#open.get(site);
+    const open = this.#attacks.get(site);
     if (best.points < needed && open !== undefined) return false;
     const judgedNow = best.points >= needed || (this.#options.onVerdict !== undefined && second % 5 === 0);
     if (judgedNow) {
@@ -192,7 +183,6 @@ export class WebDetector implements RequestSink {
       const judged = { site, composition: best, harm, profile, cold };
       const benign =
         best.points < needed ? benignOf(judged, this.counter.clients) : excuse(judged, this.counter.clients);
-      if (process.env.WD) console.error(benign, profile);
       if (benign === undefined) return this.#attack(site, second, best, harm, cold, pending, last);
       this.#verdict(site, second, benign, best.surplus);
     }
@@ -205,7 +195,7 @@ export class WebDetector implements RequestSink {
   #noteFailing(site: SiteCounts, second: number, demanding: boolean): void {
     const failed = site.window[COUNT.failed];
     if (failed >= WEB.harmFailed && failed >= WEB.harmShare * site.window[COUNT.requests]) {
-      if (!demanding && !this.#open.has(site)) site.failedFirst = true;
+      if (!demanding && this.#attacks.get(site) === undefined) site.failedFirst = true;
       site.failingSecond = second;
     } else if (second - site.failingSecond > WEB.closeAfterSeconds) site.failedFirst = false;
   }
@@ -220,7 +210,7 @@ export class WebDetector implements RequestSink {
     pending: { points: number; second: number },
     last: boolean,
   ): boolean {
-    const open = this.#open.get(site);
+    const open = this.#attacks.get(site);
     if (open !== undefined) {
       this.#describe(open, best, harm);
       open.lastSecond = second;
@@ -242,7 +232,7 @@ export class WebDetector implements RequestSink {
       harm,
     };
     const traits = traitsOf(surplus, start);
-    const attack = this.#begin(
+    const attack = this.#attacks.open(
       new WebAttack(
         site,
         opening,
@@ -251,7 +241,7 @@ export class WebDetector implements RequestSink {
         traits,
         surplus.of === 'suspects',
         this.#options.seed,
-        this.#identity(site, second),
+        this.#attacks.identity(site, second),
       ),
     );
     this.#describe(attack, best, harm);
@@ -259,25 +249,8 @@ export class WebDetector implements RequestSink {
     site.kept = [];
     // What came before it was noticed.
     attack.requests = Math.max(0, surplus.rate) * Math.max(0, second - start);
-    this.#tell(attack, 'opened');
+    this.#attacks.tell(attack, 'opened');
     return false;
-  }
-
-  #begin(attack: WebAttack): WebAttack {
-    const { site } = attack;
-    this.#open.set(site, attack);
-    site.attacked = true;
-    const { clients } = this.counter;
-    for (let row = 0; row < clients.capacity; row++) {
-      if (clients.site[row] !== site.index + 1) continue;
-      const since = clients.firstSecond[row] >= attack.startSecond - 2;
-      const recently = clients.lastSecond[row] >= attack.startSecond - 2;
-      clients.attackPages[row] = since ? clients.pages[row] : recently ? Math.round(clients.recent[row]) : 0;
-      clients.attackSeen[row] = 0;
-      clients.attackOn[row] = 0;
-      clients.attackFirst[row] = since ? clients.firstSecond[row] : attack.startSecond;
-    }
-    return attack;
   }
 
   /** Names what the attack is made of just now. */
@@ -314,51 +287,8 @@ export class WebDetector implements RequestSink {
     };
   }
 
-  /** A second of an attack that is open, whether its site had requests or not. */
-  #go(attack: WebAttack, second: number): void {
-    const { site } = attack;
-    const active = site.active;
-    const pages = active ? site.now[COUNT.pages] : 0;
-    const usual = Math.min(site.usual[COUNT.pages], attack.opening.usual);
-    const surplus = Math.max(0, pages - Math.max(usual, site.usual[COUNT.pages]));
-    const its = attack.bySuspects ? (active ? site.now[COUNT.suspects] : 0) : this.#ofTemplates(attack, active);
-    if (attack.opening.measure === 'rps') {
-      if (its >= WEB.holdShare * attack.opening.limit) {
-        if (second - attack.lastSecond >= 4) attack.pulses++;
-        attack.lastSecond = second;
-      }
-    }
-    if (active) {
-      attack.requests += surplus;
-      attack.failed += Math.max(0, site.now[COUNT.failed] - site.usual[COUNT.failed]);
-      attack.bytes += Math.max(0, site.now[COUNT.bytes] - site.usual[COUNT.bytes]);
-      attack.others += site.now[COUNT.requests] - surplus;
-      attack.peakRps = Math.max(attack.peakRps, site.now[COUNT.requests]);
-      attack.peakBps = Math.max(attack.peakBps, 8 * site.now[COUNT.bytes]);
-      if (site.kept.length > 0) {
-        attack.keep(site.kept);
-        site.kept = [];
-      }
-    }
-    attack.picture(second, active ? site.now[COUNT.requests] : 0);
-    if (second - attack.lastSecond > WEB.closeAfterSeconds) this.#close(attack);
-    else if (this.#options.live === true && second > this.#before) {
-      const age = second - attack.openedSecond;
-      if ((WEB.updateSeconds as readonly number[]).includes(age) || (age > 0 && age % WEB.updateEverySeconds === 0))
-        this.#tell(attack, 'updated');
-    }
-  }
-
-  #ofTemplates(attack: WebAttack, active: boolean): number {
-    if (!active) return 0;
-    const { templates } = this.counter;
-    let sum = 0;
-    for (const id of attack.templates) sum += templates.now[id] - templates.usual[id];
-    return Math.max(sum, attack.site.now[COUNT.suspects] - attack.site.usual[COUNT.suspects]);
-  }
-
   #slowAttack(site: SiteCounts, second: number, finding: SlowFinding): void {
-    const open = this.#open.get(site);
+    const open = this.#attacks.get(site);
     if (open !== undefined) {
       open.lastSecond = Math.max(open.lastSecond, second);
       if (finding.connections !== undefined) {
@@ -380,53 +310,25 @@ export class WebDetector implements RequestSink {
       words: [finding.words],
       harm,
     };
-    const attack = this.#begin(
-      new WebAttack(site, opening, start, second, traits, false, this.#options.seed, this.#identity(site, second)),
+    const attack = this.#attacks.open(
+      new WebAttack(
+        site,
+        opening,
+        start,
+        second,
+        traits,
+        false,
+        this.#options.seed,
+        this.#attacks.identity(site, second),
+      ),
     );
     attack.vectors.set(finding.vector satisfies WebVector, 1);
     attack.connections = finding.connections ?? 0;
     attack.connectionsMax = finding.connectionsMax;
     attack.keep(site.kept);
     site.kept = [];
-    this.#tell(attack, 'opened');
+    this.#attacks.tell(attack, 'opened');
   }
-
-  #close(attack: WebAttack): void {
-    this.#open.delete(attack.site);
-    attack.site.attacked = false;
-    for (const id of attack.templates) this.counter.templates.attacked[id] = 0;
-    const told = attack.close(this.counter.clients, this.counter.templates, this.#attackersMax);
-    if (this.#closed.length < WEB.attacksKeptMax) this.#closed.push(attack);
-    else this.attacksRefused++;
-    if (this.#options.live === true) this.#closed.length = 0;
-    this.#options.onAttack?.(told, 'closed');
-  }
-
-  #tell(attack: WebAttack, state: 'opened' | 'updated'): void {
-    this.#options.onAttack?.(attack.tell(this.counter.clients, this.counter.templates, this.#attackersMax), state);
-  }
-
-  /** An attack of an earlier run on this site, if it is not long ago. */
-  #identity(site: SiteCounts, second: number): Identity | undefined {
-    const attack = this.#adopted.get(site.name);
-    if (attack === undefined) return undefined;
-    this.#adopted.delete(site.name);
-    const last = Date.parse(attack.end ?? attack.detectedAt) / 1000;
-    if (second - last > WEB.resumeSecondsMax && !attack.ongoing) return undefined;
-    return { id: attack.id, start: attack.start, detectedAt: attack.detectedAt };
-  }
-
-  /** Closes attacks of an earlier run that were not seen again. */
-  #letGo(second: number): void {
-    if (this.#adopted.size === 0) return;
-    for (const [name, attack] of this.#adopted) {
-      this.#adoptedSince ??= second;
-      if (second - this.#adoptedSince < WEB.closeAfterSeconds) continue;
-      this.#adopted.delete(name);
-      this.#options.onAttack?.({ ...attack, ongoing: false, end: attack.end ?? attack.detectedAt }, 'closed');
-    }
-  }
-  #adoptedSince: number | undefined;
 
   #tellSecond(site: SiteCounts, second: number): void {
     const { onSecond } = this.#options;

@@ -199,13 +199,24 @@ export class ClientTable {
       if (oneOnly) points++;
       if (oneOnly && expensive && pages >= 8 && this.assets[row] <= 0.1 * pages) points++;
       // Behind one address may be many people, but they fetch what pages need.
-      if (this.agentChanges[row] >= 0.5 * pages && this.assets[row] <= 0.1 * pages) points += 2;
+      const alike = oneOnly || this.refused[row] >= 0.5 * pages || this.novel[row] >= 0.7 * pages;
+      if (alike && this.agentChanges[row] >= 0.5 * pages && this.assets[row] <= 0.1 * pages) points += 2;
       if (this.refused[row] >= 0.8 * pages) points++;
       if (this.posts[row] >= 6 && this.posts[row] >= 0.25 * pages) points++;
       if (pages >= 8 && this.assets[row] <= 0.1 * pages) points += this.#persistence(row, pages);
     }
-    if (this.recent[row] >= 12 && this.assets[row] <= 0.1 * pages) points += this.recent[row] >= 20 ? 2 : 1;
+    if (this.isFast(row)) points += this.recent[row] >= 20 ? 2 : 1;
     return points;
+  }
+
+  /** True for one that asks for pages faster than a person can look at them, where it is one and not an office. */
+  isFast(row: number): boolean {
+    const pages = this.pages[row];
+    if (this.recent[row] < 12 || this.assets[row] > 0.1 * pages) return false;
+    const many = this.agentChanges[row] >= 0.1 * pages;
+    return (
+      !many || this.ofTemplate[row] >= 0.9 * pages || this.refused[row] >= 0.5 * pages || this.novel[row] >= 0.7 * pages
+    );
   }
 
   /** Points for one that asks for the same few pages again and again, or goes on without ever reading. */

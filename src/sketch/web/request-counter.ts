@@ -25,6 +25,8 @@ export interface CounterOptions {
   readonly limits?: Partial<CounterLimits>;
   /** Name of the site whose log has the index `source`, for lines that name no host. */
   readonly siteOf: (source: number) => string;
+  /** Name of the site that a host belongs to; the host itself where absent. */
+  readonly nameOf?: (host: string) => string;
   /** Called when a second of event time is over, before the next begins. */
   readonly onSecond: (second: number) => void;
 }
@@ -149,7 +151,8 @@ export class RequestCounter implements RequestSink {
     if (hash === this.#siteHashBefore) return this.#siteBefore!;
     let site = this.#siteByHash.get(hash);
     if (site === undefined) {
-      site = this.site(textOf(batch, batch.site.at[row], length));
+      const host = textOf(batch, batch.site.at[row], length);
+      site = this.site(this.#options.nameOf?.(host) ?? host);
       // Hosts that clients make up fill no table: beyond the bound each is looked up by its name.
       if (this.#siteByHash.size < this.#limits.sitesMax) this.#siteByHash.set(hash, site);
     }
@@ -280,6 +283,7 @@ export class RequestCounter implements RequestSink {
       if ((clients.flags[client] & 1) === 0 && second - clients.firstSecond[client] < NEW_SECONDS) {
         traits |= 1 << TRAIT.newClient;
       }
+      if (clients.isFast(client)) traits |= 1 << TRAIT.fast;
       if (clients.answered[client] >= 2 && clients.assets[client] === 0) traits |= 1 << TRAIT.noAssets;
       const expensive = (kinds & (KIND.search | KIND.login | KIND.rpc)) !== 0;
       const norms = (kinds & KIND.interface) === 0 ? site.norms : NO_NORMS;

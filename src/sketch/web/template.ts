@@ -97,13 +97,12 @@ export function writeQuery(text: Uint8Array, from: number, length: number, into:
 
 function writeSegment(text: Uint8Array, from: number, end: number, bytes: Uint8Array, to: number): number {
   const length = end - from;
-  if (length > SEGMENT_BYTES_MAX || isDrawn(text, from, end)) {
+  // The ending says what kind of thing it is.
+  let stem = end;
+  for (let dot = end - 1; dot > from && end - dot <= 6; dot--) if (text[dot] === DOT) stem = dot;
+  if (length > SEGMENT_BYTES_MAX || isDrawn(text, from, stem)) {
     bytes[to] = STAR;
-    // The ending says what kind of thing it is.
-    for (let dot = end - 1; dot > from && end - dot <= 6; dot--) {
-      if (text[dot] === DOT) return writeDigitsAway(text, dot, end, bytes, to + 1);
-    }
-    return to + 1;
+    return writeDigitsAway(text, stem, end, bytes, to + 1);
   }
   return writeDigitsAway(text, from, end, bytes, to);
 }

@@ -10,6 +10,8 @@ export const TRAITS = [
   'noAssets',
   /** A client that behaves as no browser does (`ClientTable.suspicion`). */
   'suspect',
+  /** A client that asks for pages faster than a person can look at them. */
+  'fast',
   'post',
   /** Answered with 4xx, but for 408 and 499. */
   'refused',

@@ -1,0 +1,97 @@
+import { basename } from 'node:path';
+import type { Prefix } from '../base/prefix.ts';
+import { WebDetector } from '../detect/web/web-detector.ts';
+import type { CaptureFile } from '../input/capture-file.ts';
+import type { Attack, Verdict } from '../model/attack.ts';
+import type { RequestBatch } from '../model/request-batch.ts';
+import type { SiteSecond } from '../model/site-second.ts';
+import type { LogFormat } from '../wire/log/log-formats.ts';
+import type { Progress } from './ingest.ts';
+import { ingestLogs, type LogIngestTotals } from './log-ingest.ts';
+
+/** How logs are laid out, where that is not told by their lines. */
+export interface LogReading {
+  readonly format?: LogFormat;
+  readonly trustedProxies?: readonly Prefix[];
+  readonly zoneMs?: number;
+  /** Site of a log whose lines name none; the name of the file where absent. */
+  readonly site?: string;
+  /** Name of the site that a host belongs to; the host itself where absent. */
+  readonly nameOf?: (host: string) => string;
+}
+
+export interface LogReplayOptions {
+  readonly seed: number;
+  readonly files: readonly string[];
+  readonly reading: LogReading;
+  readonly open: (file: string) => Promise<CaptureFile>;
+  readonly onAttack: (attack: Attack, state: 'opened' | 'closed') => void;
+  readonly onVerdict?: (verdict: Verdict) => void;
+  readonly onSiteSecond?: (second: SiteSecond) => void;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface LogReplay {
+  readonly totals: LogIngestTotals;
+  readonly detector: WebDetector;
+}
+
+/** Reads logs, the oldest first, and decides over all of them: several files of one site are one log. */
+export async function replayLogs(options: LogReplayOptions): Promise<LogReplay> {
+  const { seed, reading, signal, open } = options;
+  const files = await oldestFirst(options);
+  const { site, nameOf, ...layout } = reading;
+  const detector = new WebDetector({
+    seed,
+    siteOf: (source) => site ?? (files[source] === '-' ? 'standard input' : basename(files[source] ?? 'log')),
+    ...(nameOf === undefined ? {} : { nameOf }),
+    onAttack: (attack, state) => {
+      if (state !== 'updated') options.onAttack(attack, state);
+    },
+    ...(options.onVerdict === undefined ? {} : { onVerdict: options.onVerdict }),
+    ...(options.onSiteSecond === undefined ? {} : { onSecond: options.onSiteSecond }),
+  });
+  const totals = await ingestLogs(
+    {
+      files,
+      ...layout,
+      open,
+      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+      ...(signal === undefined ? {} : { signal }),
+    },
+    detector,
+  );
+  detector.finish();
+  return { totals, detector };
+}
+
+/** Rotated logs are given in any order; standard input stays where it is. */
+async function oldestFirst({ files, reading, signal }: LogReplayOptions): Promise<readonly string[]> {
+  if (files.length < 2 || files.includes('-')) return files;
+  const { site: _, nameOf: __, ...layout } = reading;
+  const timed: { file: string; firstMs: number }[] = [];
+  for (const file of files) timed.push({ file, firstMs: await firstTime(file, layout, signal) });
+  // Logs without a time in their first lines stay behind the others, in their order.
+  return timed.sort((left, right) => left.firstMs - right.firstMs).map(({ file }) => file);
+}
+
+async function firstTime(
+  file: string,
+  layout: Omit<LogReading, 'site' | 'nameOf'>,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const enough = new AbortController();
+  let firstMs = Number.MAX_VALUE;
+  const sink = {
+    take(batch: RequestBatch): void {
+      for (let row = 0; row < batch.length; row++) firstMs = Math.min(firstMs, batch.timeMs[row]);
+      if (batch.length > 0) enough.abort();
+      batch.length = 0;
+      batch.textLength = 0;
+    },
+  };
+  const signals = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]);
+  await ingestLogs({ files: [file], ...layout, signal: signals }, sink);
+  return firstMs;
+}
