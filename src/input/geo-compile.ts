@@ -1,4 +1,6 @@
+import { readlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { constants, setPriority } from 'node:os';
 import { basename } from 'node:path';
 import { isMainThread, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
 import { compileGeo, type GeoFile, kindOf } from './geo-source.ts';
@@ -36,8 +38,22 @@ async function compile({ kind, paths }: Task): Promise<Compiled> {
     if (kindOf(file) === kind) files.push(file);
   }
   if (files.length === 0) return { state: 'absent' };
+  // Only now: the threads that read files inherit the rank of the thread that started them.
+  stepBack();
   const table = compileGeo(kind, files);
   return typeof table === 'string' ? { state: 'refused', reason: table } : { state: 'compiled', bytes: table.bytes };
+}
+
+/**
+ * Whatever receives and decides at the first start comes before this thread, which takes seconds of a processor then. Where a thread has no
+ * number of its own (Linux gives it one), or may not be put behind, nothing changes.
+ */
+function stepBack(): void {
+  try {
+    setPriority(Number(basename(readlinkSync('/proc/thread-self'))), constants.priority.PRIORITY_LOW);
+  } catch {
+    return;
+  }
 }
 
 async function run(task: Task, port: MessagePort): Promise<void> {
