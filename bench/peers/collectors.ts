@@ -163,7 +163,7 @@ export async function startFastNetMon({ thresholdPps }: CollectorOptions): Promi
 }
 
 /** Whatever ends the bench ends what it started: nothing is left listening. */
-function endWithBench(child: ChildProcess): void {
+export function endWithBench(child: ChildProcess): void {
   const kill = (): void => void child.kill('SIGKILL');
   const interrupted = (): never => process.exit(1);
   process.once('exit', kill);
@@ -193,7 +193,7 @@ async function untilReady(child: ChildProcess, ready: Promise<void>, program: ()
   ended.abort();
 }
 
-async function endChild(child: ChildProcess): Promise<void> {
+export async function endChild(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');
   child.kill('SIGTERM');
@@ -207,7 +207,7 @@ function droppedAt(port: number): number {
 }
 
 /** Sums of the samples of one page in the text format of Prometheus, by name. */
-async function readMetrics(url: string): Promise<(name: string) => number> {
+export async function readMetrics(url: string): Promise<(name: string) => number> {
   const text = await (await fetch(url)).text();
   return (name) => {
     const samples = text.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
@@ -216,7 +216,7 @@ async function readMetrics(url: string): Promise<(name: string) => number> {
   };
 }
 
-async function freeUdpPort(): Promise<number> {
+export async function freeUdpPort(): Promise<number> {
   const socket = createSocket('udp4');
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
@@ -225,7 +225,7 @@ async function freeUdpPort(): Promise<number> {
   return port;
 }
 
-async function freeTcpPort(): Promise<number> {
+export async function freeTcpPort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
