@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { parsePrefix } from '../../src/base/prefix.ts';
 import { snapshotDetector } from '../../src/detect/network/snapshot.ts';
 import { UDP_ROOM_BYTES } from '../../src/input/udp-port.ts';
@@ -17,7 +18,7 @@ import {
 } from '../make/blast.ts';
 
 /**
- * A day (`--day`), or an hour, of a station in event time: 50,000 NetFlow v9 records a second, and for a minute of every hour a flood at another site. Receiver
+ * A day (`--day`, or as many hours of it as `--minutes` of the clock allow), or an hour, of a station in event time: 50,000 NetFlow v9 records a second, and for a minute of every hour a flood at another site. Receiver
  * and detector as `serve` has them, in one thread. What it shows is memory: what the process holds in the last third of the time must
  * not be more than in the second. Sizes of the stores are another bench (bench/store/telemetry.ts).
  */
@@ -55,7 +56,10 @@ class Day {
       post: (message) => {
         if (message.kind === 'attack' && message.state === 'opened') this.opened.add(message.attack.target.value);
       },
-      broadcast: ({ watch }) => this.#receiver.watch(watch),
+      broadcast: (told) => {
+        if ('watch' in told) this.#receiver.watch(told.watch);
+      },
+      giveBack: (_receiver, memory) => this.#receiver.spare.give(memory),
       now: () => this.#nowMs,
       cpuMs: () => 0,
     });
@@ -102,14 +106,20 @@ class Day {
   }
 }
 
-function run(seconds: number): BenchResult {
+/** Ends before `secondsMax` with the hour in which `minutesMax` of the clock are over. */
+function run(secondsMax: number, minutesMax = Number.POSITIVE_INFINITY): BenchResult {
   let told = '';
   let records = 0;
   const result = measure(
-    seconds * RECORDS_PER_SECOND,
+    secondsMax * RECORDS_PER_SECOND,
     () => {
       const day = new Day();
-      for (let second = 0; second < seconds; second++) day.second(second);
+      const fromMs = performance.now();
+      let seconds = 0;
+      for (; seconds < secondsMax; seconds++) {
+        if (seconds % HOUR_SECONDS === 0 && performance.now() - fromMs > 60_000 * minutesMax) break;
+        day.second(seconds);
+      }
       ({ records } = day);
       const third = Math.floor(day.memory.length / 3);
       const [before, last] = [day.memory.slice(third, 2 * third), day.memory.slice(2 * third)].map((part) =>
@@ -119,7 +129,7 @@ function run(seconds: number): BenchResult {
         throw new Error(`memory grew from ${before} to ${last} bytes: ${day.memory.join(' ')}`);
       const hours = Math.ceil((seconds - FLOOD_FROM_SECOND) / HOUR_SECONDS);
       const snapshot = snapshotDetector(day.detector.detector).length;
-      told = `${records} records, ${day.opened.size} targets attacked of ${Math.max(0, hours)}, snapshot of ${snapshot} bytes, memory every ${LOOK_SECONDS} s in MB: ${day.memory.map((bytes) => Math.round(bytes / 1e6)).join(' ')}`;
+      told = `${seconds / HOUR_SECONDS} hours, ${records} records, ${day.opened.size} targets attacked of ${Math.max(0, hours)}, snapshot of ${snapshot} bytes, memory every ${LOOK_SECONDS} s in MB: ${day.memory.map((bytes) => Math.round(bytes / 1e6)).join(' ')}`;
       return records + day.opened.size;
     },
     { warmups: 0, repeats: 1 },
@@ -137,8 +147,12 @@ export const cases: readonly BenchCase[] = [
   },
 ];
 
-// The whole day takes a processor for half an hour or more: `node bench/live/day.ts --day`.
+// The whole day takes a processor for half an hour or more: `node bench/live/day.ts --day [--minutes 25]`.
 if (import.meta.main) {
-  if (process.argv.includes('--day')) run(24 * HOUR_SECONDS);
+  const { values } = parseArgs({
+    options: { day: { type: 'boolean', default: false }, minutes: { type: 'string' } },
+    strict: false,
+  });
+  if (values.day === true) run(24 * HOUR_SECONDS, values.minutes === undefined ? undefined : Number(values.minutes));
   else await runCases(cases);
 }

@@ -158,6 +158,12 @@ export class AddressTable {
     return this.#fold(words, at, flags);
   }
 
+  /** As `row`, for an address that the table surely does not have. */
+  append(words: Uint32Array, at: number, hash: number, flags: number): number {
+    if (this.rows < this.#limits.rowsMax * (1 - FOLDED_SHARE)) return this.#insert(words, at, hash, flags);
+    return this.row(words, at, hash, flags);
+  }
+
   flagsOf(row: number): number {
     return (this.rowData[(row << WORDS_SHIFT) + WORD_META] >>> CLASS_BITS) & FLAGS_MASK;
   }

@@ -5,6 +5,7 @@ import { FrequentItems } from './frequent-items.ts';
 import { type RowSample, type RowSampleParts, SAMPLE_COLUMNS } from './row-sample.ts';
 import type { Second } from './second.ts';
 import type { SlowServer } from './slow-connections.ts';
+import { SpareMemory } from './spare-memory.ts';
 import type { TargetDetail } from './target-detail.ts';
 import type { Watch } from './watch.ts';
 
@@ -64,15 +65,24 @@ const CELL_NUMBERS = 5;
 const DETAIL_WORDS = 4;
 const FLAGS_SHIFT = 8;
 
-export function encodeSecond(second: Second): EncodedSecond {
+/** The counters and the sample, which are most of it, lie in one memory of `spare`. */
+export function encodeSecond(second: Second, spare = new SpareMemory()): EncodedSecond {
+  const { cells } = second.table;
+  const numberBytes = 8 * CELL_NUMBERS * cells;
+  const cellBytes = numberBytes + aligned(4 * CELL_WORDS * cells);
+  const memory = spare.take(cellBytes + sampleBytes(second.sample));
+  const cellNumbers = new Float64Array(memory, 0, CELL_NUMBERS * cells);
+  const cellWords = new Uint32Array(memory, numberBytes, CELL_WORDS * cells);
+  encodeTable(second, cellWords, cellNumbers);
   return {
     second: second.second,
     packets: second.packets,
     bytes: second.bytes,
     flows: second.flows,
     folded: second.table.folded,
-    ...encodeTable(second),
-    sample: encodeSample(second.sample),
+    cellWords,
+    cellNumbers,
+    sample: encodeSample(second.sample, memory, cellBytes),
     watch: encodeWatch(second.watch),
     slowServers: second.slowServers.map(({ sources, ...server }) => ({
       ...server,
@@ -113,9 +123,12 @@ function collectBuffers(value: unknown, buffers: Set<ArrayBuffer>): void {
   }
 }
 
-function encodeTable({ table }: Second): Pick<EncodedSecond, 'cellWords' | 'cellNumbers'> {
-  const cellWords = new Uint32Array(CELL_WORDS * table.cells);
-  const cellNumbers = new Float64Array(CELL_NUMBERS * table.cells);
+/** What an encoded second lies in, for `SpareMemory.give` once it was merged. */
+export function memoryOf({ cellNumbers }: EncodedSecond): ArrayBuffer {
+  return cellNumbers.buffer as ArrayBuffer;
+}
+
+function encodeTable({ table }: Second, cellWords: Uint32Array, cellNumbers: Float64Array): void {
   const { rowData, cellData } = table;
   let cell = 0;
   for (let row = 0; row < table.rows; row++) {
@@ -138,16 +151,21 @@ function encodeTable({ table }: Second): Pick<EncodedSecond, 'cellWords' | 'cell
       cell++;
     }
   }
-  return { cellWords, cellNumbers };
 }
 
 function mergeTable({ table }: Second, { cellWords, cellNumbers, folded }: EncodedSecond, seed: number): void {
   const cells = cellNumbers.length / CELL_NUMBERS;
+  // The cells of a row follow each other, and rows differ: in an empty table none has to be looked for.
+  const isFirst = table.rows === 0;
+  let row = -1;
   for (let cell = 0; cell < cells; cell++) {
     const word = CELL_WORDS * cell;
-    const flags = cellWords[word + 4] >>> FLAGS_SHIFT;
-    const row = table.row(cellWords, word, hashAddress(cellWords, word, seed), flags);
-    table.join(row, flags);
+    if (row < 0 || !isSameKey(cellWords, word, word - CELL_WORDS)) {
+      const flags = cellWords[word + 4] >>> FLAGS_SHIFT;
+      const hash = hashAddress(cellWords, word, seed);
+      row = isFirst ? table.append(cellWords, word, hash, flags) : table.row(cellWords, word, hash, flags);
+      table.join(row, flags);
+    }
     const at = table.cell(row, cellWords[word + 4] & ((1 << FLAGS_SHIFT) - 1));
     table.addFlows(at, cellWords[word + 5]);
     const { cellData } = table;
@@ -161,12 +179,48 @@ function mergeTable({ table }: Second, { cellWords, cellNumbers, folded }: Encod
   table.folded += folded;
 }
 
-function encodeSample(sample: RowSample): RowSampleParts {
+function isSameKey(words: Uint32Array, one: number, other: number): boolean {
+  return (
+    words[one + 3] === words[other + 3] &&
+    words[one + 2] === words[other + 2] &&
+    words[one + 1] === words[other + 1] &&
+    words[one] === words[other]
+  );
+}
+
+const aligned = (bytes: number): number => (bytes + 7) & ~7;
+
+/** Numbers of a column of a sample of so many rows. */
+function columnLength(name: (typeof SAMPLE_COLUMNS)[number], rows: number): number {
+  return name === 'srcAddr' || name === 'dstAddr' ? 4 * rows : rows;
+}
+
+function sampleBytes(sample: RowSample): number {
+  return SAMPLE_COLUMNS.reduce(
+    (sum, name) => sum + aligned(sample[name].BYTES_PER_ELEMENT * columnLength(name, sample.length)),
+    0,
+  );
+}
+
+function encodeSample(sample: RowSample, memory: ArrayBuffer, from: number): RowSampleParts {
   const columns: Record<string, unknown> = { length: sample.length, threshold: sample.threshold };
+  let at = from;
   for (const name of SAMPLE_COLUMNS) {
-    columns[name] = sample[name].slice(0, name === 'srcAddr' || name === 'dstAddr' ? 4 * sample.length : sample.length);
+    const column = copyTo(memory, at, sample[name], columnLength(name, sample.length));
+    columns[name] = column;
+    at += aligned(column.byteLength);
   }
   return columns as unknown as RowSampleParts;
+}
+
+type Column = Float64Array | Uint32Array | Uint16Array | Uint8Array;
+
+/** The first numbers of a column, copied to a place in memory. */
+function copyTo(memory: ArrayBuffer, at: number, column: Column, length: number): Column {
+  const Type = column.constructor as new (buffer: ArrayBuffer, at: number, length: number) => Column;
+  const copy = new Type(memory, at, length);
+  copy.set(column.subarray(0, length));
+  return copy;
 }
 
 /** The four sets of registers of a detail, in the order in which they are encoded. */

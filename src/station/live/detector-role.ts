@@ -2,7 +2,7 @@ import { Detector } from '../../detect/network/detector.ts';
 import { restoreDetector, snapshotDetector } from '../../detect/network/snapshot.ts';
 import type { Attack } from '../../model/attack.ts';
 import { SECOND_LIMITS, Second } from '../../sketch/second.ts';
-import { mergeEncoded, watchListOf } from '../../sketch/second-codec.ts';
+import { memoryOf, mergeEncoded, watchListOf } from '../../sketch/second-codec.ts';
 import { SecondCollector } from './collector.ts';
 import { keepFlows } from './kept-flows.ts';
 import type { DetectionSubject, FromDetector, ToDetectorFromReceiver, ToReceiverFromDetector } from './messages.ts';
@@ -16,6 +16,8 @@ export interface DetectorRoleOptions {
   readonly post: (message: FromDetector) => void;
   /** Tells every receiver what to watch. */
   readonly broadcast: (message: ToReceiverFromDetector) => void;
+  /** Gives a receiver back the memory of a second that was merged. */
+  readonly giveBack?: (receiver: number, memory: ArrayBuffer) => void;
   readonly now: () => number;
   /** Processor time of this thread so far, ms. */
   readonly cpuMs: () => number;
@@ -63,7 +65,7 @@ export class DetectorRole {
   }
 
   offer(receiver: number, message: ToDetectorFromReceiver): void {
-    const part = { receiver, second: message.encoded.second, value: message };
+    const part = { receiver, second: message.encoded.second, value: { ...message, receiver } };
     this.#collector.offer(part, this.#options.now());
   }
 
@@ -94,7 +96,7 @@ export class DetectorRole {
   }
 
   #decide(second: number, parts: readonly Part[]): void {
-    const { post, now, cpuMs, seed } = this.#options;
+    const { post, now, cpuMs, seed, giveBack } = this.#options;
     const workFromMs = cpuMs();
     const merged = this.#merged;
     merged.begin(second);
@@ -103,6 +105,7 @@ export class DetectorRole {
     for (const part of parts) {
       this.#renumberExporters(part);
       mergeEncoded(merged, part.encoded, seed);
+      giveBack?.(part.receiver, memoryOf(part.encoded));
       coveredMs = Math.max(coveredMs, part.coveredMs);
       untilMs = Math.max(untilMs, part.untilMs);
     }
@@ -160,7 +163,7 @@ export class DetectorRole {
   }
 }
 
-type Part = ToDetectorFromReceiver;
+type Part = ToDetectorFromReceiver & { readonly receiver: number };
 
 const UNKNOWN_EXPORTER = 0xffffffff;
 const NEXT_LIMITS = { table: { rowsMax: 16, cellsMax: 16 }, watch: SECOND_LIMITS.watch, sampleRows: 1 };

@@ -1,7 +1,13 @@
 import { isMainThread, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
 import type { Attack } from '../../model/attack.ts';
 import { DetectorRole } from './detector-role.ts';
-import type { DetectionSubject, FromDetector, ToDetector, ToDetectorFromReceiver } from './messages.ts';
+import type {
+  DetectionSubject,
+  FromDetector,
+  ToDetector,
+  ToDetectorFromReceiver,
+  ToReceiverFromDetector,
+} from './messages.ts';
 
 /** How often it is looked whether a second has waited for long enough, ms. */
 const TICK_MS = 100;
@@ -30,6 +36,8 @@ function run(setup: DetectorSetup, main: MessagePort): void {
     broadcast: (message) => {
       for (const port of ports.values()) port.postMessage(message);
     },
+    giveBack: (receiver, spare) =>
+      ports.get(receiver)?.postMessage({ spare } satisfies ToReceiverFromDetector, [spare]),
     now: () => Date.now(),
     cpuMs: () => {
       const { user, system } = process.threadCpuUsage();

@@ -64,9 +64,10 @@ class Rehearsal {
       seed: SEED,
       subject,
       post: (message) => this.told.push(structuredClone(message)),
-      broadcast: ({ watch }) => {
-        for (const receiver of this.receivers) receiver.watch(structuredClone(watch));
+      broadcast: (told) => {
+        for (const receiver of this.receivers) if ('watch' in told) receiver.watch(structuredClone(told.watch));
       },
+      giveBack: (receiver, memory) => this.receivers[receiver].spare.give(structuredClone(memory)),
       now: () => this.nowMs,
       cpuMs: () => 0,
     });

@@ -62,7 +62,10 @@ export type ToDetectorFromReceiver = {
 };
 
 /** Detector to receiver. */
-export type ToReceiverFromDetector = { readonly watch: WatchList };
+export type ToReceiverFromDetector =
+  | { readonly watch: WatchList }
+  /** Memory of a second that was merged, moved back. */
+  | { readonly spare: ArrayBuffer };
 
 /** Main to detector. */
 export type ToDetector =

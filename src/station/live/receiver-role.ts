@@ -7,6 +7,7 @@ import { Rejections } from '../../model/rejection.ts';
 import type { Second } from '../../sketch/second.ts';
 import { encodeSecond, transfersOf, type WatchList, watchAll } from '../../sketch/second-codec.ts';
 import { SecondStream } from '../../sketch/second-stream.ts';
+import { SpareMemory } from '../../sketch/spare-memory.ts';
 import { TelemetryDecoder } from '../../wire/telemetry.ts';
 import { ExporterFilter, type ExporterSettings } from './exporter-filter.ts';
 import type { ToDetectorFromReceiver } from './messages.ts';
@@ -43,6 +44,8 @@ export class ReceiverRole {
   /** Rows are decoded to where they are counted. */
   readonly batch: FlowBatch;
   readonly shedder: Shedder;
+  /** Where the detector's memory of seconds comes back to. */
+  readonly spare = new SpareMemory();
   /** Rows that were counted, and records that were passed over to keep up. */
   records = 0;
   recordsShed = 0;
@@ -172,7 +175,7 @@ export class ReceiverRole {
   }
 
   #handOver(second: Second, coveredMs: number, untilMs: number): void {
-    const encoded = encodeSecond(second);
+    const encoded = encodeSecond(second, this.spare);
     const exporters = this.#exportersOf(encoded.sample.exporter);
     this.#options.onSecond({ encoded, coveredMs, untilMs, exporters }, transfersOf(encoded));
   }

@@ -218,7 +218,10 @@ class ReceiverThread {
       case 'detector':
         this.#detector?.close();
         this.#detector = message.port;
-        message.port.on('message', ({ watch }: ToReceiverFromDetector) => this.#role.watch(watch));
+        message.port.on('message', (told: ToReceiverFromDetector) => {
+          if ('watch' in told) this.#role.watch(told.watch);
+          else this.#role.spare.give(told.spare);
+        });
         return;
       case 'networks':
         this.#role.protect(message.networks);
