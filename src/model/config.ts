@@ -5,7 +5,14 @@ import { type Config, configSchema } from './config-schema.ts';
 import { TELEMETRY_PORTS } from './telemetry-ports.ts';
 
 export type { ConfigProblem } from './config-problem.ts';
-export type { Config, ConfigExporter, ConfigRetention, ConfigSite, ExporterVendor } from './config-schema.ts';
+export type {
+  Config,
+  ConfigExporter,
+  ConfigRetention,
+  ConfigSite,
+  ConfigVantage,
+  ExporterVendor,
+} from './config-schema.ts';
 export { TELEMETRY_PORTS };
 
 /** Where the configuration is looked for when no file is named. */

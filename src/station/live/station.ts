@@ -85,6 +85,7 @@ export class Station implements ApiDeps {
       onCheck: (result) => this.#assess?.takeCheck(result),
       onSites: (sites) => this.#protect(sites),
       onVantages: (vantages) => this.#assess?.setVantages(vantages),
+      secret: (reference) => this.#secret(reference),
       statuses: () => this.#assess?.statuses() ?? [],
       tell: (event) => this.#tell(event),
       onProblem: (part, error) => this.#problem(part, error),

@@ -7,6 +7,7 @@ import { Names } from '../../input/probe/names.ts';
 import { userAgent } from '../../input/probe/user-agent.ts';
 import type { Config } from '../../model/config.ts';
 import type { SiteStatus } from '../../model/incident.ts';
+import type { SecretReference } from '../../model/secret.ts';
 import type { Site } from '../../model/site.ts';
 import type { StationEvent } from '../../model/station-event.ts';
 import type { CheckResult, Vantage } from '../../model/vantage.ts';
@@ -15,6 +16,7 @@ import { registeredIn, vantagesIn } from '../live/plan.ts';
 import { CheckBook } from './check-book.ts';
 import { DayBook } from './day-book.ts';
 import { NameFollower } from './follower.ts';
+import { ForeignVantages } from './foreign-vantages.ts';
 import { OwnVantage } from './own-vantage.ts';
 import { type RegisterChange, SiteRegister, siteHosts } from './register.ts';
 import { type SitePortsOptions, sitesPort, vantagesPort } from './site-ports.ts';
@@ -29,6 +31,8 @@ export interface SiteDeskOptions {
   readonly onCheck: (result: CheckResult) => void;
   readonly onSites: (sites: readonly Site[]) => void;
   readonly onVantages: (vantages: readonly Vantage[]) => void;
+  /** What a reference of the configuration leads to. */
+  readonly secret: (reference: SecretReference) => Promise<string | undefined>;
   /** How sites do now. */
   readonly statuses: () => readonly SiteStatus[];
   readonly tell: (event: StationEvent) => void;
@@ -56,6 +60,7 @@ export class SiteDesk {
   readonly #days = new DayBook();
   readonly #vantages: VantageBook;
   readonly #own: OwnVantage;
+  readonly #foreign: ForeignVantages;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #ports: SitePortsOptions;
   #follower: NameFollower | undefined;
@@ -75,6 +80,12 @@ export class SiteDesk {
     this.#own = new OwnVantage({
       onResults: (results) => this.#take(this.#config.probe.name, results),
       onProblem: (error) => options.onProblem('prober', error),
+    });
+    this.#foreign = new ForeignVantages({
+      register: this.register,
+      token: async ({ token }) => (token === undefined ? undefined : options.secret(token)),
+      onResults: (vantage, results) => this.#take(vantage, results),
+      onProblem: (error) => options.onProblem('vantages', error),
     });
     this.register.onChange((change) => this.#changed(change));
     this.#ports = {
@@ -142,6 +153,7 @@ export class SiteDesk {
     });
     this.#follower.start();
     await this.#own.configure(own ? { settings, everyMs: config.probe.everySeconds * 1000 } : undefined);
+    this.#foreign.configure(config.vantages);
     this.#settle();
   }
 
@@ -150,6 +162,7 @@ export class SiteDesk {
     for (const timer of this.#timers) clearInterval(timer);
     clearTimeout(this.#settling);
     this.#follower?.stop();
+    this.#foreign.stop();
     await Promise.allSettled([this.#own.stop(), this.#listener?.stop()]);
     await this.#days.keep(Date.now());
   }
