@@ -161,8 +161,9 @@ export function formatReport(report: CaseReport): string {
   return `${name}: ${rate}${goalText}, ${times}, ${rss}, hash ${report.hash.toString(16).padStart(8, '0')}`;
 }
 
-/** `12.3 M`, in millions always: what is compared stands in one unit. */
+/** `12.3 M`, in millions: what is compared stands in one unit. Only what is far below is told as it is. */
 export function formatRate(rate: number): string {
+  if (rate < 5000) return rate.toFixed(0);
   const millions = rate / 1e6;
   return `${millions >= 99.95 ? millions.toFixed(0) : millions >= 9.995 ? millions.toFixed(1) : millions.toFixed(2)} M`;
 }
