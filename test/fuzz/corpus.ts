@@ -55,6 +55,7 @@ export function corpusOf(): Readonly<Record<TargetName, readonly Uint8Array[]>> 
     sflow: [...generatedSflow()],
     netflow: [...generatedNetflow()],
     snapshot: [...generatedSnapshots()],
+    log: generatedLogs(),
   };
   const data = sharedData();
   if (data === undefined) return corpus;
@@ -68,8 +69,28 @@ export function corpusOf(): Readonly<Record<TargetName, readonly Uint8Array[]>> 
   for (const file of filesOf(join(data, 'netflow'), /\.(dat|bin)$/)) {
     corpus.netflow.push(new Uint8Array(readFileSync(file)).slice(0, INPUT_BYTES_MAX));
   }
+  for (const file of filesOf(join(data, 'access-logs'), /(\.log|\.\d|\.json)$/)) {
+    if (!file.endsWith('.expected.json') && !file.endsWith('.summary.json'))
+      corpus.log.push(new Uint8Array(readFileSync(file)).slice(0, INPUT_BYTES_MAX));
+  }
   for (const file of filesOf(join(data, 'sflow'), /\.bin$/)) corpus.sflow.push(new Uint8Array(readFileSync(file)));
   return corpus;
+}
+
+/** A line or two of each layout. */
+function generatedLogs(): Uint8Array[] {
+  const combined =
+    '192.0.2.1 - - [10/Oct/2023:13:55:36 +0200] "GET /a?b=c HTTP/1.1" 200 23 "http://r.example/" "a \\"b\\" \\xc3"';
+  return [
+    `${combined}\nwww.example.org:80 "10.0.0.1, 2001:db8::1" ${combined} "198.51.100.1"\r\n<134>Oct 10 13:55:36 web nginx: ${combined}`,
+    `${combined} 12 "router" "http://10.0.0.1" 25ms\n[10/Oct/2023:13:55:36 +0200] 10.0.0.1 TLSv1.2 X "GET / HTTP/1.0" 1`,
+    'Oct 10 13:55:36 lb haproxy[1]: 192.0.2.9:4 [10/Oct/2023:13:55:36.123] f b/s h.example 0/0/1/2/3 200 7 - - ---- 1/1/0/0/0 0/0 {a|b} "GET /p HTTP/2.0"',
+    '#Software: IIS\n#Fields: date time c-ip cs-method cs-uri-stem sc-status cs(User-Agent)\n2023-10-10 13:55:36 192.0.2.1 GET / 200 "a ""b"" c"',
+    '{"ts":1700000000.5,"request":{"remote_ip":"192.0.2.1","method":"GET","uri":"/\\u00e9?a","headers":{"User-Agent":["x"]}},"status":200}',
+    '{"time":"2023-10-10T13:55:36Z","remote_addr":"192.0.2.1","request":"GET / HTTP/1.1","status":"200","x":[{"y":"}"}]}',
+    '[2023-10-10T13:55:36.123Z] "GET /p HTTP/2" 200 - 0 5 7 6 "198.51.100.3" "ua" "id" "host" "up"',
+    'https 2018-07-02T22:23:00.186641Z app/a/b 192.0.2.1:2817 10.0.0.1:80 0.086 0.048 0.037 200 200 0 57 "GET https://h.example:443/ HTTP/1.1" "curl" - TLSv1.2 arn "r" "h" "c" 1',
+  ].map((text) => new TextEncoder().encode(text));
 }
 
 function filesOf(folder: string, name: RegExp): string[] {

@@ -6,6 +6,8 @@ import { CaptureReader, PACKET_BYTES_MAX } from '../../src/wire/capture.ts';
 import { PACKET_ROWS_MAX, PacketDecoder } from '../../src/wire/packet.ts';
 import { TelemetryDecoder } from '../../src/wire/telemetry.ts';
 import { hashBytes, restoreTelemetry, snapshotTelemetry } from '../../src/wire/telemetry-snapshot.ts';
+import { LogTarget } from './log-target.ts';
+import { promise } from './promise.ts';
 
 /** What must hold of a decoder, whatever bytes it is given. `run` throws where it does not. */
 export interface Target {
@@ -16,7 +18,7 @@ export interface Target {
   run(input: Uint8Array, random: Random): void;
 }
 
-export const TARGET_NAMES = ['pcap', 'packet', 'sflow', 'netflow', 'snapshot'] as const;
+export const TARGET_NAMES = ['pcap', 'packet', 'sflow', 'netflow', 'snapshot', 'log'] as const;
 export type TargetName = (typeof TARGET_NAMES)[number];
 
 /** The part of PacketDecoder that the target needs, so that a faulty one can be put in its place. */
@@ -34,12 +36,6 @@ export interface PacketDecoding {
   ): number;
 }
 
-export class BrokenPromise extends Error {}
-
-function promise(held: boolean, what: string): void {
-  if (!held) throw new BrokenPromise(what);
-}
-
 export function createTarget(name: TargetName, createPacketDecoder = newPacketDecoder): Target {
   switch (name) {
     case 'pcap':
@@ -51,6 +47,8 @@ export function createTarget(name: TargetName, createPacketDecoder = newPacketDe
       return new TelemetryTarget(name);
     case 'snapshot':
       return new SnapshotTarget();
+    case 'log':
+      return new LogTarget();
   }
 }
 

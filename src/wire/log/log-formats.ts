@@ -20,7 +20,7 @@ import { PlanDialect } from './plan.ts';
 import { W3cDialect } from './w3c.ts';
 
 /**
- * The layouts that are known by name. A dialect may keep what its log told (W3C fields), so every log has dialects of its own.
+ * The layouts that are known by name.
  */
 export const LOG_FORMATS = {
   combined:
@@ -81,8 +81,21 @@ const APACHE_SSL = '%t %h %{SSL_PROTOCOL}x %{SSL_CIPHER}x "%r" %b';
 const CLOUDFRONT_FIELDS =
   'date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol cs-bytes time-taken x-forwarded-for ssl-protocol ssl-cipher x-edge-response-result-type cs-protocol-version fle-status fle-encrypted-fields c-port time-to-first-byte x-edge-detailed-result-type sc-content-type sc-content-len sc-range-start sc-range-end';
 
-/** New dialects of a name: several where servers write one of two layouts. */
+/** Dialects that keep nothing of a log: made once, for all decoders. */
+const SHARED = new Map<LogFormatName, readonly Dialect[]>();
+
+/** The dialects of a name: several where servers write one of two layouts. Those that keep what their log said are new ones. */
 export function createDialects(name: LogFormatName): readonly Dialect[] {
+  if (name === 'w3c' || name === 'cloudfront') return makeDialects(name);
+  let shared = SHARED.get(name);
+  if (shared === undefined) {
+    shared = makeDialects(name);
+    SHARED.set(name, shared);
+  }
+  return shared;
+}
+
+function makeDialects(name: LogFormatName): readonly Dialect[] {
   switch (name) {
     case 'combined':
       return [new CombinedDialect()];
