@@ -1,6 +1,7 @@
 import { holdsChecks, readChecks } from '../input/check-file.ts';
 import type { ReplayReport } from '../model/attack.ts';
 import type { Config } from '../model/config.ts';
+import type { SiteStatus } from '../model/incident.ts';
 import type { Site } from '../model/site.ts';
 import { siteOf } from '../model/site-fields.ts';
 import type { SiteSecond } from '../model/site-second.ts';
@@ -17,6 +18,8 @@ export class ReplayAssessment {
   readonly #seconds: SiteSecond[] = [];
   readonly #missing: string[] = [];
   #dropped = 0;
+  /** Every change of a site's state, once `assess` has told. */
+  changes: readonly SiteStatus[] = [];
 
   private constructor(others: readonly string[], sites: readonly Site[]) {
     this.others = others;
@@ -50,12 +53,13 @@ export class ReplayAssessment {
   /** The report with sites, outages and incidents, where there is anything to tell them from. */
   assess(report: ReplayReport): ReplayReport {
     if (this.#checks.length + this.#seconds.length + this.#sites.length === 0) return report;
-    const { outages, incidents, sites } = assessRecorded({
+    const { outages, incidents, sites, changes } = assessRecorded({
       attacks: report.attacks,
       checks: this.#checks,
       seconds: this.#seconds,
       sites: this.#sites,
     });
+    this.changes = changes;
     return {
       ...report,
       checks: this.#checks.length,

@@ -13,6 +13,14 @@ const sampleSchema = z.object({
   networks: z.array(z.string()),
   /** The websites in it, as the configuration has them. */
   sites: z.array(z.object({ name: z.string().min(1), addresses: z.array(z.string()), sector: z.string() })).default([]),
+  /** The second recording: a website that goes out, by its log and by the checks of vantages. */
+  outage: z.object({
+    log: z.string().min(1),
+    checks: z.string().min(1),
+    register: z.string().min(1),
+    title: z.string().min(1),
+    about: z.string().min(1),
+  }),
 });
 export type Sample = z.infer<typeof sampleSchema>;
 
@@ -39,4 +47,4 @@ export async function readSample(): Promise<Sample> {
 }
 
 /** Where the recording lies. */
-export const sampleFile = (sample: Sample): string => fileURLToPath(new URL(sample.file, DIRECTORY));
+export const sampleFile = ({ file }: { readonly file: string }): string => fileURLToPath(new URL(file, DIRECTORY));

@@ -13,6 +13,7 @@ import { clockOf, detectedText, exact } from './render-attack.ts';
 import { renderReport } from './render-report.ts';
 import { readSample, type Sample, sampleFile } from './sample.ts';
 import { levelOf } from './sparkline.ts';
+import { tellSite } from './start-site.ts';
 import { type Look, lookOf, paintOf, StatusLine } from './terminal.ts';
 
 /** Wall-clock time that the whole recording takes on a terminal. */
@@ -76,6 +77,7 @@ export async function startCommand(options: { readonly fast: boolean }, interrup
       telemetryPorts: TELEMETRY_PORTS,
     }),
   );
+  await tellSite(sample.outage, { look, live, stream: process.stdout, interrupt });
   story.whatNext();
   return EXIT_OK;
 }

@@ -24,6 +24,18 @@ const labels: Labels = JSON.parse(readFileSync(`${SAMPLES}labels.json`, 'utf8'))
 const sample: { file: string; networks: string[] } = JSON.parse(readFileSync(`${SAMPLES}sample.json`, 'utf8'));
 const captures = readdirSync(SAMPLES).filter((file) => file.endsWith('.pcap.gz'));
 
+const FLOOD = 'search-flood-on-a-ministry';
+const flood: {
+  readonly site: string;
+  readonly attack: {
+    readonly template: string;
+    readonly sources: number;
+    readonly start: string;
+    readonly end: string;
+  };
+  readonly readers: { readonly lost: number };
+} = JSON.parse(readFileSync(`${SAMPLES}${FLOOD}.labels.json`, 'utf8'));
+
 /**
  * How far times may lie from the labels. A flow record says when its first and last packet were carried, but an answer that is
  * sent again makes the flow longer; and the labels are those of the attacking program, which takes a moment to start.
@@ -65,6 +77,42 @@ describe('the recorded sample', () => {
     }
   }
 
+  it('tells a site that a search flood took out, with what its readers truly lost', async () => {
+    const files = ['access.log.gz', 'checks.ndjson.gz'].map((end) => `${SAMPLES}${FLOOD}.${end}`);
+    const report = await reportOf(['--config', `${SAMPLES}${FLOOD}.yaml`, ...files]);
+    assert.deepEqual(report.rejected, {});
+    const [attack] = report.attacks;
+    assert.deepEqual(
+      [report.attacks.length, attack.vectors[0].name, attack.target.value, attack.template],
+      [1, 'search-flood', flood.site, flood.attack.template],
+    );
+    assert.ok(Math.abs((attack.attackersTotal ?? 0) - flood.attack.sources) <= 2, `${attack.attackersTotal} sources`);
+    assertNear(attack.start, flood.attack.start, 10_000, 'start of the flood');
+    const { outages = [], incidents = [], sites = [] } = report;
+    assert.deepEqual([outages.length, incidents.length, sites[0].state], [1, 1, 'up']);
+    const [{ state, start, end, evidence }] = outages;
+    assert.deepEqual([state, [...evidence].sort()], ['down', ['logged', 'probed']]);
+    // Checks are 30 s apart.
+    assertNear(start, flood.attack.start, 30_000, 'start of the outage');
+    assertNear(end, flood.attack.end, 30_000, 'end of the outage');
+    const [{ damage, attacks }] = incidents;
+    assert.deepEqual([damage.grade, attacks], ['D2', [attack.id]]);
+    const minutes = (Date.parse(flood.attack.end) - Date.parse(flood.attack.start)) / 60_000;
+    const { low, high } = damage.outMinutes;
+    // Those who wait when the flood ends are served some seconds later.
+    assert.ok(low - 0.3 <= minutes && minutes <= high + 0.3, `${minutes} minutes in ${low} … ${high}`);
+    const lost = damage.lostRequests;
+    assert.ok(
+      lost !== undefined && lost.low <= flood.readers.lost && flood.readers.lost <= lost.high,
+      JSON.stringify(lost),
+    );
+    assert.ok(
+      Math.abs(lost.value - flood.readers.lost) < 0.25 * flood.readers.lost,
+      `${lost.value} of ${flood.readers.lost}`,
+    );
+    assert.match(damage.sentence.ko, /일시적인 접속 장애가 있었으나 심각한 피해는 없었습니다/);
+  });
+
   it('is told by npm start, which ends by itself', async () => {
     const { code, stdout, stderr } = await npmStart();
     assert.equal(code, 0, stderr);
@@ -72,6 +120,10 @@ describe('the recorded sample', () => {
       assert.ok(stdout.includes(target), `${target} is missing in:\n${stdout}`);
       assert.ok(stdout.includes(vector), `${vector} is missing in:\n${stdout}`);
     }
+    assert.match(stdout, /www\.ministry\.example is down/);
+    assert.match(stdout, /www\.ministry\.example is up.*D2 · recovered/s);
+    assert.match(stdout, /there was no serious damage/);
+    assert.match(stdout, /일시적인 접속/);
     assert.ok(!stdout.includes('\u001b'), 'what is piped has no colours');
   });
 });
@@ -100,9 +152,17 @@ function run(program: string, args: readonly string[]): Promise<Ended> {
 }
 
 async function replaySample(file: string, networks: readonly string[]): Promise<ReplayReport> {
-  const options = networks.flatMap((network) => ['--network', network]);
-  const args = [`${TOP}bin/bonghwa.js`, 'replay', '--json', '--quiet', ...options, `${SAMPLES}${file}`];
-  const { code, stdout, stderr } = await run(process.execPath, args);
+  return reportOf([...networks.flatMap((network) => ['--network', network]), `${SAMPLES}${file}`]);
+}
+
+async function reportOf(args: readonly string[]): Promise<ReplayReport> {
+  const { code, stdout, stderr } = await run(process.execPath, [
+    `${TOP}bin/bonghwa.js`,
+    'replay',
+    '--json',
+    '--quiet',
+    ...args,
+  ]);
   assert.equal(code, 0, stderr);
   return replayReportSchema.parse(JSON.parse(stdout));
 }

@@ -26,6 +26,8 @@ export interface Assessed {
   readonly incidents: readonly Incident[];
   /** How each site did at the end. */
   readonly sites: readonly SiteStatus[];
+  /** Every change of a site's state, in the order in which it was told. */
+  readonly changes: readonly SiteStatus[];
 }
 
 /** Checks and seconds of a replay that are assessed. */
@@ -46,6 +48,7 @@ export function assessRecorded(recorded: Recorded): Assessed {
   const matcher = new SiteMatcher(sites);
   const outages = new Map<string, Outage>();
   const incidents = new Map<string, Incident>();
+  const changes: SiteStatus[] = [];
   const clock = { ms: 0 };
   const book: IncidentBook = new IncidentBook({
     zone: recorded.zone,
@@ -58,7 +61,10 @@ export function assessRecorded(recorded: Recorded): Assessed {
   const assessor = new Assessor({
     intervalMs: intervalOf(recorded.checks),
     onChange: (change) => {
-      if (change.kind !== 'outage') return;
+      if (change.kind !== 'outage') {
+        changes.push(change.status);
+        return;
+      }
       outages.set(change.outage.id, change.outage);
       book.takeOutage(change.outage, clock.ms);
     },
@@ -88,6 +94,7 @@ export function assessRecorded(recorded: Recorded): Assessed {
     outages: [...outages.values()].sort(byStart),
     incidents: [...incidents.values()].sort(byStart),
     sites: assessor.statuses(clock.ms).filter(({ vantages, evidence }) => vantages.length + evidence.length > 0),
+    changes,
   };
 }
 
