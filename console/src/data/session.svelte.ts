@@ -1,4 +1,4 @@
-import { ask, Problem } from './ask.ts';
+import { act, ask, Problem } from './ask.ts';
 import { live } from './live.svelte.ts';
 
 export const ROLES = ['viewer', 'analyst', 'operator', 'approver', 'admin'] as const;
@@ -6,10 +6,15 @@ export type Role = (typeof ROLES)[number];
 
 /** Who reads, as `/api/me` tells. */
 export interface Me {
-  readonly id?: string;
-  readonly name?: string;
+  readonly id: string;
+  readonly kind: 'person' | 'token' | 'local';
+  readonly name: string;
   readonly email?: string;
   readonly role: Role;
+  /** False where the station has no sign-in, and whoever reaches it may do everything. */
+  readonly signIn: boolean;
+  readonly twoFactor?: boolean;
+  readonly passkeys?: number;
 }
 
 /** Who reads, and what they may do. A station without sign-in lets everybody do everything that it offers. */
@@ -39,6 +44,16 @@ class Session {
   async signedIn(): Promise<void> {
     await this.load();
     live.restart();
+  }
+
+  async signOut(): Promise<void> {
+    await act('POST', '/api/auth/sign-out');
+    this.signedOut();
+  }
+
+  /** The person who is signed in; undefined where the station has no sign-in. */
+  get person(): Me | undefined {
+    return this.me?.signIn === true ? this.me : undefined;
   }
 
   /** True where the reader's role is this one or above it; the station decides in the end. */

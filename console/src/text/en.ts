@@ -1,10 +1,12 @@
 import { enMore } from './en-more.ts';
+import { enSettings } from './en-settings.ts';
 import { enWords } from './en-words.ts';
 
 /** Everything that the console says, in English. The other languages have the same names. */
 export const en = {
   ...enWords,
   ...enMore,
+  ...enSettings,
   'shell.name': 'Bonghwa',
   'shell.skip': 'To the content',
   'shell.pages': 'Pages',

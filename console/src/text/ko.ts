@@ -1,11 +1,13 @@
 import type { Catalogue } from './catalogue.ts';
 import { koMore } from './ko-more.ts';
+import { koSettings } from './ko-settings.ts';
 import { koWords } from './ko-words.ts';
 
 /** 한국어. */
 export const ko: Catalogue = {
   ...koWords,
   ...koMore,
+  ...koSettings,
   'shell.name': '봉화',
   'shell.skip': '본문으로',
   'shell.pages': '페이지',

@@ -1,11 +1,13 @@
 import type { Catalogue } from './catalogue.ts';
 import { ukMore } from './uk-more.ts';
+import { ukSettings } from './uk-settings.ts';
 import { ukWords } from './uk-words.ts';
 
 /** Українська. */
 export const uk: Catalogue = {
   ...ukWords,
   ...ukMore,
+  ...ukSettings,
   'shell.name': 'Bonghwa',
   'shell.skip': 'До вмісту',
   'shell.pages': 'Сторінки',
