@@ -11,8 +11,10 @@ class Register {
   readonly sites = new Resource<readonly ListedSite[]>();
   readonly incidents = new Resource<readonly IncidentSummary[]>();
 
-  loadSites(): Promise<void> {
-    return this.sites.load(async (signal) => {
+  async loadSites(): Promise<void> {
+    // One question at a time: several pages may want to know at once.
+    if (this.sites.loading) return;
+    await this.sites.load(async (signal) => {
       const sites: ListedSite[] = [];
       let before: string | undefined;
       for (let page = 0; page < PAGES_MAX; page++) {

@@ -1,5 +1,6 @@
 import type { Component } from 'svelte';
 import type { Route } from '../data/route.ts';
+import Now from './Now.svelte';
 
 interface PageModule {
   readonly default: Component<Record<string, unknown>>;
@@ -7,7 +8,7 @@ interface PageModule {
 
 /** Each page is loaded when it is asked for; the first one is here at once. */
 export const pageLoaders: Readonly<Record<Route['page'], () => Promise<PageModule>>> = {
-  now: () => import('./Now.svelte'),
+  now: () => Promise.resolve({ default: Now }),
   attacks: () => import('./AttackPages.svelte'),
   incidents: () => import('./IncidentPages.svelte'),
   sites: () => import('./SitePages.svelte'),
