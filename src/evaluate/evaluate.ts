@@ -7,6 +7,7 @@ import { casesOf, generate, SCENARIOS } from './generate.ts';
 import type { CaptureLabel, Labels } from './labels.ts';
 import type { CaseScore } from './score.ts';
 import { groupBy, type Summary, summarise } from './summary.ts';
+import type { Variant } from './variants.ts';
 import { VIEWS, type ViewName, viewOf } from './views.ts';
 import { type Answer, type Job, runJob, startWorker } from './worker.ts';
 
@@ -33,13 +34,32 @@ export interface Evaluation {
   readonly byView: readonly Summary[];
 }
 
+/** The same captures by several variants of detection. */
+export interface Comparison {
+  readonly name: string;
+  readonly total: Summary;
+  readonly quick: Summary;
+}
+
 const THREADS_MAX = 32;
+
+/** Runs what is asked by each variant, and sums up what each gives. Throws as `evaluate` does. */
+export async function compareVariants(options: EvaluateOptions, variants: readonly Variant[]): Promise<Comparison[]> {
+  const jobs = options.directory === undefined ? jobsOfScenarios(options) : jobsOf(options.directory, []);
+  const asked = jobs.map((job): Job => ({ ...job, variants }));
+  const scored = await runAll(asked, options, []);
+  return variants.map(({ name }, index) => {
+    const cases = scored.flatMap((scores) => scores.slice(index, index + 1));
+    const quick = cases.filter((each) => each.attacks.length > 0 && isQuick(each.view));
+    return { name, total: summarise(name, cases), quick: summarise(name, quick) };
+  });
+}
 
 /** Runs what is asked and scores it. Throws BonghwaError where the directory cannot be read or nothing is named so. */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const problems: string[] = [];
   const jobs = options.directory === undefined ? jobsOfScenarios(options) : jobsOf(options.directory, problems);
-  const cases = await runAll(jobs, options, problems);
+  const cases = (await runAll(jobs, options, problems)).flat();
   return { ...summaryOf(cases), problems };
 }
 
@@ -80,15 +100,20 @@ function jobsOf(directory: string, problems: string[]): Job[] {
   return found.captures.map((of, number): Job => ({ kind: 'capture', number, of }));
 }
 
-async function runAll(jobs: readonly Job[], options: EvaluateOptions, problems: string[]): Promise<CaseScore[]> {
+/** The scores of every job, by its variants, in the order of the jobs. */
+async function runAll(
+  jobs: readonly Job[],
+  options: EvaluateOptions,
+  problems: string[],
+): Promise<(readonly CaseScore[])[]> {
   const folder = mkdtempSync(join(tmpdir(), 'bonghwa-evaluate-'));
-  const scores = new Map<number, CaseScore>();
+  const scores = new Map<number, readonly CaseScore[]>();
   let done = 0;
   const take = (answer: Answer): void => {
     if (answer.kind === 'fault') throw answer.error;
     if (answer.kind === 'problem') problems.push(answer.problem);
-    else scores.set(answer.number, answer.score);
-    options.onProgress?.(++done, jobs.length, answer.kind === 'score' ? answer.score : undefined);
+    else scores.set(answer.number, answer.scores);
+    options.onProgress?.(++done, jobs.length, answer.kind === 'score' ? answer.scores[0] : undefined);
   };
   try {
     const threads = Math.min(options.threads ?? availableParallelism(), jobs.length, THREADS_MAX);
@@ -101,7 +126,7 @@ async function runAll(jobs: readonly Job[], options: EvaluateOptions, problems: 
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  return [...scores].sort(([left], [right]) => left - right).map(([, score]) => score);
+  return [...scores].sort(([left], [right]) => left - right).map(([, each]) => each);
 }
 
 async function inThreads(

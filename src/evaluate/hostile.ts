@@ -4,7 +4,18 @@ import { VECTORS, type Vector } from '../model/vector.ts';
 import { flood, slowRequests } from './flood.ts';
 import type { Scenario } from './scenario.ts';
 import { addressText, type Scene } from './scene.ts';
-import { neighbours, ordinaryDay, outsider, question, readers, SITE, SITE_IPV6, stream, TCP } from './traffic.ts';
+import {
+  neighbours,
+  ordinaryDay,
+  outsider,
+  question,
+  readers,
+  SITE,
+  SITE_IPV6,
+  stream,
+  TCP,
+  webSession,
+} from './traffic.ts';
 import { ALL, type ViewName, viewOf, WHOLE } from './views.ts';
 import { type Address, ipv4, ipv6 } from './world.ts';
 
@@ -21,7 +32,7 @@ const floorOf = (vector: Vector): number => {
 };
 
 /** When the attack begins: at any moment of the twenty seconds after peace, ms. */
-const beginning = ({ random }: Scene): number => 1000 * PEACE + random.below(20_000);
+const beginning = ({ random }: Scene, peace = PEACE): number => 1000 * peace + random.below(20_000);
 
 const peaceful = (scene: Scene, seconds = SECONDS, site = SITE): void => {
   ordinaryDay(scene, 1000 * seconds, site);
@@ -62,6 +73,8 @@ interface Plain {
   readonly vector: Vector;
   readonly pps: number | ((scene: Scene, fromMs: number) => number | ((atMs: number) => number));
   readonly seconds?: number;
+  /** Seconds of peace before it, where more than usual. */
+  readonly peace?: number;
   readonly targets?: readonly Address[];
   readonly target?: string;
   readonly sources?: number;
@@ -80,7 +93,8 @@ function one(
   before: (scene: Scene, seconds: number) => void = peaceful,
 ): Scenario {
   const attackSeconds = plain.seconds ?? ATTACK;
-  const seconds = PEACE + 20 + attackSeconds + AFTER;
+  const peace = plain.peace ?? PEACE;
+  const seconds = peace + 20 + attackSeconds + AFTER;
   return {
     name,
     what,
@@ -90,7 +104,7 @@ function one(
     ...(plain.hard === undefined ? {} : { hard: plain.hard }),
     make: (scene) => {
       before(scene, seconds);
-      const fromMs = beginning(scene);
+      const fromMs = beginning(scene, peace);
       const { vector, targets = [SITE], spread, knownByMs } = plain;
       const truth = scene.attack({
         target: plain.target ?? text(targets[0]),
@@ -295,6 +309,29 @@ export const HOSTILE: readonly Scenario[] = [
     ['packets', 'v5-quick', 'v9-quick', 'ipfix-two', 'ipfix-lossy', 'v9-60'],
     { vector: 'connection-flood', pps: () => 2500, sources: 1, seconds: 20 },
   ),
+  {
+    name: 'cold-start',
+    what: 'watching begins in 2,500 connections a second to 100 sites and 12,000 names asked a second; then a SYN flood of 1,500 packets a second on one of them',
+    views: ['v9-quick', 'ipfix-two', 'packets', 'v5-quick', 'v9-100', 'sflow-64'],
+    seconds: 45,
+    targets: 101,
+    make: (scene) => {
+      const { world, random } = scene;
+      world.often(0, 45_000, 2500, (atMs) =>
+        webSession(scene, atMs, outsider(random.below(8000)), ipv4(203, 0, 113, 100 + random.below(100)), 5000),
+      );
+      world.often(0, 45_000, 12_000, (atMs) =>
+        question(scene, atMs, outsider(random.below(8000)), ipv4(203, 0, 113, 53), 53, [75, 220]),
+      );
+      const fromMs = 14_000 + random.below(6000);
+      const target = ipv4(203, 0, 113, 140);
+      const truth = scene.attack({ target: text(target), vectors: ['syn-flood'] });
+      flood(scene, truth, {
+        ...{ vector: 'syn-flood', fromMs, toMs: fromMs + 15_000, targets: [target] },
+        pps: scene.visible(1500),
+      });
+    },
+  },
   one('overwhelming-syn', 'SYN flood of 2 million packets a second', ['ipfix-1000', 'sflow-10000'], {
     vector: 'syn-flood',
     pps: 2_000_000,
@@ -382,6 +419,8 @@ export const HOSTILE: readonly Scenario[] = [
   one('syn-seen-twice', 'SYN flood of 600 packets a second, told by two routers', ['v9-twice'], {
     vector: 'syn-flood',
     pps: 600,
+    // That two tell the same is known after two minutes.
+    peace: 200,
   }),
   one('https-800', 'HTTPS connections of 800 real sources, 500 a second', WHOLE, {
     vector: 'connection-flood',

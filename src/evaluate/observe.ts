@@ -1,10 +1,12 @@
 import { parsePrefix } from '../base/prefix.ts';
 import { Detector } from '../detect/network/detector.ts';
+import { withParameters } from '../detect/network/parameters.ts';
 import type { Attack } from '../model/attack.ts';
 import { TELEMETRY_PORTS } from '../model/telemetry-ports.ts';
 import { SecondStream } from '../sketch/second-stream.ts';
 import { ExporterWatch } from '../station/exporter-watch.ts';
 import { ingest } from '../station/ingest.ts';
+import { type Variant, WHOLE_DETECTION } from './variants.ts';
 
 export interface Observed {
   readonly attacks: readonly Attack[];
@@ -19,12 +21,24 @@ export interface Observed {
 const SEED = 0x626f6e67;
 
 /** What a station that knows nothing yet makes of a capture; as `replay`, without saying where sources are. */
-export async function observe(file: string, networks: readonly string[]): Promise<Observed> {
+export async function observe(
+  file: string,
+  networks: readonly string[],
+  variant: Variant = WHOLE_DETECTION,
+): Promise<Observed> {
+  return withParameters(variant.parameters, () => observeAs(file, networks, variant));
+}
+
+async function observeAs(file: string, networks: readonly string[], { pacing }: Variant): Promise<Observed> {
   const prefixes = networks.flatMap((text) => parsePrefix(text) ?? []);
   const detector = new Detector({ seed: SEED, networks: prefixes });
   const watch = new ExporterWatch({ seed: SEED, networks: prefixes });
   const stream = new SecondStream(
-    { seed: SEED, networks: prefixes, look: (batch, classes, rows) => watch.look(batch, classes, rows) },
+    {
+      ...{ seed: SEED, networks: prefixes },
+      ...(pacing === undefined ? {} : { pacing }),
+      look: (batch, classes, rows) => watch.look(batch, classes, rows),
+    },
     detector,
   );
   const totals = await ingest(

@@ -5,15 +5,22 @@ import { contradictionWith, type LabelledCapture } from './find-labels.ts';
 import { type Case, generate } from './generate.ts';
 import { observe } from './observe.ts';
 import { type CaseScore, scoreCase } from './score.ts';
+import { type Variant, WHOLE_DETECTION } from './variants.ts';
 import { viewOf } from './views.ts';
 
 /** What a worker is asked: a case to be made, or a capture that is there. */
 export type Job =
-  | { readonly kind: 'case'; readonly number: number; readonly of: Case; readonly keepAs?: string }
-  | { readonly kind: 'capture'; readonly number: number; readonly of: LabelledCapture };
+  | { readonly kind: 'case'; readonly number: number; readonly of: Case; readonly variants?: readonly Variant[] }
+  | {
+      readonly kind: 'capture';
+      readonly number: number;
+      readonly of: LabelledCapture;
+      readonly variants?: readonly Variant[];
+    };
 
 export type Answer =
-  | { readonly kind: 'score'; readonly number: number; readonly score: CaseScore }
+  /** A score for each variant that was asked for, in their order. */
+  | { readonly kind: 'score'; readonly number: number; readonly scores: readonly CaseScore[] }
   | { readonly kind: 'problem'; readonly number: number; readonly problem: string }
   | { readonly kind: 'fault'; readonly number: number; readonly error: unknown };
 
@@ -22,28 +29,33 @@ export function startWorker(folder: string, index: number): Worker {
   return new Worker(new URL(import.meta.url), { name: `bonghwa-evaluate-${index}`, workerData: { folder, index } });
 }
 
-/** Does one job. A capture that was generated is removed again, unless it is to be kept. */
+/** Does one job. A capture that was generated is removed again. */
 export async function runJob(job: Job, scratch: string): Promise<Answer> {
-  const { number } = job;
+  const { number, variants = [WHOLE_DETECTION] } = job;
+  const scores: CaseScore[] = [];
   try {
     if (job.kind === 'case') {
-      const path = job.keepAs ?? scratch;
       try {
-        const { label } = generate(job.of, path);
-        const observed = await observe(path, label.networks);
-        const score = scoreCase({ ...label, file: path }, observed, viewOf(job.of.view).quick);
-        return { kind: 'score', number, score };
+        const { label } = generate(job.of, scratch);
+        for (const variant of variants) {
+          const observed = await observe(scratch, label.networks, variant);
+          scores.push(scoreCase({ ...label, file: scratch }, observed, viewOf(job.of.view).quick));
+        }
+        return { kind: 'score', number, scores };
       } finally {
-        if (job.keepAs === undefined) rmSync(path, { force: true });
+        rmSync(scratch, { force: true });
       }
     }
     const { path, label } = job.of;
-    const observed = await observe(path, label.networks);
-    const contradiction = contradictionWith(label, observed);
-    if (contradiction !== undefined) {
-      return { kind: 'problem', number, problem: `${label.file}: ${contradiction}; not scored` };
+    for (const variant of variants) {
+      const observed = await observe(path, label.networks, variant);
+      const contradiction = contradictionWith(label, observed);
+      if (contradiction !== undefined) {
+        return { kind: 'problem', number, problem: `${label.file}: ${contradiction}; not scored` };
+      }
+      scores.push(scoreCase(label, observed, true));
     }
-    return { kind: 'score', number, score: scoreCase(label, observed, true) };
+    return { kind: 'score', number, scores };
   } catch (error) {
     if (job.kind === 'case') return { kind: 'fault', number, error };
     const reason = error instanceof Error ? error.message : String(error);

@@ -181,7 +181,7 @@ export class ExporterFactsCollector {
       const gathered = this.#of(exporter[row]);
       if (gathered === undefined || hash >= gathered.keys.limit) continue;
       last = hash;
-      if (--budget < 0) gathered.keys.complete = false;
+      if (--budget < 0) gathered.keys.passedOver++;
       else this.#chooseKey(batch, classes, row, hash, gathered);
     }
   }

@@ -1,6 +1,8 @@
 /** Keys kept of one exporter in one span. */
 export const KEYS_MAX = 1024;
 const KEYS_FIRST = 64;
+/** So few rows passed over change no share that is decided by. */
+const PASSED_OVER_SHARE = 0.02;
 /** All hashes as signed integers lie below it, but for one. */
 export const LIMIT_ALL = 0x7fffffff;
 const LIMIT_NONE = -0x80000000;
@@ -9,7 +11,7 @@ const LIMIT_NONE = -0x80000000;
 export interface SampledKeys {
   /** Every key whose hash, as a signed integer, is below it was kept. */
   readonly limit: number;
-  /** False where rows were passed over for want of time: a key that is not there may have been seen. */
+  /** False where many rows were passed over for want of time: a key that is not there may have been seen. */
   readonly complete: boolean;
   /** Two words a key: the hash that chose it, and one that tells it from others. */
   readonly hashes: Int32Array;
@@ -34,7 +36,9 @@ export const NO_KEYS: SampledKeys = {
  */
 export class KeySample {
   limit = LIMIT_ALL;
-  complete = true;
+  /** Rows passed over for want of time. */
+  passedOver = 0;
+  #offered = 0;
   count = 0;
   #hashes = new Int32Array(2 * KEYS_FIRST);
   #packets = new Float64Array(KEYS_FIRST);
@@ -44,6 +48,7 @@ export class KeySample {
 
   /** Adds the packets of a row whose key has these hashes; `hash` lies below `limit`. */
   add(hash: number, tell: number, packets: number, place: number): void {
+    this.#offered++;
     const mask = this.#slots.length - 1;
     let slot = tell & mask;
     for (let at = this.#slots[slot]; at !== 0; at = this.#slots[slot]) {
@@ -69,17 +74,18 @@ export class KeySample {
 
   /** The keys so far, and begins anew: with a limit that will keep fewer than all, if the span that begins is like the one before. */
   take(): SampledKeys {
-    const { limit, complete, count } = this;
+    const { limit, count } = this;
     const taken = {
       limit,
-      complete,
+      complete: this.passedOver <= PASSED_OVER_SHARE * this.#offered,
       hashes: this.#hashes.slice(0, 2 * count),
       packets: this.#packets.slice(0, count),
       places: this.#places.slice(0, count),
     };
     if (count < KEYS_MAX / 4) this.limit = widen(widen(limit));
     else if (count < KEYS_MAX / 2) this.limit = widen(limit);
-    this.complete = true;
+    this.passedOver = 0;
+    this.#offered = 0;
     this.count = 0;
     this.#slots.fill(0);
     return taken;

@@ -132,6 +132,7 @@ export class Attention {
       replySeen: state.replySeen,
       sent: (classes) => (slot < 0 ? 0 : sentPackets(watch, slot, classes)),
       excess: excess.excess,
+      hasPast: state.hasPast(excess.group, excess.measure, tick),
       carpet: candidate.carpet,
       newSources: detail === undefined ? undefined : state.newSources(detail),
       knownSources: detail !== undefined && state.knowsSourcesOf(detail),

@@ -14,9 +14,6 @@ const QUICK_SECONDS = 180;
 /** From this much on the deviation is known; a few seconds of a rise would make it as large as the rise itself. */
 const DEVIATION_SECONDS = 60;
 
-/** A second counts among the maxima when two more have come after it in peace: the first, partial one of a flood may be below every limit. */
-const SECONDS_DELAYED = 2;
-
 /**
  * The quick estimate of what is usual for one measure of one target: a mean, the mean absolute deviation, and maxima that forget
  * slowly. It learns only in peace, in constant space (about 100 bytes), and is deterministic in what it was given.
@@ -35,7 +32,7 @@ export class Baseline {
   /** Maxima of the last whole minutes, which wait before they count; the older first. */
   #waitingOld = 0;
   #waitingNew = 0;
-  /** The last two seconds, which wait too; the older first. */
+  /** The last two seconds, which wait until two more have come after them in peace: the first one of a flood, cut short, is below every limit. */
   #youngOld = 0;
   #youngNew = 0;
   #lastTick: number;
@@ -68,7 +65,7 @@ export class Baseline {
   #atOnce(maximum: number): number {
     const known = Math.max(maximum, this.#blockMaximum, this.#waitingOld, this.#waitingNew);
     // Who knows nothing else has to take the first seconds as they are.
-    return this.learnedSeconds > SECONDS_DELAYED ? known : Math.max(known, this.#youngOld, this.#youngNew);
+    return this.learnedSeconds > PARAMETERS.coldSeconds ? known : Math.max(known, this.#youngOld, this.#youngNew);
   }
 
   /** Learns one second of peace. Ticks that were not given since the last were silent; returns how many. */

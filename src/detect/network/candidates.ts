@@ -42,8 +42,8 @@ export interface Candidate {
   readonly excess: number;
   /** Rates of everything it received. */
   readonly rate: Rate;
-  /** So many of its addresses are over their limits that they are one attack on the prefix, not many. */
-  readonly claims: boolean;
+  /** Groups in which so many of its addresses are over their limits that they are one attack on the prefix, not many. */
+  readonly claimed: readonly number[];
   /** Counters by class; read from the table when first asked. */
   node(): NodeTraffic;
 }
@@ -215,7 +215,7 @@ export class CandidateScan {
         ...candidate,
         groups: spread,
         excess: Math.max(...spread.map((each) => each.excess)),
-        claims: spread.some((each) => claimed.has(each.group)),
+        claimed: spread.flatMap(({ group }) => (claimed.has(group) ? [group] : [])),
       });
     }
     return found;
@@ -239,7 +239,9 @@ export class CandidateScan {
     for (let group = 0; group < GROUPS.length; group++) {
       if ((GROUPS[group].classes & node.present) === 0) continue;
       const excess = this.#excessOf(state, node, group, factor, decideMs);
-      if (excess.excess >= PARAMETERS.lowWaterShare || excess.cusum) groups.push(excess);
+      if (excess.excess < PARAMETERS.lowWaterShare && !excess.cusum) continue;
+      groups.push(excess);
+      state.noteCold(group, this.#tick, excess.rates.lagMs);
     }
     const scale = 1000 / decideMs;
     // Prefix nodes were changed by subtraction and cannot be read again.
@@ -252,7 +254,7 @@ export class CandidateScan {
       groups,
       excess: groups.reduce((most, each) => Math.max(most, each.excess), 0),
       rate: { bps: node.totalBytes * 8 * scale, pps: node.totalPackets * scale, fps: node.totalFlows * scale },
-      claims: false,
+      claimed: [],
       node: () => {
         if (own === undefined) {
           own = new NodeTraffic();

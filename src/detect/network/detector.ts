@@ -124,9 +124,10 @@ export class Detector implements SecondTaker {
     }
     const covered: Candidate[] = [];
     for (const candidate of hot) {
-      if (candidate.state.attack === undefined && isInside(candidate, covered)) continue;
-      const opened = this.#decide(second, candidate, coveredMs);
-      if (candidate.carpet && (opened || candidate.claims || candidate.state.attack !== undefined))
+      const rest = candidate.state.attack === undefined ? this.#uncovered(candidate, covered) : candidate;
+      if (rest === undefined) continue;
+      const opened = this.#decide(second, rest, coveredMs);
+      if (candidate.carpet && (opened || candidate.claimed.length > 0 || candidate.state.attack !== undefined))
         covered.push(candidate);
     }
     this.#open.sustain(second, hot, coveredMs, { tick, nowMs: untilMs });
@@ -272,6 +273,19 @@ export class Detector implements SecondTaker {
       ...this.#adopted.list(this.#tick).map(({ attack }) => attack),
     ];
     return attacks.sort((left, right) => left.start.localeCompare(right.start) || left.id.localeCompare(right.id));
+  }
+
+  /**
+   * What of a candidate belongs to no attack on a prefix that it lies in: all of it, or the groups that are no vectors there.
+   * `undefined` where nothing is left that stands out.
+   */
+  #uncovered(candidate: Candidate, covered: readonly Candidate[]): Candidate | undefined {
+    const outer = covered.filter((prefix) => isInside(candidate, prefix));
+    if (outer.length === 0) return candidate;
+    const taken = new Set(outer.flatMap((prefix) => [...prefix.claimed, ...this.#open.groupsOf(prefix.state)]));
+    const groups = candidate.groups.filter((excess) => !taken.has(excess.group));
+    const rest = { ...candidate, groups, excess: groups.reduce((most, each) => Math.max(most, each.excess), 0) };
+    return isHot(rest) ? rest : undefined;
   }
 
   /** Opens an attack, or adds vectors to the one that is open, where volume and shape say so. */
@@ -425,13 +439,12 @@ function isHot(candidate: Candidate): boolean {
   return excess >= 1 || state.attack !== undefined || groups.some((group) => group.cusum);
 }
 
-/** True if the candidate lies inside a prefix that is under attack as a whole. */
-function isInside(candidate: Candidate, prefixes: readonly Candidate[]): boolean {
-  return prefixes.some(
-    (outer) =>
-      outer.direction === candidate.direction &&
-      outer.state.length < candidate.state.length &&
-      covers(outer.state.words, outer.state.length, candidate.state.words),
+/** True if the candidate lies inside the prefix of another. */
+function isInside(candidate: Candidate, outer: Candidate): boolean {
+  return (
+    outer.direction === candidate.direction &&
+    outer.state.length < candidate.state.length &&
+    covers(outer.state.words, outer.state.length, candidate.state.words)
   );
 }
 

@@ -26,6 +26,8 @@ export interface View {
   readonly sent: (classes: number) => number;
   /** Rate over limit of the measure that is exceeded most. */
   readonly excess: number;
+  /** False where the group's traffic was there already when watching began, a few seconds ago. */
+  readonly hasPast: boolean;
   /** True for a prefix: many addresses are attacked. */
   readonly carpet: boolean;
   /** Share of the sources that peace did not know; `undefined` where it was not watched for long enough. */

@@ -6,7 +6,7 @@ import { SOURCES_PRECISION } from '../../sketch/target-detail.ts';
 import type { Features, View } from './features.ts';
 import { ANSWERED_CLASSES } from './groups.ts';
 import { PARAMETERS } from './parameters.ts';
-import { lookedAt } from './traffic.ts';
+import { isSampled, lookedAt } from './traffic.ts';
 
 export interface Judgement {
   readonly attack: boolean;
@@ -43,6 +43,8 @@ const AMPLIFIED_BYTES_MIN = 1000;
 const WELL_KNOWN_PORTS = 1024;
 /** Packets that open connections, beside those that keep them going, where there are readers. */
 const OPENED_SHARE = 0.04;
+/** A connection that is completed brings at least so many packets for its SYN: an acknowledgement, a request, an end. */
+const ANSWERED_PER_SYN = 2;
 /** Connections that a browser opens to one server at most: more in one second from each source is no crowd of readers. */
 const CONNECTIONS_OF_BROWSER = 6;
 /** Where so many of the packets come from senders to whom the target sends nothing, what it sends is no answer to them. */
@@ -55,6 +57,7 @@ const SENT_UDP =
 
 /** Judges whether a group that is over its limit has the shape of an attack. Deterministic in the view. */
 export function judge(view: View, features: Features): Judgement {
+  if (PARAMETERS.shapeTests < 1) return { ...yes(view, features, 'the shape was not asked for'), clear: false };
   switch (view.group.shape) {
     case 'syn':
       return judgeSyn(view, features);
@@ -93,15 +96,26 @@ const no = (kind: string, ...notes: string[]): Judgement => ({
 
 /** Many senders, to one address whose answers would be seen and are not: nothing that a second more of would tell. */
 function yes(view: View, features: Features, ...notes: string[]): Judgement {
-  const clear = view.replySeen && !view.carpet && features.sources >= MANY_SOURCES;
+  const looked = lookedAt(view.rates);
+  // Of few packets that were sampled, each from a sender of its own, no more can be.
+  const singles = isSampled(view.rates) && looked >= PARAMETERS.packetsSeenMin && features.sources >= 0.8 * looked;
+  const many = features.sources >= MANY_SOURCES || singles;
+  // Connections are completed by what comes in: whether SYN are answered is seen from one side too.
+  const clear = (view.replySeen || view.group.shape === 'syn') && !view.carpet && many;
   return { attack: true, clear, settled: true, kind: view.group.vector, notes };
+}
+
+/**
+ * So many times what is usual that it is an attack although the target answers. Of what was there before anybody watched nothing is
+ * known as usual: how often it exceeds a floor says nothing there.
+ */
+function exceeds(view: View, times: number): boolean {
+  return view.hasPast && view.excess >= times;
 }
 
 /** Most of the packets come from senders to whom the target sends nothing. */
 function areStrangers(view: View): boolean {
-  return (
-    view.replySeen && lookedAt(view.rates) >= 0.99 * view.rates.packets && (view.answeredShare() ?? 1) < STRANGERS_SHARE
-  );
+  return view.replySeen && !isSampled(view.rates) && (view.answeredShare() ?? 1) < STRANGERS_SHARE;
 }
 
 function judgeSyn(view: View, features: Features): Judgement {
@@ -113,6 +127,11 @@ function judgeSyn(view: View, features: Features): Judgement {
   ];
   if (isScan(view, features)) return no('scan', portsNote(features), ...notes);
   if (answered < 0.5 * syn) return yes(view, features, ...notes);
+  if (isSampled(view.rates)) {
+    // Of a connection that was sampled its other packets hardly ever were: their number tells, and not who sent them.
+    if (answered < ANSWERED_PER_SYN * syn) return yes(view, features, ...notes);
+    return no('flash-crowd', 'connections are completed', ...notes);
+  }
   // The target has other readers: are the senders of SYN among them?
   const overlap = answeredShare(view);
   if (overlap === undefined) return no('flash-crowd', 'connections are completed', ...notes);
@@ -226,16 +245,19 @@ function judgeConnections(view: View, features: Features): Judgement {
   if (answered < 0.5 * connections) return no('unanswered', 'connections are not completed; judged as SYN');
   const perSource = (connections * view.detailShare) / Math.max(1, features.sources);
   const note = `${perSource.toFixed(1)} connections a second from each of ${formatCount(features.sources)} sources`;
-  if (view.excess < SINGLE_SOURCE_EXCESS) {
+  if (!exceeds(view, SINGLE_SOURCE_EXCESS)) {
     if (features.sources <= 2 || features.topSourceShare >= NEARLY_ALL) {
-      // It is no attack, and nothing that is usual either.
-      return { ...no('load-test', `${formatShare(features.topSourceShare)} from one source`, note), settled: false };
+      // It is no attack, and nothing that is usual either, but where it was there before.
+      const settled = !view.hasPast;
+      return { ...no('load-test', `${formatShare(features.topSourceShare)} from one source`, note), settled };
     }
     // A handful of proxies or load balancers bring a site all its readers.
     if (features.sources < SEVERAL_SOURCES) return no('proxies', note);
     if (view.knownSources) return no('proxies', 'the sources are those of peace', note);
   }
   if (features.sources < SEVERAL_SOURCES || perSource > CONNECTIONS_OF_BROWSER) return yes(view, features, note);
+  // The sites of a prefix have readers in common, who go from one to the other.
+  if (view.carpet) return no('flash-crowd', note);
   const comeBack = view.comeBack();
   const share = comeBack?.share ?? 0;
   if (share < PARAMETERS.comeBackShare) return { ...no('flash-crowd', note), settled: comeBack?.settled ?? true };
@@ -246,7 +268,7 @@ function judgeUdp(view: View, features: Features): Judgement {
   const packets = view.rates.packets;
   const sent = view.sent(SENT_UDP);
   const answers = sent >= CONVERSATION_SHARE * packets && !singlesUnanswered(view, features, sent);
-  if (view.replySeen && answers && view.excess < SINGLE_SOURCE_EXCESS && !areStrangers(view)) {
+  if (view.replySeen && answers && !exceeds(view, SINGLE_SOURCE_EXCESS) && !areStrangers(view)) {
     return no('conversation', `the target answers with ${formatCount(sent)} packets for ${formatCount(packets)}`);
   }
   const randomPorts = hasRandomPorts(view, features);
@@ -329,7 +351,8 @@ function judgeDnsQueries(view: View, features: Features): Judgement {
   const answeredShareOf = replies / view.rates.packets;
   const notes = [fromSources(features)];
   if (view.replySeen) notes.unshift(`${formatShare(Math.min(1, answeredShareOf))} of the queries are answered`);
-  if (view.replySeen && answeredShareOf > 0.7 && view.excess < 3) return no('dns-burst', ...notes);
+  if (view.replySeen && answeredShareOf > 0.7 && !exceeds(view, PARAMETERS.suddenFactor))
+    return no('dns-burst', ...notes);
   return yes(view, features, ...notes);
 }
 

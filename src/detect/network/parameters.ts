@@ -4,6 +4,8 @@
 export const PARAMETERS = {
   /** A group of traffic is looked at from this share of its floor on: it gets a baseline and a place on the watch list. */
   lowWaterShare: 0.25,
+  /** 1 asks for the shape of what is too much; 0 takes volume alone, to measure what shape earns. */
+  shapeTests: 1,
   /** Over what multiple of the largest second of its peacetime a target's group is too much. */
   overMaximum: 1.6,
   /** Or over the mean by this many mean absolute deviations, where that is more. */
@@ -14,6 +16,8 @@ export const PARAMETERS = {
   confirmSeconds: 2,
   /** Where the shape leaves no doubt, one second over its limit opens an attack from this multiple of it on. */
   clearFactor: 1,
+  /** What stands out within so many seconds from when watching began was there before; nothing is known of its past for as many, s. */
+  coldSeconds: 5,
   /** An attack goes on while its group stays above this share of the limit that opened it. */
   holdShare: 0.5,
   /** Quiet for this long, an attack is over, s. Pulses closer together than this are one attack. */
@@ -94,3 +98,44 @@ export const PARAMETERS = {
   /** Verdicts kept for `--all-verdicts`, the largest of each target and kind. */
   verdictsMax: 1000,
 } as const;
+
+/** Those that `bonghwa evaluate` may set otherwise, to measure what they earn. */
+export const TUNED = [
+  'shapeTests',
+  'overMaximum',
+  'overDeviations',
+  'suddenFactor',
+  'clearFactor',
+  'confirmSeconds',
+  'comeBackShare',
+  'carpetAddressesMin',
+  'peersMax',
+  'samplingSigmas',
+] as const;
+export type TunedName = (typeof TUNED)[number];
+
+/** The values of a curve, of those that were chosen by one; docs/evaluation.md shows what each gives. */
+export const CURVES = {
+  overMaximum: [1.2, 1.4, 1.6, 2, 2.5],
+  suddenFactor: [2, 3, 5],
+  clearFactor: [1, 1.25, 1.5, 2, 3],
+  confirmSeconds: [1, 2, 3],
+  comeBackShare: [0.2, 0.35, 0.5, 0.65, 0.8],
+  samplingSigmas: [0, 1, 1.96, 3],
+} as const satisfies Readonly<Partial<Record<TunedName, readonly number[]>>>;
+export type CurveName = keyof typeof CURVES;
+
+/** Runs with some parameters set otherwise. For one run at a time in a thread: they are those of all detectors in it. */
+export async function withParameters<T>(
+  values: Readonly<Partial<Record<TunedName, number>>>,
+  run: () => Promise<T>,
+): Promise<T> {
+  const parameters: Record<TunedName, number> = PARAMETERS;
+  const before = TUNED.map((name) => [name, parameters[name]] as const);
+  for (const name of TUNED) parameters[name] = values[name] ?? parameters[name];
+  try {
+    return await run();
+  } finally {
+    for (const [name, value] of before) parameters[name] = value;
+  }
+}

@@ -46,6 +46,8 @@ export class TargetState {
   /** What it usually receives in all; 0 where nothing was learned. */
   usual = new UsualRate();
   readonly #groups = new Map<number, GroupBaseline>();
+  /** By group that was there when watching began, the tick in which it was first seen. */
+  #cold: Map<number, number> | undefined;
   /** By group; most targets never stand out, and have none of these. */
   #over: Map<number, { bits: number; tick: number }> | undefined;
   #rising: Map<number, { sinceMs: number; since: number; tick: number; rate: number }> | undefined;
@@ -76,6 +78,21 @@ export class TargetState {
   /** The group's baseline where there is one. */
   knownBaseline(group: number, measure: Measure): GroupBaseline | undefined {
     return this.#groups.get(group * MEASURES.length + MEASURES.indexOf(measure));
+  }
+
+  /** Notes that a group stands out in this tick. What was carried in the first seconds that the target was looked for was there before. */
+  noteCold(group: number, tick: number, lagMs: number): void {
+    if (this.#cold?.has(group) === true || tick - lagMs / 1000 - this.#quietSince > PARAMETERS.coldSeconds) return;
+    this.#cold ??= new Map();
+    this.#cold.set(group, tick);
+  }
+
+  /** False where a group's traffic was there when the station began to watch, and what is usual of it is not known yet. */
+  hasPast(group: number, measure: Measure, tick: number): boolean {
+    const since = this.#cold?.get(group);
+    if (since === undefined) return true;
+    const learned = this.knownBaseline(group, measure)?.learnedSeconds ?? 0;
+    return Math.min(learned, tick - since) >= PARAMETERS.coldSeconds;
   }
 
   /** Learns one second of peace of a group. `second` is that of the clock. */
@@ -231,6 +248,8 @@ export class TargetState {
     to.number(this.#quietSince + 1);
     to.number(this.lastTick + 1);
     to.number(this.replySeen ? 1 : 0);
+    to.number(this.#cold?.size ?? 0);
+    for (const [group, tick] of this.#cold ?? []) for (const value of [group, tick]) to.number(value);
     this.usual.write(to);
     to.number(this.#groups.size);
     for (const [index, baseline] of this.#groups) {
@@ -265,6 +284,10 @@ export class TargetState {
     const state = new TargetState(stateKey(words, length, isNetwork), words, length, from.count() - 1, weeks);
     state.lastTick = from.count() - 1;
     state.replySeen = from.count(1) === 1;
+    for (let left = from.count(GROUPS.length); left > 0; left--) {
+      state.#cold ??= new Map();
+      state.#cold.set(groupOf(from), from.count());
+    }
     state.usual = UsualRate.read(from);
     const groups = from.count(GROUPS.length * MEASURES.length);
     for (let at = 0; at < groups && from.fault === undefined; at++) {

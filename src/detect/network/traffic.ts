@@ -149,3 +149,8 @@ export class NodeTraffic {
 export function lookedAt({ packets, variance }: GroupRates): number {
   return packets > 0 ? packets / (1 + variance / packets) : 0;
 }
+
+/** True where exporters looked at a part of the packets only. */
+export function isSampled(rates: GroupRates): boolean {
+  return lookedAt(rates) < 0.99 * rates.packets;
+}
