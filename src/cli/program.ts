@@ -171,6 +171,8 @@ export function createProgram(signal: AbortSignal, setExitCode: (code: number) =
     .option('--threads <count>', 'threads (default: one a core)', parseLimit)
     .option('--json', 'print one JSON object', false)
     .option('--write <directory>', 'write the captures with their labels there, and judge nothing')
+    .option('--ablation', 'tell what each part of detection earns, by leaving it out', false)
+    .option('--curve <parameter>', 'tell what other values of a parameter give; repeatable', addText, [])
     .option('--markdown <file>', 'write a document of the results')
     .addOption(failBelowOption())
     .addHelpText('after', EVALUATE_EXAMPLES)
@@ -331,6 +333,8 @@ Examples:
   bonghwa evaluate                                   every scenario, four seeds
   bonghwa evaluate --seeds 100..109 --only syn-flood
   bonghwa evaluate --write corpus && bonghwa evaluate corpus
+  bonghwa evaluate --seeds 1..2 --ablation           what each part of detection earns
+  bonghwa evaluate --seeds 1..2 --curve clearFactor  what other values of a parameter give
   bonghwa evaluate --fail-below recall=0.99 --fail-below false-alarms=1
 
 Exit codes:

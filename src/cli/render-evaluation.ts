@@ -1,4 +1,5 @@
 import type { Evaluation } from '../evaluate/evaluate.ts';
+import { goalsOf } from '../evaluate/goals.ts';
 import { faultsOf } from '../evaluate/markdown.ts';
 import type { Quantiles, Share, Summary } from '../evaluate/summary.ts';
 
@@ -33,6 +34,10 @@ export function renderEvaluation(evaluation: Evaluation): string {
   });
   const sections = [lines.join('\n')];
   sections.push(totalsText(total));
+  const goals = goalsOf(evaluation).map(
+    ({ what, wanted, measured, reached }) => `  ${reached ? 'yes' : 'NO '}  ${what}: ${measured} (wanted ${wanted})`,
+  );
+  if (goals.length > 0) sections.push(['What is wanted:', ...goals].join('\n'));
   if (failed.length > 0) sections.push(['What failed:', ...failed.map((text) => `  ${text}`)].join('\n'));
   if (problems.length > 0) sections.push(['Not scored:', ...problems.map((text) => `  ${text}`)].join('\n'));
   return `${sections.join('\n\n')}\n`;

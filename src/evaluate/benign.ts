@@ -1,4 +1,5 @@
 import { TCP_ACK, TCP_PSH, TCP_RST, TCP_SYN } from '../model/flow-columns.ts';
+import { LONG } from './long.ts';
 import type { Scenario } from './scenario.ts';
 import type { Scene } from './scene.ts';
 import {
@@ -12,7 +13,6 @@ import {
   SITE,
   stream,
   TCP,
-  UDP,
   webSession,
 } from './traffic.ts';
 import { ALL, type ViewName, WHOLE } from './views.ts';
@@ -47,60 +47,8 @@ const MAILER = ipv4(203, 0, 113, 25);
 const RESOLVER = ipv4(203, 0, 113, 53);
 const GATEWAY = ipv4(203, 0, 113, 1);
 
-const HOUR = 3600;
-
-/** Packets of hosts that serve: towards them or not, protocol, their port (53 is another's), flags, bytes. */
-const KINDS: readonly (readonly [boolean, number, number, number, number])[] = [
-  [true, TCP, 443, TCP_SYN, 60],
-  [false, TCP, 443, TCP_SYN | TCP_ACK, 60],
-  [false, UDP, 53, 0, 70],
-  [true, UDP, 53, 0, 200],
-  [true, UDP, 443, 0, 90],
-  [false, UDP, 443, 0, 1250],
-  [false, UDP, 443, 0, 1250],
-  [true, TCP, 443, TCP_PSH | TCP_ACK, 600],
-  ...Array.from({ length: 10 }, () => [true, TCP, 443, TCP_ACK, 60] as const),
-  [false, TCP, 443, TCP_ACK | TCP_PSH, 1400],
-];
-
-/**
- * Many hosts over hours as a sampling router sees them, packet by packet, with the rhythm of a day: `pps` in all at its height.
- * Some hosts have a hundred times the traffic of others, and now and then one has ten times its own for a minute.
- */
-function hours(scene: Scene, seconds: number, hostCount: number, pps: number, secondsOfDay: number): void {
-  const { world, random } = scene;
-  const stands = world.thin;
-  const rhythm = (atMs: number): number =>
-    0.15 + 0.85 * (0.5 - 0.5 * Math.cos((2 * Math.PI * (atMs / 1000 + 0.1 * secondsOfDay)) / secondsOfDay));
-  const packet = (atMs: number, host: number): void => {
-    const address = ipv4(100, 66, 0, 0) + host;
-    const client = outsider(random.below(50_000));
-    const kind = random.below(40);
-    const far = 1024 + random.below(64_000);
-    // Of forty packets: one opens a connection, one accepts, two are names asked and told, three are QUIC, the rest is carried.
-    const [inbound, proto, near, flags, bytes] = KINDS[Math.min(kind, KINDS.length - 1)];
-    const shape = { proto, flags, bytes };
-    if (near === 53) {
-      const [from, to] = inbound ? [53, far] : [far, 53];
-      const resolver = outsider(9000 + (client % 30));
-      const [src, dst] = inbound ? [resolver, address] : [address, resolver];
-      world.packet(atMs, src, dst, { ...shape, srcPort: from, dstPort: to }, stands);
-    } else if (inbound) world.packet(atMs, client, address, { ...shape, srcPort: far, dstPort: near }, stands);
-    else world.packet(atMs, address, client, { ...shape, srcPort: near, dstPort: far }, stands);
-  };
-  world.often(
-    0,
-    1000 * seconds,
-    (atMs) => (pps * rhythm(atMs)) / stands,
-    (atMs) => packet(atMs, Math.floor(hostCount * random.unit() ** 4)),
-  );
-  world.often(0, 1000 * seconds, 1 / 600, (atMs) => {
-    const host = random.below(hostCount);
-    world.often(atMs, atMs + 60_000, pps / 20 / stands, (soonMs) => packet(soonMs, host));
-  });
-}
-
 export const BENIGN: readonly Scenario[] = [
+  ...LONG,
   quiet('ordinary', 'an ordinary site and its neighbours', () => {}, [
     ...ALL,
     'v9-twice',
@@ -110,24 +58,6 @@ export const BENIGN: readonly Scenario[] = [
   quiet('reboot', 'a router that starts anew and tells half a minute again', () => {}, ['v9-reboot']),
   quiet('sampling-changes', 'an exporter that goes from one packet in 10 to one in 100', () => {}, ['ipfix-changing']),
   quiet('seen-twice', 'everything told by two routers', () => {}, ['v9-twice']),
-  {
-    name: 'day',
-    what: 'six hours of a day of 1,000 hosts with 60,000 packets a second, one packet in 1,000',
-    views: ['ipfix-1000'],
-    seconds: 6 * HOUR,
-    targets: 1000,
-    everySeeds: 2,
-    make: (scene) => hours(scene, 6 * HOUR, 1000, 60_000, 6 * HOUR),
-  },
-  {
-    name: 'week',
-    what: 'two days of 2,000 hosts with 100,000 packets a second at the height of each, one packet in 10,000',
-    views: ['sflow-10000'],
-    seconds: 48 * HOUR,
-    targets: 2000,
-    everySeeds: 8,
-    make: (scene) => hours(scene, 48 * HOUR, 2000, 100_000, 24 * HOUR),
-  },
   quiet('download', 'a download of two minutes at 12 Mbit/s into the network', (scene) =>
     download(scene, 40_000, 170_000, outsider(5), SITE, 1000),
   ),

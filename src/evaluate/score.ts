@@ -9,6 +9,9 @@ export interface AttackScore {
   readonly target: string;
   readonly vectors: readonly string[];
   readonly found: boolean;
+  /** It is spread over a prefix, or to be known by a time of its own: what is not sudden. */
+  readonly carpet: boolean;
+  readonly ownDeadline: boolean;
   /** Attacks that were told for it: 1 is right. */
   readonly fragments: number;
   /** From its first packet, and from when the telemetry had told a second of it, to the word. */
@@ -95,7 +98,8 @@ function matches(truth: TrueAttack, told: Attack): boolean {
 
 function scoreAttack(truth: TrueAttack, told: readonly Attack[], quick: boolean): AttackScore {
   const [first] = [...told].sort((left, right) => left.detectedAt.localeCompare(right.detectedAt));
-  const base = { target: truth.target, vectors: truth.vectors, fragments: told.length };
+  const kind = { carpet: truth.spread === 'carpet', ownDeadline: truth.knownBy !== undefined };
+  const base = { target: truth.target, vectors: truth.vectors, ...kind, fragments: told.length };
   if (first === undefined) {
     return {
       ...base,

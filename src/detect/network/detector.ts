@@ -18,7 +18,7 @@ import { OpenAttacks, type TellAttack } from './open-attacks.ts';
 import { PARAMETERS } from './parameters.ts';
 import { isKept, sameNetworks } from './protected.ts';
 import { noteRise, startOf } from './rise.ts';
-import { isPartOfOther } from './side-effect.ts';
+import { isHot, isPartOfOther, uncovered } from './side-effect.ts';
 import { SlowDetector } from './slow.ts';
 import type { DetectorMemory, Watched } from './snapshot.ts';
 import { RISE_GAP_TICKS, type TargetState } from './target-state.ts';
@@ -124,7 +124,10 @@ export class Detector implements SecondTaker {
     }
     const covered: Candidate[] = [];
     for (const candidate of hot) {
-      const rest = candidate.state.attack === undefined ? this.#uncovered(candidate, covered) : candidate;
+      const rest =
+        candidate.state.attack === undefined
+          ? uncovered(candidate, covered, (state) => this.#open.groupsOf(state))
+          : candidate;
       if (rest === undefined) continue;
       const opened = this.#decide(second, rest, coveredMs);
       if (candidate.carpet && (opened || candidate.claimed.length > 0 || candidate.state.attack !== undefined))
@@ -275,19 +278,6 @@ export class Detector implements SecondTaker {
     return attacks.sort((left, right) => left.start.localeCompare(right.start) || left.id.localeCompare(right.id));
   }
 
-  /**
-   * What of a candidate belongs to no attack on a prefix that it lies in: all of it, or the groups that are no vectors there.
-   * `undefined` where nothing is left that stands out.
-   */
-  #uncovered(candidate: Candidate, covered: readonly Candidate[]): Candidate | undefined {
-    const outer = covered.filter((prefix) => isInside(candidate, prefix));
-    if (outer.length === 0) return candidate;
-    const taken = new Set(outer.flatMap((prefix) => [...prefix.claimed, ...this.#open.groupsOf(prefix.state)]));
-    const groups = candidate.groups.filter((excess) => !taken.has(excess.group));
-    const rest = { ...candidate, groups, excess: groups.reduce((most, each) => Math.max(most, each.excess), 0) };
-    return isHot(rest) ? rest : undefined;
-  }
-
   /** Opens an attack, or adds vectors to the one that is open, where volume and shape say so. */
   #decide(second: Second, candidate: Candidate, coveredMs: number): boolean {
     const { state } = candidate;
@@ -431,21 +421,6 @@ const CONFIRM_WINDOW = 3;
 /** Whether a group's second teaches what is usual: not where it had volume and shape of an attack, confirmed or not. */
 function learns(excess: GroupExcess): boolean {
   return excess.judged === 'benign' || (excess.judged === undefined && excess.excess < 1);
-}
-
-/** What is judged: over a limit at once, or rising towards it for long, or under attack already. */
-function isHot(candidate: Candidate): boolean {
-  const { excess, groups, state } = candidate;
-  return excess >= 1 || state.attack !== undefined || groups.some((group) => group.cusum);
-}
-
-/** True if the candidate lies inside the prefix of another. */
-function isInside(candidate: Candidate, outer: Candidate): boolean {
-  return (
-    outer.direction === candidate.direction &&
-    outer.state.length < candidate.state.length &&
-    covers(outer.state.words, outer.state.length, candidate.state.words)
-  );
 }
 
 function round1(value: number): number {

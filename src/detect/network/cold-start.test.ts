@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ipv4, run, Traffic, type ViewOptions } from '../../../test/support/scenario.ts';
+import { flood, often, outsider, webSession } from '../../../test/support/scenario-traffic.ts';
+
+const UDP = 17;
+const VIEWS: Readonly<Record<string, ViewOptions>> = {
+  packets: { kind: 'packets' },
+  'flow records': { kind: 'records', activeSeconds: 1, inactiveSeconds: 1 },
+  'sampled flow records': { kind: 'records', activeSeconds: 1, inactiveSeconds: 1, sampling: 20 },
+};
+
+describe('watching that begins in the middle of traffic', () => {
+  for (const [name, view] of Object.entries(VIEWS)) {
+    it(`takes what is answered for usual, and tells the flood that follows for itself, in ${name}`, () => {
+      const traffic = new Traffic(21);
+      const resolver = ipv4(203, 0, 113, 53);
+      often(traffic, 0, 18_000, 10_000, (atMs) => {
+        const client = outsider(traffic.random.below(8000));
+        const srcPort = 1024 + traffic.random.below(64_000);
+        traffic.packet(atMs, client, resolver, { proto: UDP, srcPort, dstPort: 53, bytes: 75 });
+        traffic.packet(atMs + 1, resolver, client, { proto: UDP, srcPort: 53, dstPort: srcPort, bytes: 220 });
+      });
+      often(traffic, 0, 18_000, 1200, (atMs) => {
+        const site = ipv4(203, 0, 113, 100 + traffic.random.below(60));
+        webSession(traffic, atMs, outsider(traffic.random.below(8000)), site, 4000);
+      });
+      const target = ipv4(203, 0, 113, 120);
+      flood(traffic, { vector: 'syn-flood', fromMs: 11_300, toMs: 18_000, pps: 3000, targets: [target] });
+      const { attacks } = run(traffic, { ...view, untilMs: 22_000 });
+      assert.deepEqual(
+        attacks.map((attack) => `${attack.target.value} ${attack.vectors[0].name}`),
+        ['203.0.113.120 syn-flood'],
+        attacks.map(({ why }) => why).join('\n'),
+      );
+    });
+  }
+
+  it('takes a flood that is there from the first packet on for one', () => {
+    const traffic = new Traffic(22);
+    flood(traffic, { vector: 'udp-flood', fromMs: 0, toMs: 300, pps: 30_000 });
+    const { attacks } = run(traffic, { kind: 'packets', untilMs: 300 });
+    assert.deepEqual(
+      attacks.map((attack) => attack.vectors[0].name),
+      ['udp-flood'],
+    );
+  });
+});
