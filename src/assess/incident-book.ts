@@ -49,6 +49,11 @@ export class IncidentBook {
     this.#matcher = new SiteMatcher(sites);
   }
 
+  /** The registered site that a name or a host means. */
+  nameOf(text: string): string | undefined {
+    return this.#matcher.nameOf(text);
+  }
+
   /** Sites that an attack is on. */
   sitesOf(attack: Attack): string[] {
     return this.#matcher.sitesOf(attack.target);

@@ -17,6 +17,7 @@ const KIM: Caller = { kind: 'person', id: 'p1', name: 'Kim', role: 'analyst' };
 async function open(state: StateStore, clock: { ms: number }, events: StationEvent[]): Promise<AssessDesk> {
   const desk = new AssessDesk({
     state,
+    retentionDays: 30,
     now: () => clock.ms,
     tell: (event) => events.push(event),
     onProblem: (error) => assert.fail(error),

@@ -26,6 +26,8 @@ export interface AssessDeskOptions {
   readonly state: StateStore;
   /** Checks of one vantage are so far apart, ms. */
   readonly intervalMs?: number | undefined;
+  /** Outages and incidents that began before so many days are forgotten. */
+  readonly retentionDays: number;
   /** IANA name of the local time of statements. */
   readonly zone?: string | undefined;
   readonly now?: (() => number) | undefined;
@@ -39,6 +41,8 @@ type OutageQuery = Parameters<IncidentsPort['outages']>[0];
 const TICK_MS = 5_000;
 const SNAPSHOT_MS = 60_000;
 const KEEP_SOON_MS = 250;
+const PRUNE_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 /** Checks of a clock that is so far ahead, or that come so late, are not used, ms. */
 const AHEAD_MS_MAX = 60_000;
 const LATE_MS_MAX = 15 * 60_000;
@@ -87,6 +91,7 @@ export class AssessDesk implements IncidentsPort {
       .catch((error: Error) => this.#options.onProblem(error));
     this.#every(TICK_MS, () => this.#tick());
     this.#every(SNAPSHOT_MS, () => this.keep());
+    this.#every(PRUNE_MS, () => this.#store.prune(this.#now() - this.#options.retentionDays * DAY_MS));
   }
 
   /** Takes up the incidents that were not closed, as far as they are not here yet. */
@@ -142,7 +147,9 @@ export class AssessDesk implements IncidentsPort {
   }
 
   takeSecond(second: SiteSecond): void {
-    this.#assessor.second(second);
+    // Logs know a site by its host.
+    const site = this.#book.nameOf(second.site);
+    if (site !== undefined) this.#assessor.second(site === second.site ? second : { ...second, site });
   }
 
   takeAttack(attack: Attack): void {

@@ -142,6 +142,12 @@ export class AssessStore {
     };
   }
 
+  /** Forgets what began before a moment. */
+  async prune(beforeMs: number): Promise<void> {
+    await this.#state.pruneDocuments(INCIDENTS, beforeMs);
+    await this.#state.pruneDocuments(OUTAGES, beforeMs);
+  }
+
   async saveSnapshot(snapshot: AssessorSnapshot): Promise<void> {
     await this.#state.saveBlob(SNAPSHOT_BLOB, new TextEncoder().encode(JSON.stringify(snapshot)));
   }
