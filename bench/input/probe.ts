@@ -65,14 +65,16 @@ async function paced(size: number, url: (servers: Servers, host: string, at: num
       size,
       async () => {
         let ok = 0;
+        let fault: string | undefined;
         const seen = new Set<string>();
         const options = { settings: settingsOf(hosts, servers.cert), everyMs, seed: SEED };
         const prober = new Prober({
           ...options,
-          onResult: ({ site, outcome }) => {
+          onResult: ({ site, outcome, failure }) => {
             if (seen.has(site)) return;
             seen.add(site);
             if (outcome === 'ok') ok++;
+            else fault ??= failure?.message;
           },
         });
         prober.setSites(sites);
@@ -80,7 +82,7 @@ async function paced(size: number, url: (servers: Servers, host: string, at: num
         await sleep(everyMs);
         for (const endMs = performance.now() + 10_000; seen.size < size && performance.now() < endMs; ) await sleep(20);
         prober.stop();
-        if (ok !== size) throw new Error(`${ok} of ${size} checks ended well`);
+        if (ok !== size) throw new Error(`${ok} of ${size} checks ended well; first fault: ${fault}`);
         return ok;
       },
       { warmups: 0, repeats: 1 },
