@@ -26,7 +26,7 @@ export interface ProbeSettingsOptions {
 const EVERYTHING = ['0.0.0.0/0', '::/0'].map((text) => parsePrefix(text) as Prefix);
 const RETRIES_MAX = 5;
 /** A check is over before the next one of its site is due: so much of the interval it may take. */
-const CHECK_SHARE = 0.93;
+const CHECK_SHARE = 0.87;
 
 /** What the options mean. Rejects with OPTION_INVALID or FILE_UNREADABLE. */
 export async function probeSettings(

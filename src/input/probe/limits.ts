@@ -24,7 +24,7 @@ export interface CheckTimes {
   readonly checkMs: number;
 }
 
-export const CHECK_TIMES: CheckTimes = { attemptMs: 10_000, retriesMs: [2000, 10_000], checkMs: 28_000 };
+export const CHECK_TIMES: CheckTimes = { attemptMs: 10_000, retriesMs: [2000, 10_000], checkMs: 26_000 };
 
 /** What the checks of one prober share. */
 export interface ProbeSettings {

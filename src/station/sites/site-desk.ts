@@ -247,7 +247,7 @@ export class SiteDesk {
     return {
       vantage: probe.name,
       userAgent: userAgent(this.#options.version, organisation?.name),
-      times: { ...CHECK_TIMES, checkMs: Math.min(CHECK_TIMES.checkMs, probe.everySeconds * 930) },
+      times: { ...CHECK_TIMES, checkMs: Math.min(CHECK_TIMES.checkMs, probe.everySeconds * 870) },
       allowed: probe.allow.map((text) => parsePrefix(text) as Prefix),
       hosts: new Map(),
       ...(probe.nameServers.length === 0 ? {} : { nameServers: probe.nameServers }),
