@@ -177,6 +177,8 @@ export class WebDetector implements RequestSink {
     this.#pending.set(site, pending);
     const open = this.#attacks.get(site);
     if (best.points < needed && open !== undefined) return false;
+    // What was an attack a second ago is not asked again who it is.
+    if (open !== undefined) return this.#attack(site, second, best, harm, cold, pending, last);
     const judgedNow = best.points >= needed || (this.#options.onVerdict !== undefined && second % 5 === 0);
     if (judgedNow) {
       const profile = profileOf(this.counter.clients, site.index, second, acceptsFor(this.counter.clients, site, best));
