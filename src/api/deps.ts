@@ -52,6 +52,8 @@ export interface StationCounters {
   readonly decisionLagSeconds: HistogramCounts;
   /** Threads that died and were started again. */
   readonly threadDeaths: number;
+  /** Requests in logs of web servers, and lines that were none by reason; absent where no log is read. */
+  readonly requests?: { readonly requests: number; readonly rejected: Readonly<Record<string, number>> } | undefined;
   /** Lines of events; absent where none are written. */
   readonly eventLines?: { readonly written: number; readonly lost: number } | undefined;
 }

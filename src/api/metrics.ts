@@ -32,6 +32,7 @@ export function metricFamilies(status: StationStatus, counters: StationCounters,
     ...recordFamilies(status, counters),
     ...detectionFamilies(status, counters),
     ...exporterFamilies(status),
+    ...requestFamilies(counters),
     ...storeFamilies(status),
     gauge('bonghwa_warnings', 'Warnings that stand now.', one(status.warnings.length)),
     counter('bonghwa_thread_restarts_total', 'Threads that died and were started again.', one(counters.threadDeaths)),
@@ -54,6 +55,18 @@ export function metricFamilies(status: StationStatus, counters: StationCounters,
     },
     counter('process_cpu_seconds_total', 'Processor time of all threads, user and system.', one(status.cpuSeconds)),
     gauge('process_resident_memory_bytes', 'Memory of the process that is in use.', one(status.memoryBytes)),
+  ];
+}
+
+function requestFamilies({ requests }: StationCounters): Family[] {
+  if (requests === undefined) return [];
+  return [
+    counter('bonghwa_requests_total', 'Requests read from logs of web servers.', one(requests.requests)),
+    counter(
+      'bonghwa_log_lines_rejected_total',
+      'Lines of logs that were no request, or whose time is far behind, by reason.',
+      Object.entries(requests.rejected).map(([reason, value]) => ({ labels: { reason }, value })),
+    ),
   ];
 }
 

@@ -215,7 +215,6 @@ export class WebDetector implements RequestSink {
     const open = this.#attacks.get(site);
     if (open !== undefined) {
       this.#describe(open, best, harm);
-      open.lastSecond = second;
       return false;
     }
     const { surplus } = best;

@@ -116,7 +116,7 @@ export class RequestCounter implements RequestSink {
 
   /** Ends every second before this one: for a clock that goes on while no line comes. */
   passTo(second: number): void {
-    if (second > this.second) this.#advance(second);
+    if (!(second <= this.second)) this.#advance(second);
   }
 
   /** The site of that name, made where it is missing; the last one stands for all beyond the bound. */

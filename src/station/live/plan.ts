@@ -16,6 +16,7 @@ import { ATTACKS_PAGE_MAX, type StateStore } from '../../store/state/state-store
 import type { ExporterSettings } from './exporter-filter.ts';
 import type { DetectionSubject } from './messages.ts';
 import type { ReceiverSetup } from './receiver-thread.ts';
+import { usesLogs } from './web-desk.ts';
 
 /** What a configuration means for the parts of a station. */
 
@@ -135,7 +136,7 @@ export function receiverSetups(
       packets,
     });
   }
-  if (setups.length > 0) return setups;
+  if (setups.length > 0 || usesLogs(config)) return setups;
   throw new BonghwaError('CONFIG_INVALID', 'nothing comes in: all inputs are turned off', {
     hint: `Leave inputs out to listen on ${formatListen({ address: '127.0.0.1', port: 2055, family: 4 })} and others.`,
   });

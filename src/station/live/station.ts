@@ -28,7 +28,7 @@ import type { AssessDesk } from '../assess/assess-desk.ts';
 import { openAssess } from '../assess/open.ts';
 import { Places } from '../places.ts';
 import { SiteDesk } from '../sites/site-desk.ts';
-import { AttackKeeper, attackFields } from './attack-keeper.ts';
+import { AttackKeeper, attackFields, isOfLog } from './attack-keeper.ts';
 import { ConsoleSource } from './console-source.ts';
 import { ExporterDesk } from './exporter-desk.ts';
 import { LiveStatus } from './live-status.ts';
@@ -39,10 +39,12 @@ import { expectationsOf, ongoingIn, receiverSetups, settingsOf, startingStatus, 
 import { Announcements, Problems } from './problems.ts';
 import type { StationOptions } from './station-options.ts';
 import { StationThreads } from './threads.ts';
+import { WebDesk } from './web-desk.ts';
 
 /** Names under which the state store keeps what threads remember. */
 const DETECTOR_BLOB = 'detector';
 const TEMPLATES_BLOB = 'templates';
+const WEB_BLOB = 'web-detector';
 
 /**
  * A station: listeners, detection, stores, joined. `start` in order, `stop` in reverse. A fault in a store is told in `status`
@@ -69,6 +71,7 @@ export class Station implements ApiDeps {
   readonly #volumes = createDuplicateVolumes();
   #assess: AssessDesk | undefined;
   readonly #sites: SiteDesk;
+  #web: WebDesk | undefined;
   readonly #desk = new ExporterDesk(this.#volumes);
   readonly #keeper = new AttackKeeper();
   readonly #console = new ConsoleSource((...line) => this.#options.log(...line));
@@ -133,6 +136,7 @@ export class Station implements ApiDeps {
       onProblem: (error) => this.#problem('assess', error),
     });
     await this.#startThreads(this.#state);
+    await this.#startWeb(this.#state);
     const telemetryUrl = await this.#secret(storage.telemetry);
     this.#telemetry = await openTelemetry({
       directory: storage.directory,
@@ -165,7 +169,7 @@ export class Station implements ApiDeps {
     const seed = (detector === undefined ? undefined : snapshotSeed(detector)) ?? randomInt(2 ** 32);
     this.#before = await ongoingIn(state);
     const threads = new StationThreads({
-      ongoing: () => [...this.#before, ...this.#live.ongoing()],
+      ongoing: () => [...this.#before, ...this.#live.ongoing()].filter((attack) => !isOfLog(attack)),
       detector: { seed, subject: subjectOf(this.#config), snapshot: detector },
       receivers: receiverSetups(this.#config, {
         seed,
@@ -184,10 +188,23 @@ export class Station implements ApiDeps {
     this.#threads = threads;
     await probeUdp([...this.#config.inputs.netflow, ...this.#config.inputs.sflow]);
     await threads.start();
-    this.#before = [];
     this.#desk.expect(expectationsOf(this.#config));
     setTimeout(() => this.#endSpan(), PERIOD.FIRST_SPAN_MS).unref();
     this.#every(PERIOD.SPAN_MS, () => this.#endSpan());
+  }
+
+  async #startWeb(state: StateStore): Promise<void> {
+    this.#web = new WebDesk({
+      config: this.#config,
+      snapshot: await state.loadBlob(WEB_BLOB),
+      ongoing: () => [...this.#before, ...this.#live.ongoing()].filter(isOfLog),
+      onAttack: (attack, told, sources) => this.#attack(this.#places.tell(attack, sources), told),
+      onSecond: (second) => this.#assess?.takeSecond(second),
+      onProblem: (part, error) => this.#problem(part, error),
+      log: (message, fields) => this.#options.log('info', message, fields),
+    });
+    await this.#web.start();
+    this.#before = [];
   }
 
   /** Stops listening, keeps what was learned, and lets go of everything; within 5 s. */
@@ -195,9 +212,10 @@ export class Station implements ApiDeps {
     this.#ready = false;
     for (const timer of this.#timers) clearInterval(timer);
     await this.#sites.stop().catch((error: Error) => this.#problem('sites', error));
+    const web = await this.#web?.stop();
     const snapshots = await this.#threads?.stop();
     await this.#assess?.stop().catch((error: Error) => this.#problem('assess', error));
-    await this.#keep(snapshots).catch((error: Error) => this.#problem('state', error));
+    await this.#keep(snapshots, web).catch((error: Error) => this.#problem('state', error));
     await Promise.allSettled([
       this.#api?.close(),
       this.#events?.close(),
@@ -250,7 +268,8 @@ export class Station implements ApiDeps {
       recordsLost: this.#live.lost(),
       secondsDecided: this.#live.secondsDecided,
       decisionLagSeconds: this.#live.lagSeconds.counts(),
-      threadDeaths: this.#threads?.deaths ?? 0,
+      threadDeaths: (this.#threads?.deaths ?? 0) + (this.#web?.deaths ?? 0),
+      ...(this.#web === undefined ? {} : { requests: this.#web.report }),
       ...(this.#events === undefined ? {} : { eventLines: this.#events.counts() }),
     };
   }
@@ -391,10 +410,14 @@ export class Station implements ApiDeps {
   }
 
   async #keepSnapshots(): Promise<void> {
-    await this.#keep(await this.#threads?.snapshot());
+    await this.#keep(await this.#threads?.snapshot(), await this.#web?.snapshot());
   }
 
-  async #keep(snapshots: Awaited<ReturnType<StationThreads['snapshot']>> | undefined): Promise<void> {
+  async #keep(
+    snapshots: Awaited<ReturnType<StationThreads['snapshot']>> | undefined,
+    web: Uint8Array | undefined,
+  ): Promise<void> {
+    if (web !== undefined) await this.#state?.saveBlob(WEB_BLOB, web);
     if (snapshots?.detector === undefined || this.#state === undefined) return;
     await this.#state.saveBlob(DETECTOR_BLOB, snapshots.detector);
     await this.#state.saveBlob(TEMPLATES_BLOB, pack(snapshots.receivers));

@@ -1,0 +1,183 @@
+import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import { BonghwaError, type ErrorCode } from '../../base/errors.ts';
+import { webSnapshotSeed } from '../../detect/web/snapshot.ts';
+import type { Attack } from '../../model/attack.ts';
+import type { Config } from '../../model/config.ts';
+import type { SiteSecond } from '../../model/site-second.ts';
+import type { SourceShares } from '../origins.ts';
+import type { FromWeb, WebReport, WebSetup } from './web-messages.ts';
+import { startWebThread } from './web-thread.ts';
+
+/** A thread that dies is started again after this, and after twice as long each time, ms. */
+const RESTART_MS = 200;
+const RESTART_MS_MAX = 30_000;
+/** What does not come in time is done without, ms. */
+const WAIT_MS_MAX = 2000;
+
+export interface WebDeskOptions {
+  readonly config: Config;
+  readonly snapshot: Uint8Array | undefined;
+  /** Attacks on sites that a thread which starts now has to go on with. */
+  readonly ongoing: () => readonly Attack[];
+  readonly onAttack: (attack: Attack, state: 'opened' | 'updated' | 'closed', sources?: SourceShares) => void;
+  readonly onSecond: (second: SiteSecond) => void;
+  readonly onProblem: (part: string, error: Error) => void;
+  readonly log: (message: string, fields: Record<string, unknown>) => void;
+}
+
+/** True where the configuration names logs, syslog, or status pages. */
+export function usesLogs({ sites, inputs }: Config): boolean {
+  return (
+    inputs.logs.length > 0 ||
+    inputs.syslog.length > 0 ||
+    sites.some(({ logs, serverStatus }) => logs.length > 0 || serverStatus.length > 0)
+  );
+}
+
+/** The thread that reads logs of web servers: started, asked, and started again where it dies. Nothing where no log is configured. */
+export class WebDesk {
+  /** What it counted since the start. */
+  report: WebReport = { requests: 0, rejected: {}, clientsEvicted: 0 };
+  /** Threads that died and were started again. */
+  deaths = 0;
+  readonly #options: WebDeskOptions;
+  readonly #seed: number;
+  #worker: Worker | undefined;
+  #snapshot: Uint8Array | undefined;
+  #pauseMs = RESTART_MS;
+  #timer: NodeJS.Timeout | undefined;
+  #stopping = false;
+  #waiting: ((message: FromWeb) => boolean)[] = [];
+
+  constructor(options: WebDeskOptions) {
+    this.#options = options;
+    this.#snapshot = options.snapshot;
+    this.#seed = (options.snapshot === undefined ? undefined : webSnapshotSeed(options.snapshot)) ?? randomInt(2 ** 32);
+  }
+
+  /** Resolves when logs are read. Rejects with what is wrong with the configuration. */
+  async start(): Promise<void> {
+    if (!usesLogs(this.#options.config)) return;
+    const ready = this.#next((message) => message.kind === 'ready' || message.kind === 'failed');
+    this.#run();
+    const message = await ready;
+    if (message?.kind !== 'failed') return;
+    await this.stop();
+    const { code, message: text, hint } = message;
+    throw new BonghwaError(code as ErrorCode, text, hint === undefined ? {} : { hint });
+  }
+
+  /** What was learned, for the next start; undefined where there is nothing. */
+  async snapshot(): Promise<Uint8Array | undefined> {
+    if (this.#worker === undefined) return this.#snapshot;
+    const told = this.#next((message) => message.kind === 'snapshot', WAIT_MS_MAX);
+    this.#worker.postMessage({ kind: 'snapshot' });
+    await told;
+    return this.#snapshot;
+  }
+
+  async stop(): Promise<Uint8Array | undefined> {
+    this.#stopping = true;
+    clearTimeout(this.#timer);
+    const worker = this.#worker;
+    if (worker !== undefined) {
+      const told = this.#next((message) => message.kind === 'stopped', WAIT_MS_MAX);
+      worker.postMessage({ kind: 'stop' });
+      await told;
+      await worker.terminate();
+      this.#worker = undefined;
+    }
+    return this.#snapshot;
+  }
+
+  #run(): void {
+    const { onProblem, ongoing } = this.#options;
+    const worker = startWebThread({ ...this.#setup(), attacks: ongoing() });
+    this.#worker = worker;
+    let fault: Error | undefined;
+    worker.on('message', (message: FromWeb) => this.#take(message));
+    worker.on('error', (error: Error) => {
+      fault = error;
+    });
+    worker.on('exit', () => {
+      if (this.#stopping || this.#worker !== worker) return;
+      this.#worker = undefined;
+      this.deaths++;
+      onProblem('logs', fault ?? new Error('the thread that reads logs ended'));
+      this.#timer = setTimeout(() => this.#run(), this.#pauseMs);
+      this.#pauseMs = Math.min(RESTART_MS_MAX, 2 * this.#pauseMs);
+    });
+  }
+
+  #setup(): Omit<WebSetup, 'attacks'> {
+    const { config } = this.#options;
+    const hosts = new Map<string, string>();
+    for (const { name, urls } of config.sites) {
+      hosts.set(name.toLowerCase(), name);
+      for (const url of urls) if (URL.canParse(url)) hosts.set(new URL(url).hostname, name);
+    }
+    return {
+      seed: this.#seed,
+      inputs: {
+        sites: config.sites.map(({ name, logs, logFormat, logZone, serverStatus }) => ({
+          name,
+          logs,
+          logFormat,
+          logZone,
+          serverStatus,
+        })),
+        inputs: { logs: config.inputs.logs, syslog: config.inputs.syslog },
+        trustedProxies: config.trustedProxies,
+      },
+      positions: join(config.storage.directory, 'log-positions.json'),
+      hosts,
+      snapshot: this.#snapshot,
+    };
+  }
+
+  #take(message: FromWeb): void {
+    const { onAttack, onSecond, onProblem, log } = this.#options;
+    switch (message.kind) {
+      case 'ready':
+        this.#pauseMs = RESTART_MS;
+        if (message.fault !== undefined)
+          onProblem('logs', new Error(`what was learned cannot be used: ${message.fault}`));
+        log('logs are read', { sites: message.sites });
+        break;
+      case 'attack':
+        onAttack(message.attack, message.state, message.sources);
+        break;
+      case 'seconds':
+        for (const second of message.seconds) onSecond(second);
+        break;
+      case 'fault':
+        onProblem(`log ${message.where}`, new Error(message.fault));
+        break;
+      case 'report':
+        this.report = message;
+        break;
+      case 'snapshot':
+        this.#snapshot = message.bytes;
+        break;
+      case 'failed':
+      case 'stopped':
+        break;
+    }
+    this.#waiting = this.#waiting.filter((wants) => !wants(message));
+  }
+
+  /** The next message that is wanted; undefined where none comes in time. */
+  #next(wants: (message: FromWeb) => boolean, waitMs?: number): Promise<FromWeb | undefined> {
+    return new Promise((resolve) => {
+      const timer = waitMs === undefined ? undefined : setTimeout(() => resolve(undefined), waitMs);
+      this.#waiting.push((message) => {
+        if (!wants(message)) return false;
+        clearTimeout(timer);
+        resolve(message);
+        return true;
+      });
+    });
+  }
+}
