@@ -44,7 +44,6 @@ import { WebDesk } from './web-desk.ts';
 /** Names under which the state store keeps what threads remember. */
 const DETECTOR_BLOB = 'detector';
 const TEMPLATES_BLOB = 'templates';
-const WEB_BLOB = 'web-detector';
 
 /**
  * A station: listeners, detection, stores, joined. `start` in order, `stop` in reverse. A fault in a store is told in `status`
@@ -136,7 +135,6 @@ export class Station implements ApiDeps {
       onProblem: (error) => this.#problem('assess', error),
     });
     await this.#startThreads(this.#state);
-    await this.#startWeb(this.#state);
     const telemetryUrl = await this.#secret(storage.telemetry);
     this.#telemetry = await openTelemetry({
       directory: storage.directory,
@@ -188,23 +186,19 @@ export class Station implements ApiDeps {
     this.#threads = threads;
     await probeUdp([...this.#config.inputs.netflow, ...this.#config.inputs.sflow]);
     await threads.start();
-    this.#desk.expect(expectationsOf(this.#config));
-    setTimeout(() => this.#endSpan(), PERIOD.FIRST_SPAN_MS).unref();
-    this.#every(PERIOD.SPAN_MS, () => this.#endSpan());
-  }
-
-  async #startWeb(state: StateStore): Promise<void> {
     this.#web = new WebDesk({
       config: this.#config,
-      snapshot: await state.loadBlob(WEB_BLOB),
+      state,
       ongoing: () => [...this.#before, ...this.#live.ongoing()].filter(isOfLog),
       onAttack: (attack, told, sources) => this.#attack(this.#places.tell(attack, sources), told),
       onSecond: (second) => this.#assess?.takeSecond(second),
       onProblem: (part, error) => this.#problem(part, error),
-      log: (message, fields) => this.#options.log('info', message, fields),
     });
     await this.#web.start();
     this.#before = [];
+    this.#desk.expect(expectationsOf(this.#config));
+    setTimeout(() => this.#endSpan(), PERIOD.FIRST_SPAN_MS).unref();
+    this.#every(PERIOD.SPAN_MS, () => this.#endSpan());
   }
 
   /** Stops listening, keeps what was learned, and lets go of everything; within 5 s. */
@@ -212,10 +206,10 @@ export class Station implements ApiDeps {
     this.#ready = false;
     for (const timer of this.#timers) clearInterval(timer);
     await this.#sites.stop().catch((error: Error) => this.#problem('sites', error));
-    const web = await this.#web?.stop();
+    await this.#web?.stop();
     const snapshots = await this.#threads?.stop();
     await this.#assess?.stop().catch((error: Error) => this.#problem('assess', error));
-    await this.#keep(snapshots, web).catch((error: Error) => this.#problem('state', error));
+    await this.#keep(snapshots).catch((error: Error) => this.#problem('state', error));
     await Promise.allSettled([
       this.#api?.close(),
       this.#events?.close(),
@@ -410,14 +404,11 @@ export class Station implements ApiDeps {
   }
 
   async #keepSnapshots(): Promise<void> {
-    await this.#keep(await this.#threads?.snapshot(), await this.#web?.snapshot());
+    await this.#keep(await this.#threads?.snapshot());
+    await this.#web?.keep();
   }
 
-  async #keep(
-    snapshots: Awaited<ReturnType<StationThreads['snapshot']>> | undefined,
-    web: Uint8Array | undefined,
-  ): Promise<void> {
-    if (web !== undefined) await this.#state?.saveBlob(WEB_BLOB, web);
+  async #keep(snapshots: Awaited<ReturnType<StationThreads['snapshot']>> | undefined): Promise<void> {
     if (snapshots?.detector === undefined || this.#state === undefined) return;
     await this.#state.saveBlob(DETECTOR_BLOB, snapshots.detector);
     await this.#state.saveBlob(TEMPLATES_BLOB, pack(snapshots.receivers));

@@ -6,10 +6,13 @@ import { webSnapshotSeed } from '../../detect/web/snapshot.ts';
 import type { Attack } from '../../model/attack.ts';
 import type { Config } from '../../model/config.ts';
 import type { SiteSecond } from '../../model/site-second.ts';
+import type { StateStore } from '../../store/state/state-store.ts';
 import type { SourceShares } from '../origins.ts';
 import type { FromWeb, WebReport, WebSetup } from './web-messages.ts';
 import { startWebThread } from './web-thread.ts';
 
+/** Name under which the state store keeps what was learned. */
+const BLOB = 'web-detector';
 /** A thread that dies is started again after this, and after twice as long each time, ms. */
 const RESTART_MS = 200;
 const RESTART_MS_MAX = 30_000;
@@ -18,13 +21,13 @@ const WAIT_MS_MAX = 2000;
 
 export interface WebDeskOptions {
   readonly config: Config;
-  readonly snapshot: Uint8Array | undefined;
+  /** Where what was learned is kept. */
+  readonly state: Pick<StateStore, 'loadBlob' | 'saveBlob'>;
   /** Attacks on sites that a thread which starts now has to go on with. */
   readonly ongoing: () => readonly Attack[];
   readonly onAttack: (attack: Attack, state: 'opened' | 'updated' | 'closed', sources?: SourceShares) => void;
   readonly onSecond: (second: SiteSecond) => void;
   readonly onProblem: (part: string, error: Error) => void;
-  readonly log: (message: string, fields: Record<string, unknown>) => void;
 }
 
 /** True where the configuration names logs, syslog, or status pages. */
@@ -43,7 +46,7 @@ export class WebDesk {
   /** Threads that died and were started again. */
   deaths = 0;
   readonly #options: WebDeskOptions;
-  readonly #seed: number;
+  #seed = randomInt(2 ** 32);
   #worker: Worker | undefined;
   #snapshot: Uint8Array | undefined;
   #pauseMs = RESTART_MS;
@@ -53,13 +56,15 @@ export class WebDesk {
 
   constructor(options: WebDeskOptions) {
     this.#options = options;
-    this.#snapshot = options.snapshot;
-    this.#seed = (options.snapshot === undefined ? undefined : webSnapshotSeed(options.snapshot)) ?? randomInt(2 ** 32);
   }
 
   /** Resolves when logs are read. Rejects with what is wrong with the configuration. */
   async start(): Promise<void> {
-    if (!usesLogs(this.#options.config)) return;
+    const { config, state } = this.#options;
+    if (!usesLogs(config)) return;
+    this.#snapshot = await state.loadBlob(BLOB);
+    // User agents are hashed under the seed of the run that learned them.
+    if (this.#snapshot !== undefined) this.#seed = webSnapshotSeed(this.#snapshot) ?? this.#seed;
     const ready = this.#next((message) => message.kind === 'ready' || message.kind === 'failed');
     this.#run();
     const message = await ready;
@@ -69,16 +74,16 @@ export class WebDesk {
     throw new BonghwaError(code as ErrorCode, text, hint === undefined ? {} : { hint });
   }
 
-  /** What was learned, for the next start; undefined where there is nothing. */
-  async snapshot(): Promise<Uint8Array | undefined> {
-    if (this.#worker === undefined) return this.#snapshot;
+  /** Keeps what was learned, for the next start. */
+  async keep(): Promise<void> {
+    if (this.#worker === undefined) return;
     const told = this.#next((message) => message.kind === 'snapshot', WAIT_MS_MAX);
     this.#worker.postMessage({ kind: 'snapshot' });
     await told;
-    return this.#snapshot;
+    await this.#save();
   }
 
-  async stop(): Promise<Uint8Array | undefined> {
+  async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#timer);
     const worker = this.#worker;
@@ -88,8 +93,14 @@ export class WebDesk {
       await told;
       await worker.terminate();
       this.#worker = undefined;
+      await this.#save();
     }
-    return this.#snapshot;
+  }
+
+  async #save(): Promise<void> {
+    if (this.#snapshot === undefined) return;
+    const { state, onProblem } = this.#options;
+    await state.saveBlob(BLOB, this.#snapshot).catch((error: Error) => onProblem('state', error));
   }
 
   #run(): void {
@@ -138,13 +149,12 @@ export class WebDesk {
   }
 
   #take(message: FromWeb): void {
-    const { onAttack, onSecond, onProblem, log } = this.#options;
+    const { onAttack, onSecond, onProblem } = this.#options;
     switch (message.kind) {
       case 'ready':
         this.#pauseMs = RESTART_MS;
         if (message.fault !== undefined)
           onProblem('logs', new Error(`what was learned cannot be used: ${message.fault}`));
-        log('logs are read', { sites: message.sites });
         break;
       case 'attack':
         onAttack(message.attack, message.state, message.sources);
