@@ -16,3 +16,17 @@ export const MISSED_MS = 120_000;
 export const DAY_MS = 86_400_000;
 /** A detector that has decided nothing for this long is not alive, ms. */
 export const DECIDED_MS_MAX = 10_000;
+
+/** Does `work` again and again, and not while it is still at it. */
+export function every(periodMs: number, work: () => Promise<void>, onFault: (error: Error) => void): NodeJS.Timeout {
+  let working = false;
+  return setInterval(() => {
+    if (working) return;
+    working = true;
+    work()
+      .catch(onFault)
+      .finally(() => {
+        working = false;
+      });
+  }, periodMs);
+}

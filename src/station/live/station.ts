@@ -424,17 +424,7 @@ export class Station implements ApiDeps {
   }
 
   #every(periodMs: number, work: () => Promise<void>): void {
-    let working = false;
-    const timer = setInterval(() => {
-      if (working) return;
-      working = true;
-      work()
-        .catch((error: Error) => this.#problem('state', error))
-        .finally(() => {
-          working = false;
-        });
-    }, periodMs);
-    this.#timers.push(timer);
+    this.#timers.push(PERIOD.every(periodMs, work, (error) => this.#problem('state', error)));
   }
 
   #problem(part: string, error: Error): void {
