@@ -7,7 +7,10 @@ const FILLED_MAX = 0.5;
 const FILLED_ROOM = 0.25;
 /** What was shed is given this long to show, ms. */
 const SETTLE_MS = 150;
-/** A receiver that waits for more than this share of the time can decode twice as many, of which it pays the receiving already … */
+/**
+ * A receiver that waits for more than this share of the time can decode twice as many, of which it pays the receiving already; one that works
+ * for half as long as such a one, four times as many; and so on …
+ */
 const IDLE_SHARE_ROOM = 0.45;
 /** … taken over so long, ms: more than a second, whose end is work for some time and no sign of pressure. */
 const CALM_MS = 1500;
@@ -62,7 +65,8 @@ export class Shedder {
     const calmMs = nowMs - this.#calmSinceMs;
     if (pressed && nowMs - this.#changedMs >= SETTLE_MS) this.#change(2 * this.oneIn, nowMs);
     else if (calmMs >= CALM_MS) {
-      if (this.#calmIdleMs > IDLE_SHARE_ROOM * calmMs && this.oneIn > 1) this.#change(this.oneIn / 2, nowMs);
+      const busyShare = 1 - this.#calmIdleMs / calmMs;
+      if (busyShare < 1 - IDLE_SHARE_ROOM && this.oneIn > 1) this.#change(fewer(this.oneIn, busyShare), nowMs);
       else this.#watchCalm(nowMs);
     }
     this.#look(nowMs, dropped);
@@ -85,4 +89,11 @@ export class Shedder {
     this.#idleMs = 0;
     this.#dropped = dropped;
   }
+}
+
+/** What to pass over where that leaves a receiver at work for such a share of the time. */
+function fewer(oneIn: number, busyShare: number): number {
+  let less = oneIn / 2;
+  for (let share = 2 * busyShare; less > 1 && share < 1 - IDLE_SHARE_ROOM; share *= 2) less /= 2;
+  return less;
 }
