@@ -122,8 +122,13 @@ sleep 25
 
 # ---- what was recorded -----------------------------------------------------------------------------------------------
 gzip -9nc "$work/access.log" >"$out/$name.access.log.gz"
-# In the order of time: what stands before "at" is as long as the vantage's name lets it be.
-cat "$work"/*.ndjson | sed 's/\(.*\)"at":"\([^"]*\)"/\2 &/' | sort | cut -d' ' -f2- | gzip -9nc >"$out/$name.checks.ndjson.gz"
+# Where the vantages stand, and what they found, in the order of time: what stands before "at" is as long as the vantage's name lets it be.
+{
+  echo '{"name":"seoul","country":"KR","network":"one at home"}'
+  echo '{"name":"busan","country":"KR","network":"another at home"}'
+  echo '{"name":"frankfurt","country":"DE","network":"one abroad"}'
+  cat "$work"/*.ndjson | sed 's/\(.*\)"at":"\([^"]*\)"/\2 &/' | sort | cut -d' ' -f2-
+} | gzip -9nc >"$out/$name.checks.ndjson.gz"
 "$node" - "$work/readers.json" "$flood_start" "$flood_end" >"$out/$name.labels.json" <<'JS'
 const { readFileSync } = require('node:fs');
 const [file, start, end] = process.argv.slice(2);

@@ -113,6 +113,16 @@ describe('IncidentBook', () => {
     assert.ok(court.damage.unknown.some((text) => text.includes('cause is not known')));
   });
 
+  it('makes one incident of sites of one address that go out together', () => {
+    const { book, told } = aBook();
+    book.takeOutage(anOutage('ministry', T0), T0);
+    book.takeOutage(anOutage('museum', T0 + MINUTE), T0 + MINUTE);
+    assert.deepEqual(
+      [...told.values()].map(({ sites }) => sites),
+      [['ministry', 'museum']],
+    );
+  });
+
   it('grades: over two hours, several critical services, unseen, planned', () => {
     const grade = (...outages: Outage[]): string => {
       const { book, told } = aBook();

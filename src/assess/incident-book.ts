@@ -229,7 +229,9 @@ export class IncidentBook {
         if (attack.vector === of.vector && Math.abs(attack.startMs - of.startMs) <= ASSESS.waveMs) return true;
       return false;
     }
-    if (parts.attacks.size === 0) return false;
+    const startsMs = [...parts.outages.values()].map(({ start }) => Date.parse(start));
+    const alike = parts.attacks.size > 0 || startsMs.some((ms) => Math.abs(ms - of.startMs) <= ASSESS.waveMs);
+    if (!alike) return false;
     const addresses = new Set(parts.incident.sites.flatMap((site) => this.#register.get(site)?.addresses ?? []));
     return sites.some((site) => this.#register.get(site)?.addresses.some((address) => addresses.has(address)) === true);
   }

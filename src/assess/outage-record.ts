@@ -38,7 +38,7 @@ export interface OutageState {
   readonly site: string;
   readonly startMs: number;
   readonly confirmedMs: number;
-  readonly why: string;
+  why: string;
   planned: boolean;
   worst: SiteState;
   evidence: EvidenceKind[];
@@ -151,7 +151,9 @@ export class OutageRecord {
     state.countedMs = segment.fromMs;
     if (segment.state !== 'up') {
       state.endMs = undefined;
-      state.worst = worse(state.worst, segment.state);
+      const worst = worse(state.worst, segment.state);
+      if (worst !== state.worst) state.why = segment.why;
+      state.worst = worst;
     } else if (!state.flapping) state.endMs = segment.fromMs;
     if (!state.flapping) this.#tell(segment.state, segment.fromMs, segment.why);
   }
@@ -161,7 +163,10 @@ export class OutageRecord {
     const { state } = this;
     state.flapping = true;
     state.endMs = undefined;
-    if (state.worst !== 'down') state.worst = 'flapping';
+    if (state.worst !== 'down') {
+      state.worst = 'flapping';
+      state.why = why;
+    }
     state.states = state.states.filter((span) => span.fromMs < fromMs);
     this.#tell('flapping', fromMs, why);
   }

@@ -5,7 +5,7 @@ import type { SiteStatus } from '../model/incident.ts';
 import type { Site } from '../model/site.ts';
 import { siteOf } from '../model/site-fields.ts';
 import type { SiteSecond } from '../model/site-second.ts';
-import type { CheckResult } from '../model/vantage.ts';
+import type { CheckResult, Vantage } from '../model/vantage.ts';
 import { assessRecorded, RECORDED_MAX } from '../station/assess/replay-assess.ts';
 import { exact } from './render-attack.ts';
 
@@ -16,6 +16,7 @@ export class ReplayAssessment {
   readonly #sites: readonly Site[];
   readonly #checks: CheckResult[] = [];
   readonly #seconds: SiteSecond[] = [];
+  readonly #vantages = new Map<string, Vantage>();
   readonly #missing: string[] = [];
   #dropped = 0;
   /** Every change of a site's state, once `assess` has told. */
@@ -39,7 +40,10 @@ export class ReplayAssessment {
 
   async #read(file: string): Promise<void> {
     const left = RECORDED_MAX - this.#checks.length;
-    const { refused, cut } = await readChecks(file, left, (check) => this.#checks.push(check));
+    const { refused, cut } = await readChecks(file, left, {
+      onCheck: (check) => this.#checks.push(check),
+      onVantage: (vantage) => this.#vantages.set(vantage.name, vantage),
+    });
     if (refused > 0)
       this.#missing.push(`${exact(refused)} ${refused === 1 ? 'line' : 'lines'} of ${file} are no checks.`);
     if (cut) this.#missing.push(`${file} holds more checks than are assessed at once (${exact(RECORDED_MAX)}).`);
@@ -58,6 +62,7 @@ export class ReplayAssessment {
       checks: this.#checks,
       seconds: this.#seconds,
       sites: this.#sites,
+      vantages: [...this.#vantages.values()],
     });
     this.changes = changes;
     return {

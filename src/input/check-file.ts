@@ -1,12 +1,12 @@
 import { StringDecoder } from 'node:string_decoder';
-import { type CheckResult, checkResultSchema } from '../model/vantage.ts';
+import { type CheckResult, checkResultSchema, type Vantage, vantageSchema } from '../model/vantage.ts';
 import { openCapture } from './capture-file.ts';
 
 /** Characters of one line, and what is looked at to recognise a file. */
 const LINE_CHARS_MAX = 64 * 1024;
 const HEAD_CHARS_MAX = 16 * 1024;
 
-/** True where a file holds recorded checks: its first line is a check as JSON. A pipe would be spent by looking, and holds none. */
+/** True where a file holds recorded checks: its first line is a check or a vantage as JSON. A pipe would be spent by looking, and holds none. */
 export async function holdsChecks(path: string): Promise<boolean> {
   if (path === '-') return false;
   const file = await openCapture(path);
@@ -23,7 +23,7 @@ export async function holdsChecks(path: string): Promise<boolean> {
       head += decoder.write(Buffer.from(chunk.subarray(0, HEAD_CHARS_MAX)));
       if (head.includes('\n') || head.length >= HEAD_CHARS_MAX) break;
     }
-    return checkIn(head.split('\n', 1)[0]) !== undefined;
+    return lineIn(head.split('\n', 1)[0]) !== undefined;
   } finally {
     await file.close();
   }
@@ -38,23 +38,26 @@ export interface ChecksRead {
   readonly cut: boolean;
 }
 
+export interface ChecksTakers {
+  readonly onCheck: (check: CheckResult) => void;
+  /** Where a vantage of the recording stands: a line of its own, such as `{"name":"seoul","country":"KR","network":"kt"}`. */
+  readonly onVantage: (vantage: Vantage) => void;
+}
+
 /** Reads recorded checks, a line of JSON each. Throws FILE_UNREADABLE. */
-export async function readChecks(
-  path: string,
-  checksMax: number,
-  onCheck: (check: CheckResult) => void,
-): Promise<ChecksRead> {
+export async function readChecks(path: string, checksMax: number, takers: ChecksTakers): Promise<ChecksRead> {
   const file = await openCapture(path);
   const decoder = new StringDecoder('utf8');
   let [checks, refused] = [0, 0];
   let rest = '';
   const take = (line: string): void => {
     if (line.trim() === '') return;
-    const check = checkIn(line);
-    if (check === undefined) refused++;
+    const told = lineIn(line);
+    if (told === undefined) refused++;
+    else if (told.kind === 'vantage') takers.onVantage(told.vantage);
     else {
       checks++;
-      onCheck(check);
+      takers.onCheck(told.check);
     }
   };
   try {
@@ -73,11 +76,22 @@ export async function readChecks(
   }
 }
 
-function checkIn(line: string): CheckResult | undefined {
+type Line =
+  | { readonly kind: 'check'; readonly check: CheckResult }
+  | { readonly kind: 'vantage'; readonly vantage: Vantage };
+
+function lineIn(line: string): Line | undefined {
   if (line.length > LINE_CHARS_MAX) return undefined;
+  let value: unknown;
   try {
-    return checkResultSchema.safeParse(JSON.parse(line)).data;
+    value = JSON.parse(line);
   } catch {
     return undefined;
   }
+  const check = checkResultSchema.safeParse(value);
+  if (check.success) return { kind: 'check', check: check.data };
+  const vantage = vantageSchema.safeParse(value);
+  // Any object with a name would be one: it has to say where it stands.
+  if (!vantage.success || (vantage.data.country ?? vantage.data.network) === undefined) return undefined;
+  return { kind: 'vantage', vantage: vantage.data };
 }
