@@ -34,6 +34,8 @@ export interface Assessed {
 export const RECORDED_MAX = 2_000_000;
 /** How often what time alone decides is looked at, ms of event time. */
 const STEP_MS = 5_000;
+/** Whatever was judged is settled after so long a silence, ms: longer than any span that assessment looks back on. */
+const SETTLED_MS = 4 * ASSESS.joinMs;
 /** So many sites that nobody registered are taken from checks and logs. */
 const NAMED_MAX = 1_000;
 
@@ -75,7 +77,10 @@ export function assessRecorded(recorded: Recorded): Assessed {
   const happenings = inOrder(recorded, { assessor, book, matcher, clock });
   clock.ms = happenings[0]?.ms ?? 0;
   for (const { ms, take } of happenings) {
+    const settledMs = clock.ms + SETTLED_MS;
     for (let next = (Math.floor(clock.ms / STEP_MS) + 1) * STEP_MS; next <= ms; next += STEP_MS) {
+      // Logs of different years stand side by side: nothing changes any more in a silence that was looked at for so long.
+      if (next > settledMs) next = Math.floor(ms / STEP_MS) * STEP_MS;
       clock.ms = next;
       assessor.advance(next);
     }
