@@ -11,6 +11,8 @@ import { type Bindings, dispatch, type Handlers } from './dispatch.ts';
 import { EventStream } from './event-stream.ts';
 import { refusalOf, SECURITY_HEADERS } from './guard.ts';
 import { incidentHandlers } from './handlers/incidents.ts';
+import { notificationHandlers } from './handlers/notifications.ts';
+import { peopleHandlers } from './handlers/people.ts';
 import { Gate } from './handlers/queries.ts';
 import { siteHandlers } from './handlers/sites.ts';
 import { trafficHandlers } from './handlers/traffic.ts';
@@ -63,6 +65,7 @@ export function createApi(deps: ApiDeps, options: ApiOptions = {}): Api {
   let unsubscribe: (() => void) | undefined;
   return {
     async listen(at) {
+      if (!isLoopback(at) && options.signIn === undefined) throw notLoopback(at);
       const listening = await listenOn(server, at);
       unsubscribe = deps.subscribe((event) => events.publish(event));
       timers.push(
@@ -92,6 +95,8 @@ function routes(deps: ApiDeps, options: ApiOptions, { now, events, loopLag }: Ro
     ...trafficHandlers({ deps, now, events, loopLag, gate }),
     ...incidentHandlers({ deps, now, gate }),
     ...siteHandlers({ deps, now, gate }),
+    ...notificationHandlers({ deps, now, signIn: options.signIn }),
+    ...peopleHandlers({ signIn: options.signIn, onAct: options.onAct, gate }),
   };
   const app = dispatch(handlers, options);
   app.get('/', (ask) => ask.text(INDEX));
@@ -109,17 +114,19 @@ const INDEX = [
 
 async function listenOn(server: Server, at: ListenAddress): Promise<ListenAddress> {
   const where = formatListen(at);
-  if (!isLoopback(at)) {
-    throw new BonghwaError('HTTP_NOT_LOOPBACK', `HTTP does not listen on ${where}: it has no sign-in in this release`, {
-      hint: `Give a loopback address such as 127.0.0.1:${at.port}; 'ssh -L ${at.port}:127.0.0.1:${at.port} station' reaches it from elsewhere.`,
-    });
-  }
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(unavailable(where, error)));
     server.listen({ host: at.address, port: at.port, exclusive: true, backlog: CONNECTIONS_MAX }, resolve);
   });
   const { port } = server.address() as AddressInfo;
   return { ...at, port };
+}
+
+/** Without sign-in whoever reaches the station may do everything. */
+function notLoopback(at: ListenAddress): BonghwaError {
+  return new BonghwaError('HTTP_NOT_LOOPBACK', `HTTP does not listen on ${formatListen(at)} while http.signIn is off`, {
+    hint: `Turn sign-in on, or give a loopback address such as 127.0.0.1:${at.port}; 'ssh -L ${at.port}:127.0.0.1:${at.port} station' reaches it from elsewhere.`,
+  });
 }
 
 function unavailable(where: string, cause: NodeJS.ErrnoException): BonghwaError {

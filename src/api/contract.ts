@@ -1,4 +1,6 @@
 import { INCIDENT_ROUTES } from './contract/incidents.ts';
+import { NOTIFICATION_ROUTES } from './contract/notifications.ts';
+import { PEOPLE_ROUTES } from './contract/people.ts';
 import type { RouteContract } from './contract/route.ts';
 import { SITE_ROUTES } from './contract/sites.ts';
 import { TRAFFIC_ROUTES } from './contract/traffic.ts';
@@ -22,6 +24,8 @@ export const ROUTES = {
   ...TRAFFIC_ROUTES,
   ...INCIDENT_ROUTES,
   ...SITE_ROUTES,
+  ...PEOPLE_ROUTES,
+  ...NOTIFICATION_ROUTES,
 } as const satisfies Record<string, RouteContract>;
 
 export type RouteName = keyof typeof ROUTES;

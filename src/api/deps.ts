@@ -9,6 +9,7 @@ import type { FlowsAnswer, FlowsQuery } from '../store/telemetry/flows-query.ts'
 import type { SecondsAnswer, SecondsQuery } from '../store/telemetry/seconds-query.ts';
 import type { ConsoleFiles } from './console-files.ts';
 import type { ApiPorts } from './ports.ts';
+import type { SignIn } from './sign-in/sign-in.ts';
 
 /** What the API asks of a station. The station implements it; tests put another in its place. */
 export interface ApiDeps {
@@ -79,7 +80,10 @@ export interface Act {
 }
 
 export interface ApiOptions {
+  /** Who may ask; without it everybody may. */
   readonly access?: Access | undefined;
+  /** Sign-in, where the station has it: it is also the `access` then. */
+  readonly signIn?: SignIn | undefined;
   /** Told of every act, also of those that were refused; the answer waits for it. */
   readonly onAct?: ((act: Act) => Promise<void>) | undefined;
   /** Names besides localhost and loopback addresses under which the station may be asked. */

@@ -91,7 +91,11 @@ interface From {
   readonly address: string;
 }
 
-async function callerOf({ access }: ApiOptions, request: Request, address: string): Promise<Caller | undefined> {
+async function callerOf(
+  { signIn, access = signIn }: ApiOptions,
+  request: Request,
+  address: string,
+): Promise<Caller | undefined> {
   return access === undefined ? NO_SIGN_IN : await access.caller(request, address);
 }
 
@@ -129,7 +133,11 @@ async function answer(
 }
 
 /** Who may not ask this. */
-function refusalFor({ needs }: RouteContract, { who, address }: From, request: Request): RequestProblem | undefined {
+function refusalFor(
+  { needs, group }: RouteContract,
+  { who, address }: From,
+  request: Request,
+): RequestProblem | undefined {
   if (needs === 'anyone') return undefined;
   if (needs === 'this-machine' && isThisMachine(request, address)) return undefined;
   if (who === undefined)
@@ -139,6 +147,10 @@ function refusalFor({ needs }: RouteContract, { who, address }: From, request: R
       { 'www-authenticate': 'Bearer' },
     );
   const role = needs === 'this-machine' ? 'viewer' : needs;
+  if (who.scopes !== undefined && who.scopes.length > 0 && !who.scopes.includes(group))
+    return new RequestProblem(403, {
+      detail: `this token is not good for '${group}', only for ${who.scopes.join(', ')}`,
+    });
   if (mayActAs(who.role, role)) return undefined;
   return new RequestProblem(403, {
     detail: `this needs the role ${role}, and ${who.name} has ${who.role}`,

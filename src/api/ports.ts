@@ -1,9 +1,11 @@
 import { BonghwaError } from '../base/errors.ts';
 import type { Incident, Outage, SiteState, SiteStatus } from '../model/incident.ts';
+import type { Receiver } from '../model/receiver.ts';
 import type { Caller } from '../model/role.ts';
 import type { Sector } from '../model/site.ts';
 import type { Vantage } from '../model/vantage.ts';
 import type { IncidentChange, IncidentSplit } from './contract/incidents.ts';
+import type { ReceiverView } from './contract/notifications.ts';
 import type {
   ChecksAnswer,
   SiteDays,
@@ -92,6 +94,17 @@ export interface IncidentsPort {
   statuses(): readonly SiteStatus[];
 }
 
+/** Who is told when something happens. */
+export interface NotifyPort {
+  /** Those of the configuration first. */
+  receivers(): readonly ReceiverView[];
+  /** Sets a receiver, in place of one of this name; one of the configuration is refused with CONFLICT. */
+  save(receiver: Receiver, by: Caller): Promise<ReceiverView>;
+  remove(name: string, by: Caller): Promise<void>;
+  /** Delivers a test message; rejects with why it did not arrive. False where no receiver has the name. */
+  test(name: string): Promise<boolean>;
+}
+
 export const notFound = (message: string): BonghwaError => new BonghwaError('NOT_FOUND', message);
 
 export const inputInvalid = (message: string, hint?: string): BonghwaError =>
@@ -109,4 +122,5 @@ export interface ApiPorts {
   readonly sites?: SitesPort | undefined;
   readonly vantages?: VantagesPort | undefined;
   readonly incidents?: IncidentsPort | undefined;
+  readonly notify?: NotifyPort | undefined;
 }

@@ -1,6 +1,9 @@
 import type { z } from 'zod';
 import { problemSchema } from '../api/problem.ts';
+import { readLocalToken } from '../api/sign-in/secret-file.ts';
 import { BonghwaError } from '../base/errors.ts';
+import { parseListen } from '../base/listen.ts';
+import { reachable } from '../station/doctor/running.ts';
 import { readLock } from '../store/lock.ts';
 
 /** Where a station answers that nobody named. */
@@ -38,10 +41,12 @@ export const jsonBody = (value: unknown): Sent => ({ type: 'application/json', t
 export class StationClient {
   readonly url: string;
   readonly #signal: AbortSignal;
+  readonly #token: string | undefined;
 
-  constructor(url: string, signal: AbortSignal) {
+  constructor(url: string, signal: AbortSignal, token?: string) {
     this.url = url;
     this.#signal = signal;
+    this.#token = token;
   }
 
   /**
@@ -94,6 +99,7 @@ export class StationClient {
         headers: {
           accept: 'application/json',
           ...(change?.body === undefined ? {} : { 'content-type': change.body.type }),
+          ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
         },
       });
       text = await bounded(response);
@@ -134,6 +140,10 @@ export class StationClient {
         hint: hint ?? '--help shows what can be given.',
       });
     }
+    if (status === 401)
+      return new BonghwaError('STATION_REFUSED', detail ?? title, {
+        hint: `--data DIRECTORY takes the token of a station on this machine; for others, ${TOKEN_VARIABLE} holds one that was made there.`,
+      });
     return new BonghwaError('STATION_REFUSED', detail ?? title, hint === undefined ? {} : { hint });
   }
 
@@ -176,13 +186,34 @@ async function bounded(response: Response): Promise<string> {
  * STATION_UNREACHABLE where nobody runs on the directory.
  */
 export async function openClient(choice: StationChoice, signal: AbortSignal): Promise<StationClient> {
-  return new StationClient(await urlOf(choice), signal);
+  const url = await urlOf(choice);
+  return new StationClient(url, signal, await tokenFor(url, choice));
+}
+
+/** Where a command takes the token of a station elsewhere from. */
+export const TOKEN_VARIABLE = 'BONGHWA_TOKEN';
+
+/**
+ * What the station is asked with: the token of the environment; that of the data directory, where the station runs on it. It is sent to
+ * no other station: whoever answers there could use it here.
+ */
+async function tokenFor(url: string, { data = DATA_DEFAULT }: StationChoice): Promise<string | undefined> {
+  const given = process.env[TOKEN_VARIABLE]?.trim();
+  if (given !== undefined && given !== '') return given;
+  const holder = await readLock(data);
+  if (holder?.http === undefined || new URL(urlOfHolder(holder.http)).host !== new URL(url).host) return undefined;
+  return await readLocalToken(data);
+}
+
+function urlOfHolder(http: string): string {
+  const listen = parseListen(http);
+  return `http://${listen === undefined ? http : reachable(listen)}`;
 }
 
 async function urlOf({ station, data }: StationChoice): Promise<string> {
   if (station !== undefined) return stationUrl(station);
   const holder = await readLock(data ?? DATA_DEFAULT);
-  if (holder?.http !== undefined) return `http://${holder.http}`;
+  if (holder?.http !== undefined) return urlOfHolder(holder.http);
   if (data === undefined) return STATION_DEFAULT;
   if (holder !== undefined) {
     throw new BonghwaError(

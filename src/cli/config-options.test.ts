@@ -51,7 +51,7 @@ retention: { flowsDays: 3 }
     organisation: { name: 'B' },
     networks: [{ prefix: '192.0.2.0/24', name: 'web' }, { prefix: '2001:db8::/32' }],
     inputs: { netflow: ['[::]:2055', '[::1]:2056'], sflow: [], pcap: '-', workers: 2 },
-    http: { listen: '127.0.0.1:0' },
+    http: { listen: '127.0.0.1:0', signIn: 'on', providers: [] },
     storage: { directory: 'other', state: { env: 'STATE' }, telemetry: 'off' },
     reports: { eventsFile: 'events' },
   });

@@ -45,13 +45,14 @@ export function configFromOptions(options: StationOptions, file: Config = defaul
       ...(options.pcap === undefined ? {} : { pcap: options.pcap }),
       ...(options.workers === undefined ? {} : { workers: options.workers }),
     },
-    http: options.http === undefined ? file.http : { listen: options.http },
+    http: options.http === undefined ? file.http : { ...file.http, listen: options.http },
     storage: {
       ...file.storage,
       ...(options.data === undefined ? {} : { directory: options.data }),
       ...(options.state === undefined ? {} : { state: options.state }),
       ...(options.telemetry === undefined ? {} : { telemetry: options.telemetry }),
     },
+    notify: file.notify,
     reports: options.events === undefined ? file.reports : { eventsFile: options.events },
   };
 }

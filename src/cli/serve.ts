@@ -65,7 +65,7 @@ export async function serveCommand(options: ServeCommandOptions, interrupt: Abor
     );
   };
   process.on('SIGHUP', reload);
-  logger.info({ http: formatListen(station.http ?? config.http.listen) }, 'ready');
+  logger.info({ http: formatListen(station.http ?? config.http.listen), data: config.storage.directory }, 'ready');
   manager.ready();
   const { aliveEveryMs } = manager;
   const alive =

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { parseAddress } from '../base/ip.ts';
-import { type ListenAddress, parseListen } from '../base/listen.ts';
 import { type Prefix, parsePrefix } from '../base/prefix.ts';
+import { httpSchema, listenSchema as listen } from './config-http.ts';
 import { logsSchema, siteLogFields, syslogListSchema } from './config-logs.ts';
 import { probeSchema, VANTAGE_SOURCES_MAX, vantageSourceSchema } from './config-probe.ts';
+import { notifySchema } from './receiver.ts';
 import { secretSchema, stateUrlFault, telemetryUrlFault } from './secret.ts';
 import { shown, siteFields } from './site-fields.ts';
 import { TELEMETRY_PORTS } from './telemetry-ports.ts';
@@ -24,20 +25,6 @@ const prefix = z.string().transform((text, context): Prefix => {
 const address = z.string().refine((text) => parseAddress(text) !== undefined, {
   error: (issue) => `'${shown(String(issue.input))}' is no IPv4 or IPv6 address`,
 });
-
-const LISTEN_EXAMPLES = "such as 127.0.0.1:2055, '[::1]:2055', or :2055 for every address of this machine";
-
-const listen = z
-  .string({
-    error: (issue) =>
-      typeof issue.input === 'string' ? undefined : `an address and a port are needed, ${LISTEN_EXAMPLES}`,
-  })
-  .transform((text, context): ListenAddress => {
-    const parsed = parseListen(text);
-    if (parsed !== undefined) return parsed;
-    context.addIssue({ code: 'custom', message: `'${shown(text)}' is no address with a port, ${LISTEN_EXAMPLES}` });
-    return z.NEVER;
-  });
 
 const name = z.string().min(1, 'a name has at least one character').max(200, 'a name has at most 200 characters');
 const path = z.string().min(1, 'a path has at least one character').max(4096, 'a path has at most 4096 characters');
@@ -142,14 +129,6 @@ const inputsSchema = z.strictObject({
     .describe('threads that receive and decode; where absent, as many as the processor cores allow'),
 });
 
-const httpSchema = z.strictObject({
-  listen: listen
-    .prefault('127.0.0.1:8480')
-    .describe(
-      'loopback address of the HTTP interface: API, metrics, health. It has no sign-in yet, and answers this machine alone',
-    ),
-});
-
 const storageSchema = z.strictObject({
   directory: path
     .default('./bonghwa-data')
@@ -236,6 +215,7 @@ export const configSchema = z.strictObject({
   http: httpSchema.prefault({}).describe('the HTTP interface'),
   storage: storageSchema.prefault({}).describe('where things are kept'),
   retention: retentionSchema.prefault({}).describe('how long things are kept'),
+  notify: notifySchema.prefault({}).describe('who is told when something happens'),
   reports: reportsSchema.prefault({}).describe('what is told to other programs'),
 });
 

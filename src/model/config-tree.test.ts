@@ -17,7 +17,14 @@ sites: [{ name: portal, urls: [https://portal.example/], addresses: [192.0.2.10]
 thresholds: { syn-flood: { ppsMax: 5000 } }
 exporters: [{ name: border, address: 203.0.113.1, samplingRate: 1000, outsideInterfaces: [3], vendor: juniper }]
 inputs: { netflow: [':2055', '[::1]:4739'], sflow: [], pcap: /run/packets, workers: 2 }
-http: { listen: '[::1]:8480' }
+http:
+  listen: '[::1]:8480'
+  signIn: off
+  url: https://bonghwa.example
+  providers: [{ id: ministry, name: Ministry, issuer: 'https://login.example', clientId: b, clientSecret: { env: S } }]
+notify:
+  receivers:
+    - { name: duty, kind: slack, secret: { file: /etc/hook }, quiet: { from: '22:00', to: '07:00', zone: Asia/Seoul } }
 storage: { directory: /var/lib/bonghwa, state: { file: /etc/bonghwa/state }, telemetry: off }
 retention: { flowsDays: 1, secondsDays: 2, minutesDays: 3, attacksDays: 4 }
 reports: { eventsFile: /run/bonghwa/events }
@@ -34,7 +41,11 @@ test('notes are made where something may not be meant', () => {
     ['sites: [{ name: portal, addresses: [192.0.2.1] }]', []],
     ['', [/^networks: none is named/]],
     ["networks: [192.0.2.0/24]\ninputs: { netflow: [':2055'] }", [/^inputs: \[::\]:2055 takes telemetry from whoever/]],
-    ['networks: [192.0.2.0/24]\nhttp: { listen: 0.0.0.0:8480 }', [/^http.listen: 0.0.0.0:8480 is refused/]],
+    ['networks: [192.0.2.0/24]\nhttp: { listen: 0.0.0.0:8480 }', [/^http.listen: 0.0.0.0:8480 speaks no TLS/]],
+    [
+      'networks: [192.0.2.0/24]\nhttp: { listen: 0.0.0.0:8480, signIn: off }',
+      [/^http.listen: 0.0.0.0:8480 is refused/],
+    ],
     [
       'networks: [192.0.2.0/24]\nexporters: [{ name: border, address: 203.0.113.1 }, { name: here, address: 127.0.0.1 }]',
       [/border \(203\.0\.113\.1\) cannot be heard/],

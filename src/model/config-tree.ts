@@ -25,7 +25,8 @@ export function effectiveTree(config: Config): Record<string, unknown> {
       sflow: config.inputs.sflow.map(formatListen),
       ...(config.inputs.vantages === undefined ? {} : { vantages: formatListen(config.inputs.vantages) }),
     },
-    http: { listen: formatListen(config.http.listen) },
+    http: { ...config.http, listen: formatListen(config.http.listen) },
+    notify: config.notify,
     storage: {
       directory: config.storage.directory,
       ...(state === undefined ? {} : { state: typeof state === 'string' ? shownSecret(state) : state }),
@@ -51,7 +52,9 @@ export function configNotes(config: Config): string[] {
   if (!isLoopback(config.http.listen)) {
     const where = formatListen(config.http.listen);
     notes.push(
-      `http.listen: ${where} is refused when a station starts: HTTP has no sign-in yet and answers this machine alone`,
+      config.http.signIn === 'off'
+        ? `http.listen: ${where} is refused when a station starts: without sign-in HTTP answers this machine alone`
+        : `http.listen: ${where} speaks no TLS; let a proxy that does stand before it, and write its address as http.url`,
     );
   }
   const far = config.exporters.filter(({ address }) => !isLoopbackAddress(address));

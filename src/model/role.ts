@@ -13,4 +13,6 @@ export interface Caller {
   /** As it stands in notes, time lines and the audit log. */
   readonly name: string;
   readonly role: Role;
+  /** Groups of routes that a token is good for; every one where it names none. */
+  readonly scopes?: readonly string[] | undefined;
 }

@@ -31,7 +31,7 @@ describe('a station that softflowd exports to', { skip: missing ?? false }, () =
     const network = new Namespaces('serve');
     const node = process.execPath;
     const ask = async <T>(...args: string[]): Promise<T> =>
-      JSON.parse(await network.run('router', node, [BONGHWA, ...args])) as T;
+      JSON.parse(await network.run('router', node, [BONGHWA, ...args, '--data', directory])) as T;
     try {
       await network.start('site', node, ['-e', SERVER], 'ready');
       const station = await network.start(

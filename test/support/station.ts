@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +21,7 @@ export class StationProcess {
   readonly words: string[] = [];
   http = '';
   netflowPort = 0;
+  #data = '';
 
   private constructor(args: readonly string[], input: 'ignore' | 'pipe') {
     this.child = spawn(process.execPath, [BONGHWA, 'serve', ...args], { stdio: [input, 'ignore', 'pipe'] });
@@ -42,7 +45,8 @@ export class StationProcess {
   }
 
   async ask<T>(path: string): Promise<T> {
-    const answer = await fetch(`http://${this.http}${path}`);
+    const token = readFileSync(join(this.#data, 'local-token'), 'utf8').trim();
+    const answer = await fetch(`http://${this.http}${path}`, { headers: { authorization: `Bearer ${token}` } });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return (await answer.json()) as T;
   }
@@ -73,7 +77,9 @@ export class StationProcess {
     this.lines.push(told);
     if (told.msg === 'listening' && told.input === 'netflow')
       this.netflowPort = Number(String(told.address).split(':').at(-1));
-    if (told.msg === 'ready') this.http = String(told.http);
+    if (told.msg !== 'ready') return;
+    this.#data = String(told.data);
+    this.http = String(told.http);
   }
 }
 

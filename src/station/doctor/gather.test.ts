@@ -23,7 +23,7 @@ function configWith(netflowPort: number, httpPort: number, storage: Partial<Conf
   return {
     ...config,
     inputs: { ...config.inputs, netflow: [{ address: '127.0.0.1', port: netflowPort, family: 4 }], sflow: [] },
-    http: { listen: { address: '127.0.0.1', port: httpPort, family: 4 } },
+    http: { ...config.http, listen: { address: '127.0.0.1', port: httpPort, family: 4 } },
     storage: { directory, ...storage },
   };
 }

@@ -1,3 +1,4 @@
+import { readLocalToken } from '../../api/sign-in/secret-file.ts';
 import { formatListen, type ListenAddress, parseListen } from '../../base/listen.ts';
 import type { Config } from '../../model/config.ts';
 import { type StationStatus, stationStatusSchema } from '../../model/station-view.ts';
@@ -15,22 +16,30 @@ const STATUS_BYTES_MAX = 16 << 20;
 export async function stationFacts(config: Config): Promise<StationFacts> {
   const holder = await readLock(config.storage.directory);
   const http = holder?.http === undefined ? undefined : parseListen(holder.http);
-  const told = await askStatus(`http://${reachable(http ?? config.http.listen)}/api/status`);
+  const token = await readLocalToken(config.storage.directory);
+  const told = await askStatus(`http://${reachable(http ?? config.http.listen)}/api/status`, token);
   if (holder === undefined) return 'status' in told ? { kind: 'running', ...told } : { kind: 'none' };
   // It holds the lock and has not said who it is yet.
   return { kind: 'running', ...(holder.pid === 0 ? {} : { pid: holder.pid }), ...told };
 }
 
 /** The address at which what listens on every address is asked. */
-function reachable(listen: ListenAddress): string {
+export function reachable(listen: ListenAddress): string {
   const { address, port } = listen;
   if (address === '::') return `[::1]:${port}`;
   return address === '0.0.0.0' ? `127.0.0.1:${port}` : formatListen(listen);
 }
 
-async function askStatus(url: string): Promise<{ status: StationStatus } | { silent: string }> {
+async function askStatus(
+  url: string,
+  token: string | undefined,
+): Promise<{ status: StationStatus } | { silent: string }> {
   try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(STATUS_MS_MAX), redirect: 'error' });
+    const answer = await fetch(url, {
+      signal: AbortSignal.timeout(STATUS_MS_MAX),
+      redirect: 'error',
+      ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
+    });
     if (!answer.ok) return { silent: `${url} answers ${answer.status}` };
     const text = await answer.text();
     if (text.length > STATUS_BYTES_MAX) return { silent: `${url} answers too much` };

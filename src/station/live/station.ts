@@ -16,7 +16,6 @@ import { resolveSecret, type SecretReference } from '../../model/secret.ts';
 import type { Site } from '../../model/site.ts';
 import type { StationEvent } from '../../model/station-event.ts';
 import type { StationStatus } from '../../model/station-view.ts';
-import { EventLines } from '../../output/event-lines.ts';
 import { type Lock, lockDirectory } from '../../store/lock.ts';
 import { openState } from '../../store/state/open.ts';
 import type { AttackPage, AttackQuery, StateStore } from '../../store/state/state-store.ts';
@@ -28,6 +27,7 @@ import type { AssessDesk } from '../assess/assess-desk.ts';
 import { openAssess } from '../assess/open.ts';
 import { Places } from '../places.ts';
 import { SiteDesk } from '../sites/site-desk.ts';
+import { openAccess, type StationAccess } from './access.ts';
 import { AttackKeeper, attackFields, isOfLog } from './attack-keeper.ts';
 import { ConsoleSource } from './console-source.ts';
 import { ExporterDesk } from './exporter-desk.ts';
@@ -39,6 +39,7 @@ import { expectationsOf, ongoingIn, receiverSetups, settingsOf, startingStatus, 
 import { Announcements, Problems } from './problems.ts';
 import type { StationOptions } from './station-options.ts';
 import { StationThreads } from './threads.ts';
+import { Told } from './told.ts';
 import { WebDesk } from './web-desk.ts';
 
 /** Names under which the state store keeps what threads remember. */
@@ -54,16 +55,16 @@ export class Station implements ApiDeps {
   #config: Config;
   readonly #live: LiveStatus;
   readonly #places: Places;
-  readonly #listeners = new Set<(event: StationEvent) => void>();
+  readonly #told: Told;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #problems = new Problems();
   readonly #announcements = new Announcements();
+  #access: StationAccess | undefined;
   #lock: Lock | undefined;
   #api: Api | undefined;
   #http: ListenAddress | undefined;
   #state: StateStore | undefined;
   #telemetry: TelemetryStore | undefined;
-  #events: EventLines | undefined;
   #threads: StationThreads | undefined;
   /** Attacks that went on when an earlier run ended, until the detector has them. */
   #before: readonly Attack[] = [];
@@ -80,6 +81,11 @@ export class Station implements ApiDeps {
     this.#options = options;
     this.#config = options.config;
     this.#live = new LiveStatus(Date.now());
+    this.#told = new Told(options.config, {
+      environment: options.environment,
+      url: () => this.#access?.url() ?? '',
+      onProblem: (part, error) => this.#problem(part, error),
+    });
     this.#places = new Places(this.#config.storage.directory, (fault) => this.#problem('geo', new Error(fault)));
     this.#sites = new SiteDesk({
       config: options.config,
@@ -116,19 +122,28 @@ export class Station implements ApiDeps {
   async #start(): Promise<void> {
     const { storage, retention } = this.#config;
     this.#lock = await lockDirectory(storage.directory, { pid: process.pid });
+    const access = await openAccess({
+      ...this.#options,
+      config: this.#config,
+      store: () => this.#store(),
+      onProblem: (error) => this.#problem('sign-in', error),
+    });
+    this.#access = access;
     this.#api = createApi(this, {
+      ...access.api,
       console: this.#console.files,
       onFault: (error, path) => this.#problem(`http ${path}`, error as Error),
     });
     this.#http = await this.#api.listen(this.#config.http.listen);
+    access.listening(this.#http);
     await this.#lock.update({ pid: process.pid, http: formatListen(this.#http) });
     const stateUrl = await this.#secret(storage.state);
-    this.#openEvents();
     this.#state = await openState({
       directory: storage.directory,
       ...(stateUrl === undefined ? {} : { url: stateUrl }),
       onProblem: (error) => this.#problem('state', error),
     });
+    await this.#told.open(this.#state);
     this.#assess = await openAssess(this.#config, {
       state: this.#state,
       tell: (event) => this.#tell(event),
@@ -153,6 +168,7 @@ export class Station implements ApiDeps {
       this.#options.log('info', 'listening', { input: 'vantages', address: formatListen(listening) });
     this.#ready = true;
     void this.#places.open();
+    void access.announce().catch((error: Error) => this.#problem('sign-in', error));
   }
 
   /** Assesses and protects these sites from now on. */
@@ -210,12 +226,7 @@ export class Station implements ApiDeps {
     const snapshots = await this.#threads?.stop();
     await this.#assess?.stop().catch((error: Error) => this.#problem('assess', error));
     await this.#keep(snapshots).catch((error: Error) => this.#problem('state', error));
-    await Promise.allSettled([
-      this.#api?.close(),
-      this.#events?.close(),
-      this.#telemetry?.close(),
-      this.#state?.close(),
-    ]);
+    await Promise.allSettled([this.#api?.close(), this.#told.close(), this.#telemetry?.close(), this.#state?.close()]);
     this.#console.close();
     await this.#lock?.release();
   }
@@ -223,14 +234,12 @@ export class Station implements ApiDeps {
   /** Takes over what can be taken over while running; tells what changed, and what waits for a restart. */
   reload(config: Config): ConfigChange {
     const change = changeOf(this.#config, config);
-    // The file may have been renamed by whoever rotates it.
-    this.#events?.reopen();
+    this.#told.reopen();
     void this.#places.open();
     if (change.live.length === 0) return change;
-    const { eventsFile } = this.#config.reports;
     const { inputs, http, storage, telemetryPorts } = this.#config;
     this.#config = { ...config, inputs, http, storage, telemetryPorts };
-    if (eventsFile !== config.reports.eventsFile) this.#openEvents();
+    this.#told.configure(this.#config);
     this.#protect(this.#sites.register.list().map(({ site }) => site));
     this.#sites.configure(this.#config).catch((error: Error) => this.#problem('sites', error));
     this.#telemetry?.setRetention(this.#config.retention);
@@ -264,7 +273,7 @@ export class Station implements ApiDeps {
       decisionLagSeconds: this.#live.lagSeconds.counts(),
       threadDeaths: (this.#threads?.deaths ?? 0) + (this.#web?.deaths ?? 0),
       ...(this.#web === undefined ? {} : { requests: this.#web.report }),
-      ...(this.#events === undefined ? {} : { eventLines: this.#events.counts() }),
+      ...this.#told.counters(),
     };
   }
 
@@ -280,7 +289,7 @@ export class Station implements ApiDeps {
   }
 
   ports(): ApiPorts {
-    return { ...this.#sites.ports(), incidents: this.#assess };
+    return { ...this.#sites.ports(), incidents: this.#assess, notify: this.#told.notify };
   }
 
   async attacks(query: AttackQuery): Promise<AttackPage> {
@@ -310,8 +319,7 @@ export class Station implements ApiDeps {
 
   /** Calls `listener` for every attack that opens, goes on or closes; returns how to end that. */
   subscribe(listener: (event: StationEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#told.subscribe(listener);
   }
 
   #store(): StateStore {
@@ -355,17 +363,8 @@ export class Station implements ApiDeps {
       this.#keeper.keep(this.#state, attack, announce, (error) => this.#problem('state', error));
   }
 
-  /** Writes events to the file that the configuration names now, if it names one. */
-  #openEvents(): void {
-    const path = this.#config.reports.eventsFile;
-    void this.#events?.close();
-    const onProblem = (error: Error): void => this.#problem('events', error);
-    this.#events = path === undefined ? undefined : new EventLines({ path, onProblem });
-  }
-
   #tell(event: StationEvent): void {
-    this.#events?.write(event);
-    for (const listener of this.#listeners) listener(event);
+    this.#told.tell(event);
   }
 
   /** Announces the warnings that began and that are over. */

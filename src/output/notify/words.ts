@@ -1,0 +1,40 @@
+import type { Language } from '../../model/incident.ts';
+
+/** What messages say, in three languages; `{name}` stands for what is told. */
+const WORDS = {
+  'attack-began': {
+    en: 'Attack on {target}: {vector}',
+    ko: '{target} 공격 감지: {vector}',
+    uk: 'Атака на {target}: {vector}',
+  },
+  'attack-ended': {
+    en: 'The attack on {target} is over',
+    ko: '{target} 공격 종료',
+    uk: 'Атака на {target} завершилася',
+  },
+  'incident-began': { en: 'Incident: {title}', ko: '사고: {title}', uk: 'Інцидент: {title}' },
+  'incident-worse': { en: 'Incident is worse: {title}', ko: '사고 악화: {title}', uk: 'Інцидент погіршився: {title}' },
+  'incident-ended': { en: 'Incident closed: {title}', ko: '사고 종결: {title}', uk: 'Інцидент закрито: {title}' },
+  'site-began': { en: '{site} is {state}', ko: '{site} 장애: {state}', uk: '{site} не працює: {state}' },
+  'site-ended': { en: '{site} is back', ko: '{site} 복구', uk: '{site} знову працює' },
+  'exporter-began': { en: 'An exporter needs a look', ko: '익스포터 점검 필요', uk: 'Експортер потребує уваги' },
+  'exporter-ended': { en: 'An exporter is all right again', ko: '익스포터 정상화', uk: 'Експортер знову в нормі' },
+  'station-began': { en: 'The station needs a look', ko: '스테이션 점검 필요', uk: 'Станція потребує уваги' },
+  'station-ended': { en: 'The station is all right again', ko: '스테이션 정상화', uk: 'Станція знову в нормі' },
+  test: {
+    en: 'A test: this is how you will be told',
+    ko: '시험 메시지: 이와 같이 알려 드립니다',
+    uk: 'Перевірка: так вас буде сповіщено',
+  },
+  more: { en: 'and {count} more', ko: '외 {count}건', uk: 'і ще {count}' },
+  several: { en: '{count} events', ko: '사건 {count}건', uk: 'Подій: {count}' },
+} as const satisfies Record<string, Readonly<Record<Language, string>>>;
+
+export type WordKey = keyof typeof WORDS;
+
+/** The text in each language, with what it tells of put in. */
+export function words(key: WordKey, told: Readonly<Record<string, string | number>>): Record<Language, string> {
+  const { en, ko, uk } = WORDS[key];
+  const filled = (text: string): string => text.replace(/\{(\w+)\}/g, (_, name: string) => String(told[name] ?? ''));
+  return { en: filled(en), ko: filled(ko), uk: filled(uk) };
+}
