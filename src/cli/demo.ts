@@ -81,7 +81,8 @@ function configOf(
       networks: sample.networks,
       sites: sample.sites,
       inputs: { netflow: [inputs.netflow], sflow: [inputs.sflow], workers: 1 },
-      http: { listen },
+      // It holds nothing but the sample, answers this machine alone, and goes with the command.
+      http: { listen, signIn: 'off' },
       storage: { directory },
     }),
   );

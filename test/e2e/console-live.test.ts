@@ -37,7 +37,9 @@ describe('a station in the console', { skip: missingBrowser }, () => {
   });
 
   it('goes from the first datagram of a router to an attack on the screen and down to its flows', async (test) => {
-    const page = await (await browser.newContext({ locale: 'en' })).newPage();
+    const page = await (
+      await browser.newContext({ locale: 'en', extraHTTPHeaders: { authorization: `Bearer ${station.token()}` } })
+    ).newPage();
     const noted = watchPage(page, station.http);
     await page.goto(`http://${station.http}/setup`);
     await page.locator('.arriving', { hasText: 'Nothing has arrived yet.' }).waitFor();

@@ -44,9 +44,15 @@ export class StationProcess {
     return station;
   }
 
+  /** What programs on this machine ask it with. */
+  token(): string {
+    return readFileSync(join(this.#data, 'local-token'), 'utf8').trim();
+  }
+
   async ask<T>(path: string): Promise<T> {
-    const token = readFileSync(join(this.#data, 'local-token'), 'utf8').trim();
-    const answer = await fetch(`http://${this.http}${path}`, { headers: { authorization: `Bearer ${token}` } });
+    const answer = await fetch(`http://${this.http}${path}`, {
+      headers: { authorization: `Bearer ${this.token()}` },
+    });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return (await answer.json()) as T;
   }

@@ -43,7 +43,8 @@ export class Newsroom {
       case 'warning':
         return warningNews(event);
       case 'outage':
-        // The state of its site and its incident say so.
+      case 'site':
+        // The state of a site and its incident say what people should know.
         return undefined;
     }
   }
