@@ -50,7 +50,7 @@ retention: { flowsDays: 3 }
     ...effectiveTree(file),
     organisation: { name: 'B' },
     networks: [{ prefix: '192.0.2.0/24', name: 'web' }, { prefix: '2001:db8::/32' }],
-    inputs: { netflow: ['[::]:2055', '[::1]:2056'], sflow: [], pcap: '-', workers: 2 },
+    inputs: { netflow: ['[::]:2055', '[::1]:2056'], sflow: [], pcap: '-', workers: 2, logs: [], syslog: [] },
     http: { listen: '127.0.0.1:0', signIn: 'on', providers: [] },
     storage: { directory: 'other', state: { env: 'STATE' }, telemetry: 'off' },
     reports: { eventsFile: 'events' },
