@@ -9,6 +9,7 @@ import { readDatagrams, SampleFeed } from '../station/sample-feed.ts';
 import { EXIT_OK } from './exit.ts';
 import { packageVersion } from './options.ts';
 import { readSample, type Sample, sampleFile } from './sample.ts';
+import { warmConsole } from './warm-console.ts';
 
 /** The first attack of the recording begins 69 s after its start: a little of the time before is enough to see it begin, ms. */
 const SKIP_MS = 55_000;
@@ -33,6 +34,7 @@ export async function demoCommand(options: DemoOptions, interrupt: AbortSignal):
   const stopped = stopSignal(interrupt);
   try {
     const station = await startStation(sample, directory, options.http);
+    if (station.http !== undefined) void warmConsole(station.http);
     const address = station.status().inputs.find(({ kind }) => kind === 'netflow')?.address ?? NETFLOW;
     const feed = new SampleFeed(datagrams, listenOf(address));
     feed.start(Date.now(), SKIP_MS);

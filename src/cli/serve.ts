@@ -20,6 +20,7 @@ import {
 import { EXIT_OK } from './exit.ts';
 import { LiveView } from './live-view.ts';
 import { type NetworkOption, packageVersion } from './options.ts';
+import { warmConsole } from './warm-console.ts';
 
 /** What commander gives: texts that are read here, so that other commands need not load what reads them. */
 export interface ServeCommandOptions {
@@ -72,6 +73,7 @@ export async function serveCommand(options: ServeCommandOptions, interrupt: Abor
     aliveEveryMs === undefined ? undefined : setInterval(() => station.live() && manager.alive(), aliveEveryMs);
   const view = onTerminal ? liveView(station, config, () => quit.abort()) : undefined;
   view?.start();
+  if (onTerminal && station.http !== undefined) void warmConsole(station.http);
   await stopped;
   view?.stop();
   manager.stopping();

@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { ConsoleSource } from '../../src/station/live/console-source.ts';
-import { until } from './station.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
 
@@ -32,8 +31,9 @@ export async function builtConsole(): Promise<ConsoleSource> {
   const source = new ConsoleSource((level, message, fields) => {
     if (level === 'warn') faults.push(`${message}: ${JSON.stringify(fields)}`);
   });
-  const look = await until(120_000, () => (source.look().kind === 'building' ? undefined : source.look()));
-  if (look?.kind !== 'built') throw new Error(faults.join('\n') || 'the console is not built');
+  await source.settled();
+  if (source.look().kind !== 'built' || faults.length > 0)
+    throw new Error(faults.join('\n') || 'the console is not built');
   return source;
 }
 

@@ -20,14 +20,14 @@ const TOP = fileURLToPath(new URL('../../..', import.meta.url));
 
 /**
  * Where the console lies. A package brings it built. In a checkout it is built when it is asked for first and is missing or older
- * than its sources: by a process of its own with the lowest priority, so that detection does not notice.
+ * than its sources: by a process of its own with a low priority, so that detection does not notice.
  */
 export class ConsoleSource {
   readonly files = new ConsoleFiles(() => this.look());
   readonly #top: string;
   readonly #log: Log;
   #checked = false;
-  #building = false;
+  #building: Promise<void> | undefined;
   #fault: string | undefined;
   #child: ReturnType<typeof spawn> | undefined;
 
@@ -39,8 +39,9 @@ export class ConsoleSource {
   look(): ConsoleLook {
     if (!this.#checked) this.#check();
     const index = join(this.#built, 'index.html');
-    if (this.#building) return { kind: 'building' };
+    // One that is older than its sources is shown until the new one is there.
     if (existsSync(index)) return { kind: 'built', directory: this.#built, version: String(statSync(index).mtimeMs) };
+    if (this.#building !== undefined) return { kind: 'building' };
     if (this.#fault !== undefined)
       return { kind: 'missing', reason: 'The console could not be built', hint: this.#fault };
     return {
@@ -48,6 +49,12 @@ export class ConsoleSource {
       reason: 'The console is not there',
       hint: 'In a checkout, npm ci installs what builds it; then start the station again.',
     };
+  }
+
+  /** Resolves when no build is under way any more. */
+  async settled(): Promise<void> {
+    this.look();
+    await this.#building;
   }
 
   /** Ends a build that is under way. */
@@ -83,7 +90,8 @@ export class ConsoleSource {
   }
 
   #build(script: string): void {
-    this.#building = true;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#building = promise;
     this.#log('info', 'building the console', { console: 'console/dist' });
     const startedMs = performance.now();
     let told = '';
@@ -93,7 +101,7 @@ export class ConsoleSource {
       timeout: BUILD_MS_MAX,
     });
     this.#child = child;
-    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
     const hear = (chunk: Buffer): void => {
       told = (told + chunk.toString('utf8')).slice(-TOLD_MAX);
     };
@@ -101,7 +109,8 @@ export class ConsoleSource {
     child.stderr.on('data', hear);
     child.unref();
     const end = (fault: string | undefined): void => {
-      this.#building = false;
+      this.#building = undefined;
+      resolve();
       this.#fault = fault;
       const seconds = Math.round((performance.now() - startedMs) / 100) / 10;
       if (fault === undefined) this.#log('info', 'console built', { seconds });
