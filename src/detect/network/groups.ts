@@ -30,6 +30,7 @@ export type Shape =
   | 'tunnel'
   | 'ip'
   | 'amplification'
+  | 'web-answers'
   | 'dns-query';
 
 const mask = (...classes: number[]): number => classes.reduce((bits, trafficClass) => bits | (1 << trafficClass), 0);
@@ -76,9 +77,23 @@ export const GROUPS: readonly VectorGroup[] = [
   amplification('chargen-amplification', 'chargen', CLASS.chargenResponse, CLASS.udpService),
   amplification('snmp-amplification', 'SNMP', CLASS.snmpResponse, CLASS.udpService),
   amplification('udp-amplification', 'UDP', CLASS.reflectorResponse, CLASS.udpService),
+  // From port 443 over UDP comes what readers of web pages fetch, and what reflects (QUIC, DTLS): noticed like any UDP.
+  {
+    vector: 'udp-amplification',
+    classes: mask(CLASS.quicReply),
+    floors: { pps: 2000, bps: 20e6 },
+    shape: 'web-answers',
+    requests: mask(CLASS.quic),
+    service: 'QUIC or DTLS',
+  },
 ];
 
 export const GROUP_COUNT = GROUPS.length;
+
+/** True for a group of whose vector there is another before it. */
+export function isSecondOfVector(group: number): boolean {
+  return GROUPS.findIndex(({ vector }) => vector === GROUPS[group].vector) < group;
+}
 
 /** Traffic of connections that were completed: what a SYN flood lacks and a crowd of readers has. */
 export const ANSWERED_CLASSES = mask(

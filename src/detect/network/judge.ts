@@ -23,12 +23,16 @@ export interface Judgement {
 /** Traffic from fewer sources than this is not "from many". */
 const MANY_SOURCES = 50;
 const SEVERAL_SOURCES = 10;
+/** So many senders of one packet each are forged. */
+const FORGED_SOURCES = 500;
 /** A single peer needs this many times the limit to be an attack by volume alone. */
 const SINGLE_SOURCE_EXCESS = 10;
 /** As many ports suffice to tell, however many packets there are. */
 const PORTS_TOLD = 1000;
 /** And fewer packets than this tell nothing. */
 const PORTS_LOOKED_MIN = 10;
+/** Readers over QUIC acknowledge, and ask, with at least so many packets for each that they get. */
+const ASKED_FOR_PAGES_SHARE = 0.02;
 /** Scanners and testers are few, and send nearly all of it. */
 const NEARLY_ALL = 0.9;
 /** The target sends at least this much back for each packet it receives: a conversation. */
@@ -81,6 +85,8 @@ export function judge(view: View, features: Features): Judgement {
       return judgeOneWay(view, features, 'tunnel packets');
     case 'amplification':
       return judgeAmplification(view, features);
+    case 'web-answers':
+      return judgeWebAnswers(view, features);
     case 'dns-query':
       return judgeDnsQueries(view, features);
   }
@@ -94,15 +100,22 @@ const no = (kind: string, ...notes: string[]): Judgement => ({
   notes,
 });
 
-/** Many senders, to one address whose answers would be seen and are not: nothing that a second more of would tell. */
+/** An attack; clear where a second more of it would tell nothing else. */
 function yes(view: View, features: Features, ...notes: string[]): Judgement {
+  return { attack: true, clear: isClear(view, features), settled: true, kind: view.group.vector, notes };
+}
+
+/** Many senders, to one address whose answers would be seen and are not; or what needs no view of the answers. */
+function isClear(view: View, features: Features): boolean {
+  const { shape, vector } = view.group;
   const looked = lookedAt(view.rates);
   // Of few packets that were sampled, each from a sender of its own, no more can be.
   const singles = isSampled(view.rates) && looked >= PARAMETERS.packetsSeenMin && features.sources >= 0.8 * looked;
-  const many = features.sources >= MANY_SOURCES || singles;
+  if (view.carpet || (features.sources < MANY_SOURCES && !singles)) return false;
   // Connections are completed by what comes in: whether SYN are answered is seen from one side too.
-  const clear = (view.replySeen || view.group.shape === 'syn') && !view.carpet && many;
-  return { attack: true, clear, settled: true, kind: view.group.vector, notes };
+  if (view.replySeen || shape === 'syn') return true;
+  if (shape === 'amplification') return vector !== 'dns-amplification';
+  return shape !== 'dns-query' && features.sources >= FORGED_SOURCES && features.packetsPerSource < SINGLES_PER_SOURCE;
 }
 
 /**
@@ -167,6 +180,11 @@ function hasRandomPorts(view: View, features: Features): boolean {
   return looked >= PORTS_LOOKED_MIN && features.dstPorts > features.randomPortsShare * Math.min(looked, PORTS_TOLD);
 }
 
+/** Nearly every one of the packets that were looked at comes from a port of its own. */
+function hasOwnPorts(features: Features, looked: number): boolean {
+  return features.srcPorts > features.randomPortsShare * Math.min(looked, PORTS_TOLD);
+}
+
 function judgeSynAck(view: View, features: Features): Judgement {
   const asked = view.sent(bit(CLASS.tcpSyn));
   if (view.replySeen && asked >= 0.3 * view.rates.packets && !areStrangers(view)) {
@@ -218,15 +236,17 @@ function judgeTcp(view: View, features: Features): Judgement {
       fromSources(features),
     );
   }
-  const ownPorts = features.srcPorts > features.randomPortsShare * Math.min(features.portPackets, PORTS_TOLD);
+  const ownPorts = hasOwnPorts(features, features.portPackets);
   // Where the answers of the target are seen and are none to these, those that were looked at count, not those that they stand for.
   const perSource = view.replySeen
     ? (lookedAt(view.rates) * view.detailShare) / features.sources
     : features.packetsPerSource;
-  if (!ownPorts && (features.sources < MANY_SOURCES || !(perSource <= 20))) {
+  const fromService = features.topSrcPortShare >= 0.5 && features.topSrcPort < WELL_KNOWN_PORTS;
+  // Who loads from many servers has a port for each of them; what many reflect goes to one.
+  const reflected = fromService && features.sources >= MANY_SOURCES && features.topDstPortShare >= 0.5;
+  if (!ownPorts && !reflected && (features.sources < MANY_SOURCES || !(perSource <= 20))) {
     return no('download', 'few senders with many packets each, as on established connections', fromSources(features));
   }
-  const fromService = features.topSrcPortShare >= 0.5 && features.topSrcPort < WELL_KNOWN_PORTS;
   if (fromService && features.sources >= MANY_SOURCES) {
     const note = `${formatShare(features.topSrcPortShare)} come from port ${features.topSrcPort} of servers that the target did not ask`;
     return { ...yes(view, features, note, fromSources(features)), kind: 'tcp-amplification' };
@@ -271,7 +291,13 @@ function judgeUdp(view: View, features: Features): Judgement {
   if (view.replySeen && answers && !exceeds(view, SINGLE_SOURCE_EXCESS) && !areStrangers(view)) {
     return no('conversation', `the target answers with ${formatCount(sent)} packets for ${formatCount(packets)}`);
   }
+  // No stream takes another port of its own, or of the target, for every packet.
+  const looked = features.portPackets / (1 + view.rates.variance / Math.max(1, packets));
+  const ownPorts = looked >= PORTS_LOOKED_MIN && hasOwnPorts(features, looked);
   const randomPorts = hasRandomPorts(view, features);
+  if (ownPorts && !randomPorts && features.sources < MANY_SOURCES) {
+    return yes(view, features, 'nearly every packet has a source port of its own', fromSources(features));
+  }
   if (features.sources < MANY_SOURCES && !randomPorts && view.excess < SINGLE_SOURCE_EXCESS) {
     return no('stream', 'few senders to few ports, as a stream or a collector has', fromSources(features));
   }
@@ -344,6 +370,23 @@ function judgeAmplification(view: View, features: Features): Judgement {
   const resolver = view.group.vector === 'dns-amplification' && !view.replySeen && !fewPorts && !servicePort;
   if (resolver && answerBytes < AMPLIFIED_BYTES_MIN) return no('resolver', ...notes);
   return yes(view, features, ...notes);
+}
+
+/** Those who fetch pages over QUIC ask for them, each from a port of its own; what is reflected comes from many to one port, or unasked. */
+function judgeWebAnswers(view: View, features: Features): Judgement {
+  if (features.sources < MANY_SOURCES) return no('download', fromSources(features));
+  const asked = view.sent(view.group.requests ?? 0);
+  const answers = asked >= ASKED_FOR_PAGES_SHARE * view.rates.packets && !areStrangers(view);
+  if (view.replySeen && answers) return no('download', `the target asked with ${formatCount(asked)} packets`);
+  const onePort = features.topDstPortShare >= 0.5;
+  if (!view.replySeen && !onePort) return no('download', oneWay, fromSources(features));
+  return yes(
+    view,
+    features,
+    `answers of ${features.meanBytes.toFixed(0)} bytes from port 443 over UDP`,
+    view.replySeen ? 'which the target did not ask for' : oneWay,
+    fromSources(features),
+  );
 }
 
 function judgeDnsQueries(view: View, features: Features): Judgement {

@@ -6,7 +6,7 @@ import type { AttackSources } from './attack-sketches.ts';
 import { type Attention, heldVector, sentPackets } from './attention.ts';
 import type { Candidate } from './candidates.ts';
 import { featuresOf } from './features.ts';
-import { GROUPS } from './groups.ts';
+import { GROUPS, isSecondOfVector } from './groups.ts';
 import { judge } from './judge.ts';
 import { PARAMETERS } from './parameters.ts';
 import type { TargetState } from './target-state.ts';
@@ -140,9 +140,11 @@ export class OpenAttacks {
       const rates = candidate.node().rates(classesOf(record, excess.group), shownMs);
       const view = attention.view(second, candidate, excess, tick);
       const sure = rates[held.measure] * rates.sureShare;
-      if (sure < PARAMETERS.holdShare * held.limit) continue;
+      // What holds a vector open is the limit of the group that opened it; another group of the vector has its own.
+      const limit = isSecondOfVector(excess.group) ? Math.max(held.limit, excess.limit) : held.limit;
+      if (sure < PARAMETERS.holdShare * limit) continue;
       // Below the limit, what does not look like the attack is what the target usually receives.
-      if (sure < held.limit && !judge(view, featuresOf(view)).attack) continue;
+      if (sure < limit && !judge(view, featuresOf(view)).attack) continue;
       active = true;
       record.add(vector, rates, view.detail);
       rate.bps += rates.bps;
