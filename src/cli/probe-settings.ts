@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { BonghwaError } from '../base/errors.ts';
+import { parseListen } from '../base/listen.ts';
 import { type Prefix, parsePrefix } from '../base/prefix.ts';
 import { parseSpan } from '../base/when.ts';
 import { CHECK_TIMES, type CheckTimes, type ProbeSettings } from '../input/probe/limits.ts';
@@ -40,7 +41,7 @@ export async function probeSettings(
     times: timesOf(options, everyMs),
     allowed: options.allowPrivate === true ? EVERYTHING : [],
     hosts: hostsOf(options.resolve ?? []),
-    ...(dns === undefined ? {} : { nameServers: dns.map((text) => addressOption('--dns', text)) }),
+    ...(dns === undefined ? {} : { nameServers: dns.map(serverOption) }),
     ...(options.source === undefined ? {} : { source: sourceOf(options.source) }),
     ...(ca === undefined ? {} : { authorities: [await readAuthorities(ca)] }),
     ...(family === undefined ? {} : { family: family === '4' ? 4 : 6 }),
@@ -104,6 +105,10 @@ function addressOption(option: string, text: string): string {
   throw new BonghwaError('OPTION_INVALID', `${option} ${text} is no address`, {
     hint: 'Give an IPv4 or IPv6 address.',
   });
+}
+
+function serverOption(text: string): string {
+  return parseListen(text) === undefined ? addressOption('--dns', text) : text;
 }
 
 async function readAuthorities(file: string): Promise<string> {

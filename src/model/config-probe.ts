@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseAddress } from '../base/ip.ts';
+import { parseListen } from '../base/listen.ts';
 import { parsePrefix } from '../base/prefix.ts';
 import { parseSubject } from './check-subject.ts';
 import { secretSchema } from './secret.ts';
@@ -17,7 +18,12 @@ const every = z
   .default(30);
 
 const prefixText = z.string().refine((text) => parsePrefix(text) !== undefined, 'this is no address and no prefix');
-const addressText = z.string().refine((text) => parseAddress(text) !== undefined, 'this is no address');
+const serverText = z
+  .string()
+  .refine(
+    (text) => parseAddress(text) !== undefined || parseListen(text) !== undefined,
+    "this is no address, with or without a port: 192.0.2.53, '192.0.2.53:5353' or '[2001:db8::53]:53'",
+  );
 const hostPort = z
   .string()
   .refine((text) => parseSubject(`tcp://${text}`).kind === 'ok', 'a host and a port are needed, such as 192.0.2.1:443');
@@ -36,11 +42,7 @@ export const probeSchema = z.strictObject({
     .max(1000)
     .default([])
     .describe('prefixes of inside addresses (private, loopback …) that may be checked; none are, else'),
-  nameServers: z
-    .array(addressText)
-    .max(16)
-    .default([])
-    .describe('DNS servers to ask, in place of those of the machine'),
+  nameServers: z.array(serverText).max(16).default([]).describe('DNS servers to ask, in place of those of the machine'),
   wayOut: z
     .array(hostPort)
     .max(16)

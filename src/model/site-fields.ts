@@ -142,12 +142,13 @@ export function readSite(given: unknown, registered: Site['registered']): SiteRe
   return { kind: 'ok', site: siteOf(parsed.data, registered) };
 }
 
-/** Absent fields stay absent. */
+/** Absent fields stay absent; what else the input has (a log of the configuration) is no part of a site. */
 export function siteOf(input: SiteInput, registered: Site['registered']): Site {
-  const { organisation, country: served, usersDaily, expect: expected, ...rest } = input;
+  const { name: called, urls, addresses, prefixes, sector, criticality, contacts, tlp, maintenance: windows } = input;
+  const { knownGood, organisation, country: served, usersDaily, expect: expected } = input;
   return {
-    ...rest,
-    expect: expectationSchema.parse(expected),
+    ...{ name: called, urls, addresses, prefixes, sector, criticality, contacts, tlp },
+    ...{ maintenance: windows, knownGood, expect: expectationSchema.parse(expected) },
     ...(organisation === undefined ? {} : { organisation }),
     ...(served === undefined ? {} : { country: served }),
     ...(usersDaily === undefined ? {} : { usersDaily }),

@@ -19,6 +19,8 @@ export interface CheckPage {
 export const CHECKS_MAX = 200_000;
 /** Of one site: a day of one URL from one vantage in both families, every 30 s. */
 export const CHECKS_PER_SITE_MAX = 5760;
+/** Checks that are kept over a restart. */
+export const CHECKS_KEPT_MAX = 20_000;
 /** However many sites there are, so many of each. */
 const CHECKS_PER_SITE_MIN = 8;
 
@@ -38,6 +40,7 @@ interface SiteChecks {
 export class CheckBook {
   readonly #sites = new Map<string, SiteChecks>();
   #number = 0;
+  #first = 0;
 
   /** Takes a result of a registered site. */
   take(result: CheckResult): void {
@@ -89,6 +92,27 @@ export class CheckBook {
     for (const { result } of this.#sites.get(site)?.entries ?? [])
       found.set(`${result.vantage} ${result.subject} ${result.family ?? ''}`, result);
     return [...found.values()];
+  }
+
+  /** The latest of each site, `CHECKS_KEPT_MAX` in all, in the order in which they came in. */
+  snapshot(): CheckResult[] {
+    const share = Math.max(1, Math.floor(CHECKS_KEPT_MAX / Math.max(1, this.#sites.size)));
+    const kept = [...this.#sites.values()].flatMap(({ entries }) => entries.slice(-share));
+    return kept
+      .sort((left, right) => left.number - right.number)
+      .slice(-CHECKS_KEPT_MAX)
+      .map(({ result }) => result);
+  }
+
+  /** Puts what an earlier run kept before what came in since. */
+  restore(results: readonly CheckResult[]): void {
+    for (const result of results.toReversed()) {
+      const checks = this.#sites.get(result.site) ?? { entries: [], forgotten: true };
+      this.#sites.set(result.site, checks);
+      checks.forgotten = true;
+      if (checks.entries.length >= CHECKS_PER_SITE_MAX) continue;
+      checks.entries.unshift({ number: --this.#first, atMs: Date.parse(result.at), result });
+    }
   }
 
   #perSite(): number {

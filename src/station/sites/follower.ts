@@ -24,6 +24,8 @@ interface Host {
   readonly name: string;
   dueMs: number;
   running: boolean;
+  /** True where the last answer held an address of the inside. */
+  inside: boolean;
   /** When each address was seen last. */
   readonly seen: Map<string, number>;
 }
@@ -58,6 +60,7 @@ export class NameFollower {
           name,
           dueMs: nowMs + (spreadMs * at) / Math.max(1, names.length),
           running: false,
+          inside: false,
           seen: new Map<string, number>(),
         },
       ]),
@@ -67,6 +70,11 @@ export class NameFollower {
   /** Addresses of a host that were seen within `REMEMBERED_MS`. */
   addressesOf(host: string): readonly string[] {
     return [...(this.#hosts.get(host)?.seen.keys() ?? [])];
+  }
+
+  /** True where the name led to the inside when it was looked up last. */
+  leadsInside(host: string): boolean {
+    return this.#hosts.get(host)?.inside === true;
   }
 
   start(): void {
@@ -106,10 +114,9 @@ export class NameFollower {
     const answers = await Promise.allSettled(FAMILIES.map((family) => names.addresses(host.name, family, signal)));
     if (signal.aborted) return;
     const nowMs = this.#now();
-    for (const answer of answers) {
-      if (answer.status === 'rejected') continue;
-      for (const address of answer.value) if (this.#permitted(address, host.name)) host.seen.set(address, nowMs);
-    }
+    const answered = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+    if (answered.length > 0) host.inside = answered.some((address) => !this.#permitted(address, host.name));
+    for (const address of answered) if (this.#permitted(address, host.name)) host.seen.set(address, nowMs);
     for (const [address, seenMs] of host.seen) if (nowMs - seenMs > REMEMBERED_MS) host.seen.delete(address);
     if (host.seen.size > ADDRESSES_PER_HOST_MAX) {
       const oldest = [...host.seen].sort(([, left], [, right]) => left - right);

@@ -10,7 +10,7 @@ import { ForeignVantages } from './foreign-vantages.ts';
 import { SiteRegister } from './register.ts';
 
 const SITES = [
-  { name: 'portal', urls: ['https://portal.example/'] },
+  { name: 'portal', urls: ['https://portal.example/', 'https://inside.example/'] },
   { name: 'court', urls: ['https://court.example/start', 'tcp://mail.court.example:25'] },
 ];
 
@@ -54,6 +54,7 @@ describe('programs whose checks are read', () => {
     asked.length = 0;
     const foreign = new ForeignVantages({
       register: register(),
+      permitted: (url) => !url.includes('inside'),
       token: async ({ token }) => (token === undefined ? undefined : 'the-key'),
       onResults: (_, told) => results.push(...told),
       onProblem: ({ message }) => problems.push(message),

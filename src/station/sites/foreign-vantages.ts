@@ -6,6 +6,8 @@ import type { SiteRegister } from './register.ts';
 
 export interface ForeignVantagesOptions {
   readonly register: SiteRegister;
+  /** False for a URL that leads to the inside: a program elsewhere is not made to look there either. */
+  readonly permitted: (url: string) => boolean;
   readonly token: (source: ConfigVantage) => Promise<string | undefined>;
   readonly onResults: (vantage: string, results: readonly CheckResult[]) => void;
   readonly onProblem: (error: Error) => void;
@@ -46,8 +48,8 @@ export class ForeignVantages {
   }
 
   async #read(source: ConfigVantage, signal: AbortSignal): Promise<void> {
-    const { register } = this.#options;
-    const urls = register.list().flatMap(({ site }) => site.urls);
+    const { register, permitted } = this.#options;
+    const urls = register.list().flatMap(({ site }) => site.urls.filter(permitted));
     const { program, url } = source;
     const from: ForeignSource = { program, url, token: await this.#options.token(source) };
     const found = await readForeign(from, urls, signal);

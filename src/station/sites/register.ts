@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { BonghwaError } from '../../base/errors.ts';
 import { formatAddress, parseAddress } from '../../base/ip.ts';
+import { specialAddress } from '../../base/special-address.ts';
 import { parseSubject } from '../../model/check-subject.ts';
 import { type Site, siteSchema } from '../../model/site.ts';
 import type { StateStore } from '../../store/state/state-store.ts';
@@ -308,8 +309,8 @@ export class SiteRegister {
   }
 
   #registered({ site, version }: { readonly site: Site; readonly version: number }): Registered {
-    const found = this.#found.get(site.name);
-    if (found === undefined) return { site, given: site, version };
+    const found = [...literalHosts(site), ...(this.#found.get(site.name) ?? [])];
+    if (found.length === 0) return { site, given: site, version };
     const own = new Set(site.addresses.map(canonical));
     const addresses = [...site.addresses, ...found.filter((text) => !own.has(text))];
     return { site: { ...site, addresses }, given: site, version };
@@ -324,6 +325,14 @@ export function siteHosts(site: Pick<Site, 'urls'>): readonly string[] {
     if (parsed.kind === 'ok') hosts.add(parsed.subject.host.toLowerCase());
   }
   return [...hosts];
+}
+
+/** Addresses that stand in URLs in place of a name; those of the inside are left out, as DNS' are. */
+function literalHosts(site: Site): string[] {
+  return siteHosts(site).filter((host) => {
+    const words = parseAddress(host);
+    return words !== undefined && specialAddress(words) === undefined;
+  });
 }
 
 function hostsOf(list: readonly Registered[]): ReadonlyMap<string, readonly string[]> {

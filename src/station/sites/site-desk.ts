@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import type { ApiPorts } from '../../api/ports.ts';
+import { type AddressWords, parseAddress } from '../../base/ip.ts';
 import type { ListenAddress } from '../../base/listen.ts';
-import { type Prefix, parsePrefix } from '../../base/prefix.ts';
+import { type Prefix, parsePrefix, prefixContains } from '../../base/prefix.ts';
+import { specialAddress } from '../../base/special-address.ts';
 import { CHECK_TIMES, type ProbeSettings } from '../../input/probe/limits.ts';
 import { Names } from '../../input/probe/names.ts';
 import { userAgent } from '../../input/probe/user-agent.ts';
+import { literalFamily, parseSubject } from '../../model/check-subject.ts';
 import type { Config } from '../../model/config.ts';
 import type { SiteStatus } from '../../model/incident.ts';
 import type { SecretReference } from '../../model/secret.ts';
@@ -17,6 +20,7 @@ import { CheckBook } from './check-book.ts';
 import { DayBook } from './day-book.ts';
 import { NameFollower } from './follower.ts';
 import { ForeignVantages } from './foreign-vantages.ts';
+import { keepChecks, keptChecks } from './kept-checks.ts';
 import { OwnVantage } from './own-vantage.ts';
 import { type RegisterChange, SiteRegister, siteHosts } from './register.ts';
 import { type SitePortsOptions, sitesPort, vantagesPort } from './site-ports.ts';
@@ -28,6 +32,8 @@ import type { VantageSites } from './vantage-protocol.ts';
 export interface SiteDeskOptions {
   readonly config: Config;
   readonly version: string;
+  /** Pause between two look-ups of the name of a site, ms; `FOLLOW_MS` where absent. */
+  readonly followMs?: number;
   readonly onCheck: (result: CheckResult) => void;
   readonly onSites: (sites: readonly Site[]) => void;
   readonly onVantages: (vantages: readonly Vantage[]) => void;
@@ -39,7 +45,7 @@ export interface SiteDeskOptions {
   readonly onProblem: (part: string, error: Error) => void;
 }
 
-/** Pause between two look-ups of the name of a site, ms. */
+/** How often names are looked up, ms. */
 const FOLLOW_MS = 60_000;
 /** Changes of the register are told to the other parts after this: an import is one change to them, ms. */
 const SETTLE_MS = 50;
@@ -68,6 +74,7 @@ export class SiteDesk {
   #listening: { readonly listen: ListenAddress; readonly fingerprint: string } | undefined;
   #settling: NodeJS.Timeout | undefined;
   #started = false;
+  #state: StateStore | undefined;
 
   constructor(options: SiteDeskOptions) {
     this.#options = options;
@@ -83,6 +90,7 @@ export class SiteDesk {
     });
     this.#foreign = new ForeignVantages({
       register: this.register,
+      permitted: (url) => this.#permitted(url),
       token: async ({ token }) => (token === undefined ? undefined : options.secret(token)),
       onResults: (vantage, results) => this.#take(vantage, results),
       onProblem: (error) => options.onProblem('vantages', error),
@@ -113,13 +121,21 @@ export class SiteDesk {
     await this.#listen(state);
     await this.configure(this.#config);
     this.#every(LOOK_MS, async () => this.#days.look(this.#options.statuses(), Date.now()));
-    this.#every(KEEP_MS, () => this.#days.keep(Date.now()));
+    this.#every(KEEP_MS, () => this.#keep());
     this.#load(state).catch((error: Error) => this.#options.onProblem('sites', error));
   }
 
   async #load(state: StateStore): Promise<void> {
     await Promise.all([this.register.open(state), this.#vantages.open(state)]);
     await this.#days.open(state, Date.now());
+    this.#checks.restore((await keptChecks(state)).filter(({ site }) => this.register.get(site) !== undefined));
+    this.#state = state;
+  }
+
+  /** Keeps what would be missed after a restart. What was not loaded yet is not written over. */
+  async #keep(): Promise<void> {
+    await this.#days.keep(Date.now());
+    if (this.#state !== undefined) await keepChecks(this.#state, this.#checks.snapshot());
   }
 
   async #listen(state: StateStore): Promise<void> {
@@ -148,7 +164,7 @@ export class SiteDesk {
     this.#follower?.stop();
     this.#follower = new NameFollower({
       names: new Names(settings),
-      everyMs: FOLLOW_MS,
+      everyMs: this.#options.followMs ?? FOLLOW_MS,
       onAddresses: (host) => this.#moved(host),
     });
     this.#follower.start();
@@ -164,7 +180,7 @@ export class SiteDesk {
     this.#follower?.stop();
     this.#foreign.stop();
     await Promise.allSettled([this.#own.stop(), this.#listener?.stop()]);
-    await this.#days.keep(Date.now());
+    await this.#keep();
   }
 
   /** Takes results of a vantage; how many were not taken. */
@@ -194,6 +210,16 @@ export class SiteDesk {
       return [{ name, urls, expect }];
     });
     return { vantage: vantage.name, everySeconds: this.#config.probe.everySeconds, sites };
+  }
+
+  /** False for a URL whose host is an address of the inside, or was when it was looked up last. */
+  #permitted(url: string): boolean {
+    const parsed = parseSubject(url);
+    if (parsed.kind === 'invalid') return false;
+    const { host } = parsed.subject;
+    if (literalFamily(host) === undefined) return this.#follower?.leadsInside(host) !== true;
+    const words = parseAddress(host);
+    return words !== undefined && (specialAddress(words) === undefined || isAllowed(words, this.#config.probe.allow));
   }
 
   /** A host has other addresses than before, perhaps. */
@@ -274,6 +300,10 @@ export class SiteDesk {
     }, periodMs);
     this.#timers.push(timer);
   }
+}
+
+function isAllowed(words: AddressWords, allowed: readonly string[]): boolean {
+  return allowed.some((text) => prefixContains(parsePrefix(text) as Prefix, words));
 }
 
 /** Sites of one change that have an event of their own. */
