@@ -109,7 +109,10 @@ export class DemandBaseline {
     const rounded = (value: number): number => Math.round(value * 1000) / 1000;
     return {
       recent: this.#recent.map(rounded),
-      spans: Array.from(this.#mean, (mean, at) => [rounded(mean), rounded(this.#variance[at]), this.#days[at]]),
+      // Before a day was learned there is nothing to tell of its course.
+      spans: this.#days.some((days) => days > 0)
+        ? Array.from(this.#mean, (mean, at) => [rounded(mean), rounded(this.#variance[at]), this.#days[at]])
+        : [],
     };
   }
 }
