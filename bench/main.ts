@@ -4,7 +4,7 @@
  *   npm run bench -- [--only PART] [--size small|full] [--peers | --no-peers] [--json | --markdown]
  *
  * `--only` takes the cases with PART in their name, and leaves the peers out unless `--peers` is given: with `--only live/` those
- * that listen live, with any other part those that read captures. Exit code 1 where a case failed; a goal that was missed is said, and no failure: the machine may be a slow one.
+ * that listen live, with `--only logs` those that read logs, with any other part those that read captures. Exit code 1 where a case failed; a goal that was missed is said, and no failure: the machine may be a slow one.
  */
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -16,6 +16,7 @@ import { formatMarkdown } from './markdown.ts';
 import { comparePeers, describeMachine, formatComparison } from './peers/compare.ts';
 import { detectTimes, formatTimes } from './peers/detect-time.ts';
 import { compareLive, formatLive, liveSize } from './peers/live.ts';
+import { compareLogs } from './peers/logs.ts';
 
 interface FoundCase extends BenchCase {
   readonly file: string;
@@ -25,6 +26,8 @@ interface FoundCase extends BenchCase {
 const WITHOUT_CASES = /^(make|peers)\//;
 /** Cases and peers that listen, and need the machine for themselves. */
 const LIVE = 'live/';
+/** Peers that read logs of web servers. */
+const LOGS = 'logs';
 const execute = promisify(execFile);
 
 /** Cases of all bench files, by the path of their file. */
@@ -64,7 +67,7 @@ async function main(): Promise<number> {
   });
   const size = parseSize(values.size);
   const selected = selectCases(await findCases(), values.only);
-  if (selected.length === 0) throw new Error(`no case has ${values.only} in its name`);
+  if (selected.length === 0 && values.only !== LOGS) throw new Error(`no case has ${values.only} in its name`);
   inputDirectory();
   const say = (text: string): void => {
     if (!values.json && !values.markdown) process.stdout.write(`${text}\n`);
@@ -85,7 +88,10 @@ async function main(): Promise<number> {
   }
   const peers = values.peers ?? values.only === undefined;
   const onlyLive = values.only?.startsWith(LIVE) === true;
-  const comparisons = peers && !onlyLive ? await comparePeers(size) : [];
+  const onlyLogs = values.only === LOGS;
+  const captures = peers && !onlyLive && !onlyLogs ? await comparePeers(size) : [];
+  const logs = peers && (onlyLogs || values.only === undefined) ? [await compareLogs(size)] : [];
+  const comparisons = [...captures, ...logs];
   for (const comparison of comparisons) say(`\n${formatComparison(comparison)}`);
   const withLive = peers && (onlyLive || values.only === undefined);
   const live = withLive ? await compareLive(liveSize(size)) : [];

@@ -1,7 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { type Prefix, parsePrefix } from '../base/prefix.ts';
+import { readLogFormat } from '../input/log/server-config-file.ts';
 import { TRUSTED_PROXIES_MAX } from '../wire/log/forwarded.ts';
-import { LOG_FORMAT_NAMES, type LogFormat, parseLogFormat } from '../wire/log/log-formats.ts';
+import { LOG_FORMAT_NAMES, type LogFormat } from '../wire/log/log-formats.ts';
 
 /** Options of all commands that read logs. */
 export interface LogOptions {
@@ -14,7 +15,7 @@ export interface LogOptions {
 export function logFormatOption(): Option {
   return new Option(
     '--log-format <format>',
-    `how lines of logs are laid out: ${LOG_FORMAT_NAMES.join(', ')}; json:FIELD=KEY,…; or the format string of nginx, Apache, HAProxy or Envoy (default: told by the lines)`,
+    `how lines of logs are laid out: ${LOG_FORMAT_NAMES.join(', ')}; json:FIELD=KEY,…; the format string of nginx, Apache, HAProxy or Envoy; or @FILE or @FILE:NAME, the configuration file of the server (default: told by the lines)`,
   ).argParser(logFormat);
 }
 
@@ -46,7 +47,7 @@ export function logIngestOptions(options: LogOptions): {
 }
 
 function logFormat(text: string): LogFormat {
-  const parsed = parseLogFormat(text);
+  const parsed = readLogFormat(text);
   if (typeof parsed === 'string') throw new InvalidArgumentError(`${parsed[0].toUpperCase()}${parsed.slice(1)}.`);
   return parsed;
 }

@@ -22,6 +22,8 @@ const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'npm run bench': 'takes minutes and the whole machine; bench/ has small sizes that the tests run',
   'npm run bench -- --peers --only live/':
     'takes minutes and the whole machine; bench/main.test.ts runs the small size',
+  'npm run bench -- --peers --only logs':
+    'takes minutes: CrowdSec and fail2ban read a few thousand lines a second; bench/peers/logs.ts makes its input',
   'npx biome check --write': 'changes files; npm run check runs Biome without writing',
   'node scripts/docs.ts': 'changes files; test/docs/tables.test.ts compares what it would write',
   'npx bonghwa serve --network 198.51.100.0/24 --data ./bonghwa-data':

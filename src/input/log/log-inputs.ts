@@ -6,9 +6,10 @@ import { createRequestBatch, type RequestSink } from '../../model/request-batch.
 import type { ServerStatus } from '../../model/server-status.ts';
 import { TrustedProxies } from '../../wire/log/forwarded.ts';
 import { LogDecoder } from '../../wire/log/log-decoder.ts';
-import { type LogFormat, parseLogFormat } from '../../wire/log/log-formats.ts';
+import type { LogFormat } from '../../wire/log/log-formats.ts';
 import { type FollowedLog, LogFollower } from './log-follower.ts';
 import type { PositionStore } from './positions.ts';
+import { readLogFormat } from './server-config-file.ts';
 import { StatusPoller } from './status-poller.ts';
 import { type SyslogCounts, type SyslogListener, SyslogServer } from './syslog-server.ts';
 
@@ -152,7 +153,7 @@ export class LogInputs {
 }
 
 function formatOf(text: string, where: string): LogFormat {
-  const format = parseLogFormat(text);
+  const format = readLogFormat(text, where);
   if (typeof format !== 'string') return format;
   throw new BonghwaError('CONFIG_INVALID', `the format of ${where}: ${format}`, {
     hint: 'docs/logs.md lists the formats.',
