@@ -3,7 +3,8 @@ import type { AssessorSnapshot } from '../../assess/assessor.ts';
 import type { Attack } from '../../model/attack.ts';
 import { type Incident, incidentSchema, type Outage, outageSchema } from '../../model/incident.ts';
 import type { IncidentNews } from '../../model/station-event.ts';
-import type { StateStore } from '../../store/state/state-store.ts';
+import { DOCUMENT_BYTES_MAX, type StateStore } from '../../store/state/state-store.ts';
+import { fitIncident } from './fit-incident.ts';
 
 const INCIDENTS = 'incident';
 const OUTAGES = 'outage';
@@ -33,7 +34,8 @@ export class AssessStore {
     this.#onProblem = onProblem;
   }
 
-  saveIncident(incident: Incident): void {
+  saveIncident(whole: Incident): void {
+    const incident = fitIncident(whole, DOCUMENT_BYTES_MAX);
     const { id, state, sites, start } = incident;
     const tags = [`state:${state}`, ...sites.slice(0, SITE_TAGS_MAX).map((site) => `site:${site}`)];
     if (state !== 'closed') tags.push(LIVE_TAG);
