@@ -22,6 +22,8 @@ export interface RegisterChange {
   readonly added: readonly string[];
   readonly changed: readonly string[];
   readonly removed: readonly string[];
+  /** True where DNS changed addresses, and nobody anything else. */
+  readonly byDns?: true;
 }
 
 export interface RegisterOptions {
@@ -155,6 +157,10 @@ export class SiteRegister {
     return kept === undefined ? undefined : this.#registered(kept);
   }
 
+  has(name: string): boolean {
+    return this.#configured.has(name) || this.#kept.has(name);
+  }
+
   /** Names of the sites that have a URL of this host. */
   byHost(host: string): readonly string[] {
     this.#byHost ??= hostsOf(this.list());
@@ -243,7 +249,7 @@ export class SiteRegister {
     if (before.length === sorted.length && before.every((text, at) => text === sorted[at])) return false;
     if (sorted.length === 0) this.#found.delete(name);
     else this.#found.set(name, sorted);
-    this.#tell({ added: [], changed: [name], removed: [] });
+    this.#tell({ added: [], changed: [name], removed: [], byDns: true });
     return true;
   }
 
@@ -317,14 +323,21 @@ export class SiteRegister {
   }
 }
 
+/** Hosts by list of URLs: the lists of a register stay as they are until somebody changes a site. */
+const hostsKnown = new WeakMap<readonly string[], readonly string[]>();
+
 /** Hosts of the URLs of a site, names and addresses. */
 export function siteHosts(site: Pick<Site, 'urls'>): readonly string[] {
+  const known = hostsKnown.get(site.urls);
+  if (known !== undefined) return known;
   const hosts = new Set<string>();
   for (const url of site.urls) {
     const parsed = parseSubject(url);
     if (parsed.kind === 'ok') hosts.add(parsed.subject.host.toLowerCase());
   }
-  return [...hosts];
+  const list = [...hosts];
+  hostsKnown.set(site.urls, list);
+  return list;
 }
 
 /** Addresses that stand in URLs in place of a name; those of the inside are left out, as DNS' are. */

@@ -49,6 +49,8 @@ export interface SiteDeskOptions {
 const FOLLOW_MS = 60_000;
 /** Changes of the register are told to the other parts after this: an import is one change to them, ms. */
 const SETTLE_MS = 50;
+/** Addresses change at many sites at a time, and often: together, they are one change, ms. */
+const SETTLE_DNS_MS = 2000;
 const LOOK_MS = 60_000;
 const KEEP_MS = 600_000;
 /** Results of another clock: further ahead or back is not believed, ms. */
@@ -74,6 +76,9 @@ export class SiteDesk {
   #listening: { readonly listen: ListenAddress; readonly fingerprint: string } | undefined;
   #settling: NodeJS.Timeout | undefined;
   #started = false;
+  #loaded = false;
+  /** True where more than addresses changed since the other parts were told. */
+  #changedByHand = true;
   #state: StateStore | undefined;
 
   constructor(options: SiteDeskOptions) {
@@ -128,8 +133,9 @@ export class SiteDesk {
   async #load(state: StateStore): Promise<void> {
     await Promise.all([this.register.open(state), this.#vantages.open(state)]);
     await this.#days.open(state, Date.now());
-    this.#checks.restore((await keptChecks(state)).filter(({ site }) => this.register.get(site) !== undefined));
+    this.#checks.restore((await keptChecks(state)).filter(({ site }) => this.register.has(site)));
     this.#state = state;
+    this.#loaded = true;
   }
 
   /** Keeps what would be missed after a restart. What was not loaded yet is not written over. */
@@ -170,6 +176,7 @@ export class SiteDesk {
     this.#follower.start();
     await this.#own.configure(own ? { settings, everyMs: config.probe.everySeconds * 1000 } : undefined);
     this.#foreign.configure(config.vantages);
+    this.#changedByHand = true;
     this.#settle();
   }
 
@@ -189,7 +196,7 @@ export class SiteDesk {
     let refused = 0;
     for (const result of results) {
       const atMs = Date.parse(result.at);
-      const known = this.register.get(result.site) !== undefined;
+      const known = this.register.has(result.site);
       if (!known || atMs > nowMs + AHEAD_MS_MAX || atMs < nowMs - BACK_MS_MAX) {
         refused++;
         continue;
@@ -241,28 +248,33 @@ export class SiteDesk {
     }
   }
 
-  #changed({ added, changed, removed }: RegisterChange): void {
-    // What DNS said changed the register too, and is told where that is known; these are acts of people.
-    if (removed.length > 0 || added.length > 0) {
+  #changed(change: RegisterChange): void {
+    const { added, removed, byDns } = change;
+    // What was there before the start is no news.
+    if (this.#loaded) {
       const at = new Date().toISOString();
       for (const site of removed.slice(0, EVENTS_MAX)) this.#options.tell({ kind: 'site', state: 'removed', at, site });
-      if (this.#started)
-        for (const site of added.slice(0, EVENTS_MAX)) this.#options.tell({ kind: 'site', state: 'added', at, site });
+      for (const site of added.slice(0, EVENTS_MAX)) this.#options.tell({ kind: 'site', state: 'added', at, site });
     }
-    if (changed.length + added.length + removed.length === 0 || this.#settling !== undefined) return;
-    this.#settling = setTimeout(() => {
-      this.#settling = undefined;
-      this.#settle();
-    }, SETTLE_MS);
+    if (byDns !== true) this.#changedByHand = true;
+    else if (this.#settling !== undefined) return;
+    clearTimeout(this.#settling);
+    const waitMs = this.#changedByHand ? SETTLE_MS : SETTLE_DNS_MS;
+    this.#settling = setTimeout(() => this.#settle(), waitMs);
   }
 
   /** Tells the other parts what the register holds now. */
   #settle(): void {
+    clearTimeout(this.#settling);
+    this.#settling = undefined;
+    const byHand = this.#changedByHand;
+    this.#changedByHand = false;
     const sites = this.register.list().map(({ site }) => site);
-    const known = (name: string): boolean => this.register.get(name) !== undefined;
+    this.#options.onSites(sites);
+    if (!byHand) return;
+    const known = (name: string): boolean => this.register.has(name);
     this.#checks.keepOnly(known);
     this.#days.keepOnly(known);
-    this.#options.onSites(sites);
     if (!this.#started) return;
     this.#own.setSites(sites.map(({ name, urls, expect }) => ({ name, urls, expect })));
     this.#follower?.setHosts(sites.flatMap(siteHosts));
