@@ -208,11 +208,24 @@ export class RowSample {
   /** Adds the rows of another sample of the same second. */
   merge(other: RowSampleParts): void {
     if (other.threshold < this.threshold) this.#lower(other.threshold);
+    if (this.length === 0 && other.threshold <= this.threshold && other.length <= this.capacity) {
+      this.#copyAll(other);
+      return;
+    }
     for (let row = 0; row < other.length; row++) {
       if (other.hash[row] >= this.threshold) continue;
       this.#copy(other, row, this.length++);
       if (this.length > this.capacity) this.#halve();
     }
+  }
+
+  /** Into an empty sample rows go column by column. */
+  #copyAll(other: RowSampleParts): void {
+    for (const name of KEPT_COLUMNS) {
+      const length = name === 'srcAddr' || name === 'dstAddr' ? 4 * other.length : other.length;
+      this[name].set(other[name].subarray(0, length));
+    }
+    this.length = other.length;
   }
 
   clear(): void {

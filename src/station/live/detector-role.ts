@@ -159,7 +159,16 @@ export class DetectorRole {
       if (number !== undefined) numbers.set(exporters[at], number);
     }
     const column = encoded.sample.exporter;
-    for (let row = 0; row < column.length; row++) column[row] = numbers.get(column[row]) ?? UNKNOWN_EXPORTER;
+    // Rows of an exporter come in runs.
+    let last = -1;
+    let number = UNKNOWN_EXPORTER;
+    for (let row = 0; row < column.length; row++) {
+      if (column[row] !== last) {
+        last = column[row];
+        number = numbers.get(last) ?? UNKNOWN_EXPORTER;
+      }
+      column[row] = number;
+    }
   }
 }
 

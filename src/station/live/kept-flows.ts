@@ -22,16 +22,13 @@ export function keepFlows(
   attacked: readonly AttackedPrefix[],
   exporterOf: (index: number) => Uint32Array | undefined,
 ): KeptFlows {
-  const kept = new Uint8Array(sample.length);
+  const kept = new Uint8Array(sample.length).fill(KEPT_PEACE);
   const counts = [0, 0];
-  for (let row = 0; row < sample.length; row++) {
-    const at = 4 * row;
-    const isAttacked = attacked.some(
-      (prefix) => covers(prefix, sample.dstAddr, at) || covers(prefix, sample.srcAddr, at),
-    );
-    kept[row] = isAttacked ? KEPT_ATTACK : KEPT_PEACE;
-    counts[kept[row]]++;
+  for (const prefix of attacked) {
+    markCovered(kept, prefix, sample.dstAddr);
+    markCovered(kept, prefix, sample.srcAddr);
   }
+  for (let row = 0; row < sample.length; row++) counts[kept[row]]++;
   const bounds = [
     boundOf(sample, kept, KEPT_PEACE, counts[KEPT_PEACE], PEACE_ROWS_MAX),
     boundOf(sample, kept, KEPT_ATTACK, counts[KEPT_ATTACK], ATTACK_ROWS_MAX),
@@ -73,9 +70,16 @@ function boundOf(sample: RowSample, kept: Uint8Array, kind: number, count: numbe
   return bound;
 }
 
-function covers({ words, length }: AttackedPrefix, address: Uint32Array, at: number): boolean {
-  for (let word = 0; word < 4; word++) {
-    if (((address[at + word] ^ words[word]) & maskWord(length, word)) !== 0) return false;
+/** Marks the rows whose address an attacked prefix covers. */
+function markCovered(rows: Uint8Array, { words, length }: AttackedPrefix, addresses: Uint32Array): void {
+  const [m0, m1, m2, m3] = [0, 1, 2, 3].map((word) => maskWord(length, word));
+  const [w0, w1, w2, w3] = words;
+  for (let row = 0, at = 0; row < rows.length; row++, at += 4) {
+    const differs =
+      ((addresses[at + 3] ^ w3) & m3) |
+      ((addresses[at + 2] ^ w2) & m2) |
+      ((addresses[at + 1] ^ w1) & m1) |
+      ((addresses[at] ^ w0) & m0);
+    if (differs === 0) rows[row] = KEPT_ATTACK;
   }
-  return true;
 }

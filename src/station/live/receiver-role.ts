@@ -183,7 +183,12 @@ export class ReceiverRole {
   /** Index and address of every exporter that the rows name. */
   #exportersOf(column: Uint32Array): Uint32Array {
     const seen = new Set<number>();
-    for (let row = 0; row < column.length; row++) seen.add(column[row]);
+    let last = -1;
+    for (let row = 0; row < column.length; row++) {
+      if (column[row] === last) continue;
+      last = column[row];
+      seen.add(last);
+    }
     const words: number[] = [];
     for (const index of seen) {
       const exporter = this.decoder.exporters.at(index);
