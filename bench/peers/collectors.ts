@@ -42,8 +42,10 @@ export interface CollectorCounts {
 }
 
 export interface CollectorOptions {
-  /** Packets a second to one address that are an attack, for programs that have to be told. */
-  readonly thresholdPps: number;
+  /** Packets a second to one address that are an attack, for programs that have to be told; absent, the limits that it is installed with. */
+  readonly thresholdPps?: number;
+  /** What is protected, where it is not the network of the blast. */
+  readonly networks?: readonly string[];
 }
 
 const BONGHWA = fileURLToPath(new URL('../../bin/bonghwa.js', import.meta.url));
@@ -97,16 +99,22 @@ export async function startBonghwa(): Promise<Collector> {
   };
 }
 
+/** The limits of the configuration that its package installs. */
+const INSTALLED_LIMITS = {
+  ...{ ban_for_pps: 'on', ban_for_bandwidth: 'on', ban_for_flows: 'off' },
+  ...{ threshold_pps: 20_000, threshold_mbps: 1000, threshold_flows: 3500 },
+};
+
 /**
  * FastNetMon Community as its package sets it up, but for: loopback only, no usage report, no API, one threshold in packets a
  * second, and a script that notes when it is called.
  */
-export async function startFastNetMon({ thresholdPps }: CollectorOptions): Promise<Collector> {
+export async function startFastNetMon({ thresholdPps, networks = [NETWORK] }: CollectorOptions): Promise<Collector> {
   const directory = mkdtempSync(join(inputDirectory(), 'fastnetmon-'));
   const at = (name: string): string => join(directory, name);
   const port = await freeUdpPort();
   const metricsPort = await freeTcpPort();
-  writeFileSync(at('networks'), `${NETWORK}\n`);
+  writeFileSync(at('networks'), networks.map((network) => `${network}\n`).join(''));
   writeFileSync(at('whitelist'), '');
   // It is called with address, direction, rate and what is done; details come on its standard input.
   writeFileSync(at('notify.sh'), `#!/bin/sh\necho "$1 $4" >> '${at('notified')}'\ncat > /dev/null\n`);
@@ -116,7 +124,9 @@ export async function startFastNetMon({ thresholdPps }: CollectorOptions): Promi
     ...{ logging_level: 'info', disable_usage_report: 'on', enable_api: 'off' },
     ...{ enable_ban: 'on', enable_ban_ipv6: 'on', process_incoming_traffic: 'on', process_outgoing_traffic: 'on' },
     ...{ ban_details_records_count: 20, ban_time: 1900, unban_only_if_attack_finished: 'on', check_period: 1 },
-    ...{ ban_for_pps: 'on', ban_for_bandwidth: 'off', ban_for_flows: 'off', threshold_pps: thresholdPps },
+    ...(thresholdPps === undefined
+      ? INSTALLED_LIMITS
+      : { ban_for_pps: 'on', ban_for_bandwidth: 'off', ban_for_flows: 'off', threshold_pps: thresholdPps }),
     ...{ enable_connection_tracking: 'on', average_calculation_time: 5, speed_calculation_delay: 1 },
     ...{ netflow: 'on', netflow_port: port, netflow_host: '127.0.0.1', netflow_sampling_ratio: 1 },
     ...{ monitor_local_ip_addresses: 'off', sort_parameter: 'packets', max_ips_in_list: 7 },
