@@ -41,6 +41,8 @@ type OutageQuery = Parameters<IncidentsPort['outages']>[0];
 const TICK_MS = 5_000;
 const SNAPSHOT_MS = 60_000;
 const KEEP_SOON_MS = 250;
+/** How often incidents are asked for that the database did not tell at the start. */
+const RESUME_MS = 30_000;
 const PRUNE_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** Checks of a clock that is so far ahead, or that come so late, are not used, ms. */
@@ -60,6 +62,8 @@ export class AssessDesk implements IncidentsPort {
   /** Acts of persons, one after the other. */
   #acts: Promise<unknown> = Promise.resolve();
   #stopped = false;
+  /** True once all incidents that were not closed are here. */
+  #resumed = false;
   #keeping: NodeJS.Timeout | undefined;
   #vantages: readonly Vantage[] = [];
   /** Checks that were not used, by why. */
@@ -89,15 +93,19 @@ export class AssessDesk implements IncidentsPort {
       .settled()
       .then(() => this.#resume())
       .catch((error: Error) => this.#options.onProblem(error));
+    this.#every(RESUME_MS, () => this.#resume());
     this.#every(TICK_MS, () => this.#tick());
     this.#every(SNAPSHOT_MS, () => this.keep());
     this.#every(PRUNE_MS, () => this.#store.prune(this.#now() - this.#options.retentionDays * DAY_MS));
   }
 
-  /** Takes up the incidents that were not closed, as far as they are not here yet. */
+  /** Takes up the incidents that were not closed, as far as they are not here yet, until all of them are. */
   async #resume(): Promise<void> {
+    if (this.#resumed) return;
     const going = new Set(this.#assessor.outages(this.#now()).map((outage) => outage?.id));
-    for (const { incident, attacks, outages } of await this.#store.loadLive()) {
+    const { kept, complete } = await this.#store.loadLive((id) => this.#book.get(id) !== undefined);
+    this.#resumed = complete;
+    for (const { incident, attacks, outages } of kept) {
       if (this.#stopped || this.#book.get(incident.id) !== undefined) continue;
       this.#book.adopt(incident, attacks, outages);
       for (const outage of outages) if (outage.ongoing && !going.has(outage.id)) this.#lost(outage);
@@ -282,10 +290,7 @@ export class AssessDesk implements IncidentsPort {
 
   /** One act after the other, and each durable before it is answered. */
   #act(work: () => Promise<Incident>): Promise<Incident> {
-    const done = this.#acts.then(work).then(async (incident) => {
-      await this.#store.settled();
-      return incident;
-    });
+    const done = this.#acts.then(() => this.#store.durably(work));
     this.#acts = done.catch(() => undefined);
     return done;
   }

@@ -28,6 +28,7 @@ export class AssessStore {
   readonly #onProblem: (error: Error) => void;
   /** What is being written. */
   readonly #writing = new Set<Promise<void>>();
+  #fault: Error | undefined;
 
   constructor(state: StateStore, onProblem: (error: Error) => void) {
     this.#state = state;
@@ -49,8 +50,23 @@ export class AssessStore {
   }
 
   #write(work: Promise<void>): void {
-    const writing = work.catch((error: Error) => this.#onProblem(error)).finally(() => this.#writing.delete(writing));
+    const writing = work
+      .catch((error: Error) => {
+        this.#fault = error;
+        this.#onProblem(error);
+      })
+      .finally(() => this.#writing.delete(writing));
     this.#writing.add(writing);
+  }
+
+  /** Resolves when what `work` wrote is durable. Rejects with STATE_NOT_KEPT where it is not. */
+  async durably<T>(work: () => Promise<T>): Promise<T> {
+    await this.settled();
+    this.#fault = undefined;
+    const done = await work();
+    await this.settled();
+    if (this.#fault !== undefined) throw this.#fault;
+    return done;
   }
 
   /** Resolves when what was written up to now is durable, or was told as a problem. */
@@ -85,19 +101,29 @@ export class AssessStore {
     return { incident, attacks, outages };
   }
 
-  /** Incidents that were not closed, with their parts; at most `LIVE_MAX`, the latest. */
-  async loadLive(): Promise<readonly KeptIncident[]> {
+  /**
+   * Incidents that were not closed, with their parts; at most `LIVE_MAX`, the latest, without those that are known. `complete` is false where
+   * the database did not tell all of it: half an incident is none, and is left for the next time.
+   */
+  async loadLive(
+    known: (id: string) => boolean,
+  ): Promise<{ readonly kept: readonly KeptIncident[]; readonly complete: boolean }> {
     const kept: KeptIncident[] = [];
+    let complete = true;
     let before: string | undefined;
     do {
       const page = await this.#state.documents(INCIDENTS, { tag: LIVE_TAG, limit: PAGE, before });
-      for (const { body } of page.documents) {
+      if (page.partial === true) complete = false;
+      for (const { id, body } of page.documents) {
+        if (known(id)) continue;
         const parsed = incidentSchema.safeParse(body);
-        if (parsed.success) kept.push(await this.#withParts(parsed.data));
+        const whole = parsed.success ? await this.#withParts(parsed.data).catch(() => undefined) : undefined;
+        if (whole !== undefined) kept.push(whole);
+        else if (parsed.success) complete = false;
       }
       before = page.next;
     } while (before !== undefined && kept.length < LIVE_MAX);
-    return kept;
+    return { kept, complete };
   }
 
   async incidents({ state, site, since, until, limit, before }: IncidentQuery): Promise<{
