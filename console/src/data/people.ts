@@ -1,15 +1,14 @@
-import type { Role } from './session.svelte.ts';
+import type { z } from 'zod';
+import type { ReceiverView, Tested } from '../../../src/api/contract/notifications.ts';
+import type { PersonView, TokenView } from '../../../src/api/contract/people.ts';
+import type { waysSchema } from '../../../src/api/contract/sign-in.ts';
 
-/** What the station tells of people, tokens, receivers and acts. */
-export interface Person {
-  readonly id: string;
-  readonly name: string;
-  readonly email: string;
-  readonly role: Role;
-  readonly disabled: boolean;
-  readonly twoFactor: boolean;
-  readonly passkeys: number;
-}
+export type { Tested };
+export type Person = PersonView;
+export type Token = TokenView;
+export type Receiver = ReceiverView;
+/** How somebody can sign in. */
+export type Ways = z.infer<typeof waysSchema>;
 
 /** A link that lets somebody choose a password; told once. */
 export interface LinkMade {
@@ -17,28 +16,10 @@ export interface LinkMade {
   readonly expiresAt: string;
 }
 
-export interface Token {
-  readonly id: string;
-  readonly name: string;
-  readonly role: Role;
-  readonly createdAt: string;
-  readonly expiresAt: string;
-  readonly lastUsedAt?: string;
-}
-
 export interface Passkey {
   readonly id: string;
   readonly name: string;
   readonly createdAt: string;
-}
-
-/** How somebody can sign in. */
-export interface Ways {
-  readonly signIn: boolean;
-  readonly hasPeople: boolean;
-  readonly password: boolean;
-  readonly passkey: boolean;
-  readonly providers: readonly { readonly id: string; readonly name: string }[];
 }
 
 export const RECEIVER_KINDS = [
@@ -56,31 +37,6 @@ export type ReceiverKind = (typeof RECEIVER_KINDS)[number];
 
 export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const;
 export type Severity = (typeof SEVERITIES)[number];
-
-export interface Receiver {
-  readonly name: string;
-  readonly kind: ReceiverKind;
-  readonly url?: string;
-  readonly to: readonly string[];
-  readonly from?: string;
-  readonly severity: Severity;
-  readonly language: string;
-  readonly quiet?: { readonly from: string; readonly to: string; readonly zone: string };
-  readonly secret: boolean;
-  readonly registered: 'configuration' | 'api';
-  readonly sent: number;
-  readonly failed: number;
-  readonly lost: number;
-  readonly waiting: number;
-  readonly lastSentAt?: string;
-  readonly lastError?: string;
-}
-
-export interface Tested {
-  readonly delivered: boolean;
-  readonly error?: string;
-  readonly elapsedMs: number;
-}
 
 /** What a form for this kind has to ask: the shape of a URL that is wanted, and which of the other fields. */
 export const RECEIVER_NEEDS: Readonly<

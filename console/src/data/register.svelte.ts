@@ -1,6 +1,6 @@
 import { ask } from './ask.ts';
 import { Resource } from './resource.svelte.ts';
-import { type IncidentSummary, type ListedSite, listed, type SitesView } from './views.ts';
+import { type IncidentSummary, type ListedSite, listed, type SitesAnswer } from './views.ts';
 
 /** Sites of one page, and pages that are asked for. */
 const PAGE = 1000;
@@ -18,7 +18,7 @@ class Register {
       const sites: ListedSite[] = [];
       let before: string | undefined;
       for (let page = 0; page < PAGES_MAX; page++) {
-        const answer = await ask<SitesView>('/api/sites', { limit: PAGE, before }, signal);
+        const answer = await ask<SitesAnswer>('/api/sites', { limit: PAGE, before }, signal);
         sites.push(...answer.sites.map(listed));
         before = answer.next;
         if (before === undefined) break;

@@ -1,21 +1,9 @@
+import type { Me } from '../../../src/api/contract/people.ts';
 import { act, ask, Problem } from './ask.ts';
 import { live } from './live.svelte.ts';
 
 export const ROLES = ['viewer', 'analyst', 'operator', 'approver', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
-
-/** Who reads, as `/api/me` tells. */
-export interface Me {
-  readonly id: string;
-  readonly kind: 'person' | 'token' | 'local';
-  readonly name: string;
-  readonly email?: string;
-  readonly role: Role;
-  /** False where the station has no sign-in, and whoever reaches it may do everything. */
-  readonly signIn: boolean;
-  readonly twoFactor?: boolean;
-  readonly passkeys?: number;
-}
 
 /** Who reads, and what they may do. A station without sign-in lets everybody do everything that it offers. */
 class Session {

@@ -1,29 +1,14 @@
 import type { z } from 'zod';
+import type { SiteView } from '../../../src/api/contract/sites.ts';
 import type { ROUTES } from '../../../src/api/contract.ts';
-import type { DamageGrade, Incident, SiteState, SiteStatus } from '../../../src/model/incident.ts';
-import type { Site } from '../../../src/model/site.ts';
+import type { SiteState } from '../../../src/model/incident.ts';
 
 /** What the station answers, by the contract of its interface. */
 export type FlowsView = z.infer<(typeof ROUTES.flows.answer)['schema']>;
 export type SecondsView = z.infer<(typeof ROUTES.seconds.answer)['schema']>;
 
-/** An incident as lists have it. */
-export type IncidentSummary = Omit<Incident, 'damage' | 'notes' | 'timeline'> & {
-  readonly damage: DamageGrade;
-  readonly notes: number;
-};
-
-/** A site as it is registered, how it does where that is known, and its version. */
-export interface SiteView {
-  readonly site: Site;
-  readonly version: number;
-  readonly status?: SiteStatus;
-}
-
-export interface SitesView {
-  readonly sites: readonly SiteView[];
-  readonly next?: string;
-}
+export type { IncidentSummary } from '../../../src/api/contract/incidents.ts';
+export type { SitesAnswer, SiteView } from '../../../src/api/contract/sites.ts';
 
 /** A site with what lists need at hand. */
 export interface ListedSite extends SiteView {

@@ -167,7 +167,7 @@ export const en = {
   'numbers.bytes': 'bytes in all',
   'numbers.packetBytes': '{bytes} a packet on average',
   'numbers.replies': 'answers for each packet',
-  'numbers.repliesAbout': 'a flood is hardly answered',
+  'numbers.repliesAbout': 'sent back by the target',
   'numbers.newSources': 'sources not seen before',
   'numbers.newSourcesAbout': 'at this target',
   'numbers.ports': 'ports, source → destination',

@@ -154,7 +154,7 @@ export const ko: Catalogue = {
   'numbers.bytes': '전체 바이트',
   'numbers.packetBytes': '패킷당 평균 {bytes}',
   'numbers.replies': '패킷당 응답',
-  'numbers.repliesAbout': '플러드에는 응답이 거의 없음',
+  'numbers.repliesAbout': '대상이 되돌려 보낸 것',
   'numbers.newSources': '처음 보는 출발지',
   'numbers.newSourcesAbout': '이 대상 기준',
   'numbers.ports': '포트, 출발지 → 목적지',

@@ -194,7 +194,7 @@ export const uk: Catalogue = {
   'numbers.bytes': 'усього байтів',
   'numbers.packetBytes': 'у середньому {bytes} на пакет',
   'numbers.replies': 'відповідей на пакет',
-  'numbers.repliesAbout': 'на флуд майже не відповідають',
+  'numbers.repliesAbout': 'надіслано ціллю у відповідь',
   'numbers.newSources': 'небачених раніше джерел',
   'numbers.newSourcesAbout': 'для цієї цілі',
   'numbers.ports': 'порти, джерело → призначення',
