@@ -60,7 +60,7 @@ class Live {
     try {
       const status = await ask<StationStatus>('/api/status');
       this.status = status;
-      this.attacks = byStart(status.attacksOngoing);
+      this.attacks = open(status.attacksOngoing);
       this.history.add(status);
       this.#heard();
     } catch (error) {
@@ -123,12 +123,18 @@ class Live {
     }
     if (event.kind !== 'attack') return;
     const others = this.attacks.filter(({ id }) => id !== event.attack.id);
-    this.attacks = event.state === 'closed' ? others : byStart([event.attack, ...others]);
+    this.attacks = event.state === 'closed' ? others : open([event.attack, ...others]);
   }
 }
 
-function byStart(attacks: readonly Attack[]): readonly Attack[] {
-  return [...attacks].sort((left, right) => right.start.localeCompare(left.start));
+/**
+ * Attacks that are not closed, the latest start first. One that rests between two pulses goes on for the reader until the station closes it:
+ * otherwise the first line would change its mind with every pulse.
+ */
+function open(attacks: readonly Attack[]): readonly Attack[] {
+  return attacks
+    .map((attack) => (attack.ongoing ? attack : { ...attack, ongoing: true }))
+    .sort((left, right) => right.start.localeCompare(left.start));
 }
 
 export const live = new Live();
