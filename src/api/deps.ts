@@ -4,6 +4,7 @@ import type { Attack } from '../model/attack.ts';
 import type { Caller } from '../model/role.ts';
 import type { StationEvent } from '../model/station-event.ts';
 import type { StationStatus } from '../model/station-view.ts';
+import type { CheckOutcome } from '../model/vantage.ts';
 import type { AttackPage, AttackQuery } from '../store/state/state-store.ts';
 import type { FlowsAnswer, FlowsQuery } from '../store/telemetry/flows-query.ts';
 import type { SecondsAnswer, SecondsQuery } from '../store/telemetry/seconds-query.ts';
@@ -54,9 +55,21 @@ export interface StationCounters {
   /** Threads that died and were started again. */
   readonly threadDeaths: number;
   /** Requests in logs of web servers, and lines that were none by reason; absent where no log is read. */
+  /** What checks of sites came to; absent before the station knows its sites. */
+  readonly checks?: CheckCounters | undefined;
   readonly requests?: { readonly requests: number; readonly rejected: Readonly<Record<string, number>> } | undefined;
   /** Lines of events; absent where none are written. */
   readonly eventLines?: { readonly written: number; readonly lost: number } | undefined;
+}
+
+export interface CheckCounters {
+  readonly sites: number;
+  /** Results that were taken, by outcome. */
+  readonly byOutcome: Readonly<Partial<Record<CheckOutcome, number>>>;
+  /** Results of unknown sites or of clocks that are off. */
+  readonly refused: number;
+  /** Checks of the station itself that were left out, since the one before them still went on. */
+  readonly late: number;
 }
 
 /** Buckets of the decision lag, seconds. */

@@ -3,6 +3,7 @@ import type { ExporterReport } from '../model/attack.ts';
 import { isSilent } from '../model/exporter-silence.ts';
 import { REJECTION_REASONS } from '../model/rejection.ts';
 import type { InputStatus, StationStatus, StoreStatus } from '../model/station-view.ts';
+import { CHECK_OUTCOMES } from '../model/vantage.ts';
 import type { StationCounters } from './deps.ts';
 import type { Family, Labels, Sample } from './exposition.ts';
 
@@ -33,6 +34,7 @@ export function metricFamilies(status: StationStatus, counters: StationCounters,
     ...detectionFamilies(status, counters),
     ...exporterFamilies(status),
     ...requestFamilies(counters),
+    ...checkFamilies(counters),
     ...storeFamilies(status),
     gauge('bonghwa_warnings', 'Warnings that stand now.', one(status.warnings.length)),
     counter('bonghwa_thread_restarts_total', 'Threads that died and were started again.', one(counters.threadDeaths)),
@@ -66,6 +68,27 @@ function requestFamilies({ requests }: StationCounters): Family[] {
       'bonghwa_log_lines_rejected_total',
       'Lines of logs that were no request, or whose time is far behind, by reason.',
       Object.entries(requests.rejected).map(([reason, value]) => ({ labels: { reason }, value })),
+    ),
+  ];
+}
+
+function checkFamilies({ checks }: StationCounters): Family[] {
+  return [
+    gauge('bonghwa_sites', 'Sites of the register.', one(checks?.sites ?? 0)),
+    counter(
+      'bonghwa_checks_total',
+      'Checks of sites that were told, by outcome.',
+      CHECK_OUTCOMES.map((outcome) => ({ labels: { outcome }, value: checks?.byOutcome[outcome] ?? 0 })),
+    ),
+    counter(
+      'bonghwa_checks_refused_total',
+      'Checks of sites that are not registered, or of clocks that are off.',
+      one(checks?.refused ?? 0),
+    ),
+    counter(
+      'bonghwa_checks_late_total',
+      'Checks of the station itself that were left out, since the one before them still went on.',
+      one(checks?.late ?? 0),
     ),
   ];
 }

@@ -273,6 +273,7 @@ export class Station implements ApiDeps {
       decisionLagSeconds: this.#live.lagSeconds.counts(),
       threadDeaths: (this.#threads?.deaths ?? 0) + (this.#web?.deaths ?? 0),
       ...(this.#web === undefined ? {} : { requests: this.#web.report }),
+      checks: this.#sites.counters(),
       ...this.#told.counters(),
     };
   }

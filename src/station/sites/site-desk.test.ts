@@ -174,6 +174,7 @@ describe('the part of a station that knows the sites', () => {
       await line.deliver();
       assert.deepEqual([line.delivered, line.refused], [1, 2]);
       assert.equal(checks.at(-1)?.vantage, 'kyiv');
+      assert.deepEqual([desk.counters().sites, desk.counters().refused], [3, 2]);
       assert.equal((await port.checks('portal', { limit: 10, vantage: 'kyiv' }))?.checks.length, 1);
       assert.deepEqual(
         (await port.days('portal', 3))?.days.map(({ worst }) => worst),

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { CheckCounters } from '../../api/deps.ts';
 import type { ApiPorts } from '../../api/ports.ts';
 import { type AddressWords, parseAddress } from '../../base/ip.ts';
 import type { ListenAddress } from '../../base/listen.ts';
@@ -13,7 +14,7 @@ import type { SiteStatus } from '../../model/incident.ts';
 import type { SecretReference } from '../../model/secret.ts';
 import type { Site } from '../../model/site.ts';
 import type { StationEvent } from '../../model/station-event.ts';
-import type { CheckResult, Vantage } from '../../model/vantage.ts';
+import type { CheckOutcome, CheckResult, Vantage } from '../../model/vantage.ts';
 import type { StateStore } from '../../store/state/state-store.ts';
 import { registeredIn, vantagesIn } from '../live/plan.ts';
 import { CheckBook } from './check-book.ts';
@@ -75,6 +76,8 @@ export class SiteDesk {
   #listener: VantageListener | undefined;
   #listening: { readonly listen: ListenAddress; readonly fingerprint: string } | undefined;
   #settling: NodeJS.Timeout | undefined;
+  readonly #byOutcome = new Map<CheckOutcome, number>();
+  #refused = 0;
   #started = false;
   #loaded = false;
   /** True where more than addresses changed since the other parts were told. */
@@ -114,6 +117,12 @@ export class SiteDesk {
   /** Where vantages report; undefined where nothing listens for them. */
   get listening(): ListenAddress | undefined {
     return this.#listening?.listen;
+  }
+
+  counters(): CheckCounters {
+    const byOutcome = Object.fromEntries(this.#byOutcome);
+    const late = this.#own.counts?.late ?? 0;
+    return { sites: this.register.list().length, byOutcome, refused: this.#refused, late };
   }
 
   ports(): Pick<ApiPorts, 'sites' | 'vantages'> {
@@ -204,8 +213,10 @@ export class SiteDesk {
       // Whose result it is, the key says and not the result.
       const own = result.vantage === vantage ? result : { ...result, vantage };
       this.#checks.take(own);
+      this.#byOutcome.set(own.outcome, (this.#byOutcome.get(own.outcome) ?? 0) + 1);
       this.#options.onCheck(own);
     }
+    this.#refused += refused;
     this.#vantages.saw(vantage, results.length - refused, nowMs);
     return refused;
   }
