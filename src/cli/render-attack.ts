@@ -1,6 +1,7 @@
 import { formatBps, formatBytes, formatCount, formatDuration, formatPps, formatShare } from '../base/units.ts';
 import type { Attack } from '../model/attack.ts';
 import { labelled, wrapText } from './layout.ts';
+import { formatRps, isOfLog, webFacts } from './render-web-attack.ts';
 import { renderChart } from './sparkline.ts';
 import { type Look, type Paint, paintOf } from './terminal.ts';
 
@@ -45,6 +46,7 @@ export function renderAttack(attack: Attack, number: number | undefined, look: L
   const lines = [...headingOf(attack, number, look, paint), ''];
   lines.push(...chartOf(attack, look, paint).map((line) => `  ${line}`), '');
   for (const [label, text] of factsOf(attack, telemetry)) {
+    if (text === '') continue;
     for (const line of labelled(label, text, look.width - 2, LABEL_WIDTH)) {
       lines.push(`  ${paint.dim(line.slice(0, LABEL_WIDTH))}${line.slice(LABEL_WIDTH)}`);
     }
@@ -66,10 +68,11 @@ function headingOf(attack: Attack, number: number | undefined, look: Look, paint
 
 function chartOf(attack: Attack, look: Look, paint: Paint): string[] {
   const bits = attack.evidence.measure === 'bps';
-  const values = bits ? attack.timeline.bps : attack.timeline.pps;
+  const requests = isOfLog(attack);
+  const values = requests ? (attack.timeline.rps ?? []) : bits ? attack.timeline.bps : attack.timeline.pps;
   if (values.length === 0) return ['(no rates by second are kept of it)'];
-  const format = bits ? formatBps : formatPps;
-  const usual = bits ? attack.baseline.bps : attack.baseline.pps;
+  const format = requests ? formatRps : bits ? formatBps : formatPps;
+  const usual = requests ? attack.baseline.rps : bits ? attack.baseline.bps : attack.baseline.pps;
   const { stepMs } = attack.timeline;
   const fromMs = Date.parse(attack.timeline.from);
   const index = Math.floor((Date.parse(attack.detectedAt) - fromMs) / stepMs);
@@ -94,6 +97,7 @@ function chartOf(attack: Attack, look: Look, paint: Paint): string[] {
 
 function factsOf(attack: Attack, telemetry: boolean): [label: string, text: string][] {
   const { evidence } = attack;
+  if (isOfLog(attack)) return [...webFacts(attack), ['origins', originsText(attack)], ['closing', attack.closing]];
   const facts: [string, string][] = [
     ['why', attack.why],
     ['vectors', attack.vectors.map(({ name, share }) => `${name} ${formatShare(share)}`).join(', ')],
@@ -112,6 +116,7 @@ function factsOf(attack: Attack, telemetry: boolean): [label: string, text: stri
     facts.push(['replies', `${replies} ${replies === 1 ? 'packet' : 'packets'} sent back for each one received`]);
   }
   for (const [at, shape] of evidence.shape.entries()) facts.push([at === 0 ? 'shape' : '', shape]);
+  if (evidence.web !== undefined) facts.push(...webFacts(attack).slice(1));
   facts.push(['closing', attack.closing]);
   return facts;
 }

@@ -4,6 +4,7 @@ import { REJECTION_REASONS, type RejectionReason } from '../model/rejection.ts';
 import { type Cell, type Column, labelled, renderTable, tableWidth, wrapText } from './layout.ts';
 import { clockOf, detectedText, exact, lastedText, renderAttack } from './render-attack.ts';
 import { incidentLines, outageLines } from './render-incidents.ts';
+import { formatRps, isOfLog } from './render-web-attack.ts';
 import { type Look, type Paint, paintOf } from './terminal.ts';
 
 /** Verdicts a person is shown; `--json` has all of them. */
@@ -67,7 +68,13 @@ function headerLines(report: ReplayReport, options: ReportText, paint: Paint): s
     lines.push(...wrapText(span, options.look.width));
   }
   if (report.checks !== undefined && report.checks > 0) lines.push(`${plural(report.checks, 'check')} of sites`);
-  if (report.packets > 0 || (report.flows === 0 && (report.checks ?? 0) === 0)) {
+  if (report.requests !== undefined) {
+    const rate = durationMs > 0 ? `; on average ${formatRps((report.requests * 1000) / durationMs)}` : '';
+    const text = `${plural(report.requests, 'request')} in logs of web servers${rate}`;
+    lines.push(...wrapText(text, options.look.width));
+  }
+  const others = (report.checks ?? 0) > 0 || report.requests !== undefined;
+  if (report.packets > 0 || (report.flows === 0 && !others)) {
     const volume = `${plural(report.packets, 'packet')}, ${formatBytes(report.bytes)}`;
     const rate = durationMs > 0 ? `; on average ${ratesText(report.packets, report.bytes, durationMs)}` : '';
     lines.push(...wrapText(`${volume}${rate}`, options.look.width));
@@ -124,7 +131,7 @@ function attackTable(attacks: readonly Attack[], look: Look, paint: Paint): stri
     { title: 'lasted', align: 'right' },
     { title: 'detected', align: 'right' },
     { title: 'peak bits', align: 'right' },
-    { title: 'peak packets', align: 'right' },
+    { title: attacks.every(isOfLog) ? 'peak requests' : 'peak packets', align: 'right' },
     { title: 'sources', align: 'right' },
   ];
   const wideRows = attacks.map((attack, at): Cell[] => [
@@ -135,7 +142,7 @@ function attackTable(attacks: readonly Attack[], look: Look, paint: Paint): stri
     [lastedText(attack)],
     [detectedText(attack)],
     [formatBps(attack.peak.bps)],
-    [formatPps(attack.peak.pps)],
+    [peakText(attack)],
     [exact(attack.sources.distinct)],
   ]);
   if (tableWidth(wide, wideRows) <= look.width) return renderTable(wide, wideRows, paint.dim);
@@ -151,7 +158,7 @@ function attackTable(attacks: readonly Attack[], look: Look, paint: Paint): stri
     [attack.target.value],
     vectorCell(attack),
     [clockOf(attack.start), forText(attack), `seen ${detectedText(attack)}`],
-    [formatPps(attack.peak.pps), formatBps(attack.peak.bps), plural(attack.sources.distinct, 'source')],
+    [peakText(attack), formatBps(attack.peak.bps), plural(attack.sources.distinct, 'source')],
   ]);
   const over = tableWidth(stacked(128), stackedRows) - look.width;
   const targetWidth = Math.max(...attacks.map((attack) => attack.target.value.length));
@@ -162,10 +169,15 @@ function attackTable(attacks: readonly Attack[], look: Look, paint: Paint): stri
       vectorCell(attack).join(', '),
       `${clockOf(attack.start)}, ${forText(attack)}`,
       `detected ${detectedText(attack)}`,
-      `peak ${formatPps(attack.peak.pps)}, ${formatBps(attack.peak.bps)}`,
+      `peak ${peakText(attack)}, ${formatBps(attack.peak.bps)}`,
       plural(attack.sources.distinct, 'source'),
     ].flatMap((text) => labelled('', text, look.width, 4)),
   ]);
+}
+
+/** Packets a second at the height, or requests where only a log told. */
+function peakText(attack: Attack): string {
+  return isOfLog(attack) ? formatRps(attack.peak.rps ?? 0) : formatPps(attack.peak.pps);
 }
 
 function forText(attack: Attack): string {
@@ -204,7 +216,12 @@ function emptyLines(report: ReplayReport, options: ReportText, paint: Paint): st
 }
 
 function emptyReason(report: ReplayReport): string {
-  if (report.packets === 0 && report.flows === 0) return 'the input holds no packet and no flow record.';
+  const requests = report.requests ?? 0;
+  if (report.packets === 0 && report.flows === 0 && requests === 0) {
+    return report.requests === undefined
+      ? 'the input holds no packet and no flow record.'
+      : 'no line of the log is a request; see below.';
+  }
   const undecodable = (report.rejected['packet-link-unknown'] ?? 0) + (report.rejected['packet-truncated'] ?? 0);
   if (report.packets > 0 && undecodable >= report.packets / 2) {
     return `${exact(undecodable)} of ${plural(report.packets, 'packet')} could not be decoded; see below.`;
