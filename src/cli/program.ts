@@ -171,12 +171,18 @@ export function createProgram(signal: AbortSignal, setExitCode: (code: number) =
     .option('--threads <count>', 'threads (default: one a core)', parseLimit)
     .option('--json', 'print one JSON object', false)
     .option('--write <directory>', 'write the captures with their labels there, and judge nothing')
+    .option('--web', 'make logs of web servers in place of captures', false)
     .option('--ablation', 'tell what each part of detection earns, by leaving it out', false)
     .option('--curve <parameter>', 'tell what other values of a parameter give; repeatable', addText, [])
     .option('--markdown <file>', 'write a document of the results')
     .addOption(failBelowOption())
     .addHelpText('after', EVALUATE_EXAMPLES)
     .action(async (directory, options) => {
+      if (options.web) {
+        const { evaluateWebCommand } = await import('./evaluate-web.ts');
+        setExitCode(await evaluateWebCommand(options, signal));
+        return;
+      }
       const { evaluateCommand } = await import('./evaluate.ts');
       setExitCode(await evaluateCommand(directory, options, signal));
     });

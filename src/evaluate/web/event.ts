@@ -48,23 +48,20 @@ export function lineOf(event: RequestEvent, format: LogFormat): string {
       return combined;
     case 'vhost-combined':
       return `${site}:443 ${combined}`;
-    case 'json': {
-      const [path, query] = target.split('?');
+    case 'json':
       return JSON.stringify({
-        time: new Date(timeMs).toISOString(),
-        site,
-        client,
-        method,
-        path: path === '' ? undefined : path,
-        query,
+        time_iso8601: new Date(timeMs).toISOString(),
+        host: site,
+        remote_addr: client,
+        request_method: target === '' ? '' : method,
+        request_uri: target,
         status,
-        bytes,
-        requestMs: Math.round(requestMs),
-        referrer,
-        userAgent: agent,
-        httpVersion: version,
+        body_bytes_sent: bytes,
+        request_time: Math.round(requestMs) / 1000,
+        http_referer: referrer ?? '',
+        http_user_agent: agent ?? '',
+        server_protocol: `HTTP/${version}`,
       });
-    }
     case 'haproxy': {
       const at = new Date(timeMs - requestMs);
       const accepted = `${two(at.getUTCDate())}/${MONTHS[at.getUTCMonth()]}/${at.getUTCFullYear()}:${two(at.getUTCHours())}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())}.${String(at.getUTCMilliseconds()).padStart(3, '0')}`;

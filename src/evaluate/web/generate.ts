@@ -43,7 +43,7 @@ export function makeLog({ scenario: name, seed }: WebCase): MadeLog {
       !(scenario.hosts === true && format !== 'vhost-combined' && format !== 'json') &&
       !(scenario.times === true && format !== 'json' && format !== 'haproxy'),
   );
-  const format = formats[Math.floor(seed / STYLES.length + lots.unit() * 0.5) % formats.length];
+  const format = formats[lots.below(formats.length)];
   const scene = new WebScene(lots.uint32(), scenario.seconds ?? 720);
   scenario.make(scene, style);
   const events = scene.events.sort((left, right) => left.timeMs - right.timeMs);

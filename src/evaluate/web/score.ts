@@ -27,6 +27,8 @@ export interface WebCaseScore {
   readonly innocentsNamed: number;
   readonly innocents: number;
   readonly requests: number;
+  /** Lines that the decoder did not take for requests; absent where there were none. */
+  readonly unread?: number;
 }
 
 const SLACK_BEFORE_MS = 30_000;
