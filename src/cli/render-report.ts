@@ -243,7 +243,7 @@ function verdictLines(verdicts: readonly Verdict[], look: Look, paint: Paint): s
   const lines = [title];
   for (const verdict of shown) {
     const direction = verdict.direction === 'out' ? ' (outgoing)' : '';
-    const head = `${verdict.target.value}${direction}: ${verdict.kind}, ${formatPps(verdict.peak.pps)}, ${formatBps(verdict.peak.bps)} at ${clockOf(verdict.at)}`;
+    const head = `${verdict.target.value}${direction}: ${verdict.kind}, ${verdict.peak.rps === undefined ? `${formatPps(verdict.peak.pps)}, ${formatBps(verdict.peak.bps)}` : formatRps(verdict.peak.rps)} at ${clockOf(verdict.at)}`;
     lines.push(
       ...labelled('', head, look.width, 2),
       ...labelled('', verdict.reason, look.width, 6).map((line) => paint.dim(line)),

@@ -91,7 +91,7 @@ export class OpenWebAttacks {
     const its = attack.bySuspects ? (active ? site.now[COUNT.suspects] : 0) : this.#ofTemplates(attack, active);
     if (attack.opening.measure === 'rps') {
       if (its >= WEB.holdShare * attack.opening.limit) {
-        if (second - attack.lastSecond >= 4) attack.pulses++;
+        if (second - attack.lastSecond >= WEB.pulseGapSeconds) attack.pulses++;
         attack.lastSecond = second;
       }
     }

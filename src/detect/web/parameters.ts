@@ -44,6 +44,8 @@ export const WEB = {
   holdShare: 0.5,
   /** Quiet for this long, an attack is over, s. Pulses closer together than this are one attack. */
   closeAfterSeconds: 90,
+  /** Quiet for this long between two stretches is a pulse, and three of them a rhythm, s. */
+  pulseGapSeconds: 10,
   /** An attack of which nothing was seen for longer than this at the end of the input is not told as ongoing, s. */
   ongoingQuietSecondsMax: 12,
   /** Demand that opens no attack for this long is what is usual from now on, s. */
