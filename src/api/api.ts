@@ -21,7 +21,7 @@ export type { Api, ApiDeps, ApiOptions, Readiness, StationCounters } from './dep
 export { LAG_BOUNDS } from './deps.ts';
 
 /** Connections at a time. */
-const CONNECTIONS_MAX = 256;
+const CONNECTIONS_MAX = 1024;
 /** For the head of a request, for all of it, and between two on one connection, ms. */
 const HEADERS_MS_MAX = 5000;
 const REQUEST_MS_MAX = 10_000;

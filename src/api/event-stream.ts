@@ -4,7 +4,7 @@ import type { StationEvent } from '../model/station-event.ts';
 const KEPT_MAX = 1000;
 const KEPT_BYTES_MAX = 4 << 20;
 /** Clients at a time. */
-export const CLIENTS_MAX = 32;
+export const CLIENTS_MAX = 600;
 /** Bytes that wait for a client that reads slowly; more, and it is let go. It comes back and asks for what it missed. */
 const WAITING_BYTES_MAX = 1 << 20;
 /** What a client waits for before it connects again, ms. */

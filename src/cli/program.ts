@@ -3,6 +3,7 @@ import { Argument, Command, Option } from 'commander';
 import { addFloor, parseSeeds } from './evaluate-options.ts';
 import { logFormatOption, logZoneOption, trustedProxyOption } from './log-options.ts';
 import { addNetwork, addPort, addText, packageVersion, parseLimit } from './options.ts';
+import { addPeople } from './people-options.ts';
 import { addProbe } from './probe-options.ts';
 import { addQuestions } from './questions.ts';
 import { addSites } from './site-options.ts';
@@ -95,6 +96,7 @@ export function createProgram(signal: AbortSignal, setExitCode: (code: number) =
   addProbe(program, signal, setExitCode);
   addSites(program, signal, setExitCode);
   addVantages(program, signal, setExitCode);
+  addPeople(program, signal, setExitCode);
 
   program
     .command('decode')

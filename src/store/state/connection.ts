@@ -65,7 +65,7 @@ async function openPgliteEngine({ directory }: DatabaseSetup): Promise<Engine> {
     db: drizzle(client, { schema }),
     async maintain() {
       // PGlite has no process of its own that would do either.
-      await client.exec('vacuum');
+      await client.exec('vacuum (analyze)');
       await client.exec('checkpoint');
     },
     sizeBytes: () => bytesBelow(directory),
