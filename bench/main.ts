@@ -22,8 +22,8 @@ interface FoundCase extends BenchCase {
   readonly file: string;
 }
 
-/** Folders of bench/ without cases. */
-const WITHOUT_CASES = /^(make|peers)\//;
+/** Folders of bench/ without cases, and what has a command of its own. */
+const WITHOUT_CASES = /^(make|peers)\/|^live\/restart\.ts$/;
 /** Cases and peers that listen, and need the machine for themselves. */
 const LIVE = 'live/';
 /** Peers that read logs of web servers. */

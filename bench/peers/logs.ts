@@ -9,12 +9,13 @@ import type { Comparison } from './compare.ts';
 import { replayWithCrowdsec } from './crowdsec.ts';
 import type { PeerResult } from './programs.ts';
 
-/** Bonghwa and the programs that people use on their logs, one after the other on the same log. */
-const LINES: Readonly<Record<BenchSize, number>> = { small: 12_000, full: 30_000 };
+/** CrowdSec takes minutes for so many lines: the small size leaves it out, and the full one has no more. */
+const LINES: Readonly<Record<BenchSize, number>> = { small: 12_000, full: 12_000 };
 /** So many times as long is the log that Bonghwa alone reads: its own start counts for nothing there. */
-const LONGER = 40;
+const LONGER = 100;
 const BONGHWA = fileURLToPath(new URL('../../bin/bonghwa.js', import.meta.url));
 
+/** Bonghwa and the programs that people use on their logs, one after the other on the same log. */
 export async function compareLogs(size: BenchSize): Promise<Comparison> {
   const log = attackedLog(LINES[size]);
   return {

@@ -14,7 +14,7 @@ const zoneText = z
   .regex(/^[+-]\d{2}:\d{2}$/, 'a distance from UTC is needed, such as +02:00')
   .optional();
 const format = formatText.describe(
-  'how its lines are laid out: a name of docs/logs.md, or the string that the server was told; auto: told by the lines',
+  'how its lines are laid out: a name of docs/logs.md, the string that the server was told, or @FILE: its own configuration; auto: told by the lines',
 );
 const zone = zoneText.describe('distance from UTC of times that tell no zone');
 

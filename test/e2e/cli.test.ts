@@ -106,6 +106,67 @@ const FLOOD = fileOf('flood.pcap', floodCapture());
 const EMPTY = fileOf('empty.pcap', '');
 const LOG = fileOf('access.log', '192.0.2.1 - - [05/Mar/2024:12:00:00 +0000] "GET / HTTP/1.1" 200 5\n');
 
+describe('logs of web servers', () => {
+  const ESCAPES = `192.0.2.7 - - [05/Mar/2024:12:00:01 +0000] "GET /\\x1b[2J\u009b2J HTTP/1.1" 200 5 "-" "\u202eagent"\n\u001b]0;title\u0007rubbish\n`;
+  const BOTH = fileOf('both.log', `192.0.2.1 - - [05/Mar/2024:12:00:00 +0000] "GET /a?b=c HTTP/1.1" 200 5\n${ESCAPES}`);
+  const controls = (text: string): string[] =>
+    [...text].filter((letter) => /[\p{Cc}\u202e]/u.test(letter) && letter !== '\n');
+
+  test('decode tells captures and logs apart, and prints both', async () => {
+    const { code, stdout, stderr } = await bonghwa(['decode', '--json', QUIET, BOTH]);
+    assert.equal(code, 0);
+    const kinds = jsonLines(stdout).map(({ kind }) => kind);
+    assert.deepEqual(kinds, ['packet', 'packet', 'packet', 'request', 'request']);
+    const [request] = jsonLines(stdout).filter(({ kind }) => kind === 'request');
+    assert.deepEqual(request, {
+      kind: 'request',
+      time: '2024-03-05T12:00:00.000Z',
+      client: '192.0.2.1',
+      method: 'GET',
+      path: '/a',
+      query: 'b=c',
+      httpVersion: '1.1',
+      status: 200,
+      bytes: 5,
+    });
+    assert.match(stderr, /read 3 packets, 0 flow records, 2 requests \(combined\) from 2 files; refused 1 /);
+  });
+
+  test('nothing in a log reaches a terminal as a command', async () => {
+    for (const args of [['--json'], []]) {
+      const { stdout, stderr } = await bonghwa(
+        ['decode', '--rejected', ...args, '-'],
+        new TextEncoder().encode(ESCAPES),
+      );
+      assert.deepEqual([controls(stdout), controls(stderr)], [[], []]);
+      assert.match(stderr, /log-line-unparsed {2}\ufffd\]0;title\ufffdrubbish/);
+    }
+  });
+
+  test('--limit counts requests, and --log-format takes the string of the server', async () => {
+    const one = await bonghwa(['decode', '--json', '--limit', '1', BOTH]);
+    assert.equal(jsonLines(one.stdout).length, 1);
+    const own = fileOf('own.log', '1709640000.5|192.0.2.9|POST|/x|503\n');
+    const { stdout } = await bonghwa([
+      'decode',
+      '--json',
+      '--log-format',
+      '$msec|$remote_addr|$request_method|$request_uri|$status',
+      own,
+    ]);
+    assert.deepEqual(jsonLines(stdout), [
+      {
+        kind: 'request',
+        time: '2024-03-05T12:00:00.500Z',
+        client: '192.0.2.9',
+        method: 'POST',
+        path: '/x',
+        status: 503,
+      },
+    ]);
+  });
+});
+
 describe('the command line', () => {
   test('help and version', async () => {
     const [bare, help, version] = await Promise.all([bonghwa([]), bonghwa(['--help']), bonghwa(['--version'])]);

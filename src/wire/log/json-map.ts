@@ -190,27 +190,33 @@ export const COMMON_PATHS: JsonPaths = {
 
 const ENTRIES = 1024;
 
-/** A path as it lies in the table: the key at one node of the tree of keys, and what is below it. */
-export interface JsonEntry {
-  readonly node: number;
-  readonly key: Uint8Array;
-  /** FIELD number, skip where only keys below matter. */
-  field: number;
-  /** Node of what is below; 0 where nothing is. */
-  child: number;
-}
+/** Room for the bytes of all keys. */
+const KEY_BYTES_MAX = 16_384;
+/** No key that is known. */
+export const NO_KEY = -1;
 
 /** Hash of a key at a node, of its length and four of its bytes: enough to tell the keys of logs apart, and none is gone through twice. */
-export function keyHash(node: number, text: Uint8Array, from: number, to: number): number {
+function keyHash(node: number, text: Uint8Array, from: number, to: number): number {
   const length = to - from;
   const bytes =
     (text[from] << 24) ^ (text[from + (length >> 1)] << 16) ^ (text[to - 1] << 8) ^ text[from + (length >> 2)];
   return Math.imul(bytes ^ Math.imul(length + 64 * node, 0x9e3779b1), 0x85ebca6b);
 }
 
-/** The paths as a table that is looked up by the hash of a key's bytes; built once. */
+/**
+ * The paths as a table that is looked up by the hash of a key's bytes; built once. A slot holds the key at one node of the tree of keys,
+ * the field that its value is, and the node of what is below it.
+ */
 export class JsonMap {
-  readonly #entries: (JsonEntry | undefined)[] = new Array<JsonEntry | undefined>(ENTRIES).fill(undefined);
+  /** FIELD number by slot, skip where only keys below matter. */
+  readonly field = new Int32Array(ENTRIES);
+  /** Node of what is below, by slot; 0 where nothing is. */
+  readonly child = new Int32Array(ENTRIES);
+  readonly #node = new Int32Array(ENTRIES).fill(-1);
+  readonly #keyAt = new Int32Array(ENTRIES);
+  readonly #keyLength = new Int32Array(ENTRIES);
+  readonly #keys = new Uint8Array(KEY_BYTES_MAX);
+  #keysEnd = 0;
   #nodes = 1;
   #used = 0;
 
@@ -221,50 +227,51 @@ export class JsonMap {
     }
   }
 
-  /** The entry of the key in [from, to), whose hash is `keyHash`; undefined where nothing is known of it. */
-  find(hash: number, node: number, text: Uint8Array, from: number, to: number): JsonEntry | undefined {
-    for (let slot = slotOf(hash); ; slot = (slot + 1) & (ENTRIES - 1)) {
-      const entry = this.#entries[slot];
-      if (entry === undefined) return undefined;
-      if (entry.node === node && sameBytes(entry.key, text, from, to)) return entry;
+  /** The slot of the key in [from, to) at a node; NO_KEY where nothing is known of it. */
+  find(node: number, text: Uint8Array, from: number, to: number): number {
+    const length = to - from;
+    for (let slot = slotOf(keyHash(node, text, from, to)); this.#node[slot] >= 0; slot = (slot + 1) & (ENTRIES - 1)) {
+      if (this.#node[slot] !== node || this.#keyLength[slot] !== length) continue;
+      const at = this.#keyAt[slot];
+      let same = 0;
+      while (same < length && this.#keys[at + same] === text[from + same]) same++;
+      if (same === length) return slot;
     }
+    return NO_KEY;
   }
 
   #add(keys: readonly string[], field: number): void {
     let node = 0;
-    keys.forEach((key, level) => {
-      const entry = this.#entry(node, new TextEncoder().encode(key));
-      if (entry === undefined) return;
-      if (level === keys.length - 1) entry.field = field;
+    for (const [level, key] of keys.entries()) {
+      const slot = this.#slot(node, new TextEncoder().encode(key));
+      if (slot === NO_KEY) return;
+      if (level === keys.length - 1) this.field[slot] = field;
       else {
-        if (entry.child === 0) entry.child = this.#nodes++;
-        node = entry.child;
+        if (this.child[slot] === 0) this.child[slot] = this.#nodes++;
+        node = this.child[slot];
       }
-    });
+    }
   }
 
-  #entry(node: number, key: Uint8Array): JsonEntry | undefined {
-    const hash = keyHash(node, key, 0, key.length);
-    const found = this.find(hash, node, key, 0, key.length);
+  /** The slot of a key, made where there is none; NO_KEY where the table has no room. */
+  #slot(node: number, key: Uint8Array): number {
+    const found = this.find(node, key, 0, key.length);
     // A quarter stays free, so that every search ends soon.
-    if (found !== undefined || this.#used >= (ENTRIES * 3) / 4) return found;
-    const entry: JsonEntry = { node, key, field: FIELD.skip, child: 0 };
-    let slot = slotOf(hash);
-    while (this.#entries[slot] !== undefined) slot = (slot + 1) & (ENTRIES - 1);
-    this.#entries[slot] = entry;
+    if (found !== NO_KEY || this.#used >= (ENTRIES * 3) / 4 || this.#keysEnd + key.length > KEY_BYTES_MAX) return found;
+    let slot = slotOf(keyHash(node, key, 0, key.length));
+    while (this.#node[slot] >= 0) slot = (slot + 1) & (ENTRIES - 1);
+    this.#node[slot] = node;
+    this.#keyAt[slot] = this.#keysEnd;
+    this.#keyLength[slot] = key.length;
+    this.#keys.set(key, this.#keysEnd);
+    this.#keysEnd += key.length;
     this.#used++;
-    return entry;
+    return slot;
   }
 }
 
 function slotOf(hash: number): number {
   return (hash ^ (hash >>> 15)) & (ENTRIES - 1);
-}
-
-function sameBytes(key: Uint8Array, text: Uint8Array, from: number, to: number): boolean {
-  if (to - from !== key.length) return false;
-  for (let at = 0; at < key.length; at++) if (text[from + at] !== key[at]) return false;
-  return true;
 }
 
 /** All ways in which keys may be joined by dots: `a.b.c` is `a.b.c`, `a` `b.c`, `a.b` `c`, and `a` `b` `c`. */

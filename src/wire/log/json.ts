@@ -2,7 +2,7 @@ import { REJECT } from '../../model/rejection.ts';
 import { REQUEST_HAS as HAS } from '../../model/request-columns.ts';
 import type { Dialect } from './dialect.ts';
 import { FIELD } from './field.ts';
-import { type JsonEntry, JsonMap, type JsonPaths, keyHash } from './json-map.ts';
+import { JsonMap, type JsonPaths, NO_KEY } from './json-map.ts';
 import type { RequestRow } from './request-row.ts';
 
 /**
@@ -74,13 +74,13 @@ export class JsonDialect implements Dialect {
       // A key with an escape in it is none that is known; it ends where its string does.
       if (text[pos] === BACKSLASH) pos = stringEnd(text, pos, to);
       if (pos >= to || text[pos] !== QUOTE) return -1;
-      const entry = map.find(keyHash(node, text, keyFrom, pos), node, text, keyFrom, pos);
+      const slot = map.find(node, text, keyFrom, pos);
       if (text[++pos] !== COLON) {
         pos = skipBlanks(text, pos, to);
         if (text[pos] !== COLON) return -1;
       }
       if (text[++pos] <= 0x20) pos = skipBlanks(text, pos, to);
-      pos = this.#value(row, pos, to, entry);
+      pos = this.#value(row, pos, to, slot);
       if (pos < 0) return -1;
       if (text[pos] <= 0x20) pos = skipBlanks(text, pos, to);
       if (text[pos] !== COMMA) return pos < to && text[pos] === CLOSE ? pos + 1 : -1;
@@ -89,26 +89,27 @@ export class JsonDialect implements Dialect {
     return -1;
   }
 
-  #value(row: RequestRow, at: number, to: number, entry: JsonEntry | undefined): number {
+  #value(row: RequestRow, at: number, to: number, slot: number): number {
     const { text } = row;
     if (at >= to) return -1;
     const first = text[at];
+    const field = slot === NO_KEY ? FIELD.skip : this.#map.field[slot];
     if (first === QUOTE) {
-      if (entry === undefined) {
+      if (field === FIELD.skip) {
         const end = stringEnd(text, at + 1, to);
         return end < to ? end + 1 : -1;
       }
-      return this.#string(row, at + 1, to, entry);
+      return this.#string(row, at + 1, to, field);
     }
     if (first === OPEN) {
-      if (entry !== undefined && entry.child > 0) return this.#object(row, at, to, entry.child);
+      if (slot !== NO_KEY && this.#map.child[slot] > 0) return this.#object(row, at, to, this.#map.child[slot]);
       return skipNested(text, at, to);
     }
     if (first === OPEN_ARRAY) {
       // Of several values of a header the first is taken.
-      if (entry !== undefined && entry.field !== FIELD.skip) {
+      if (field !== FIELD.skip) {
         const inner = skipBlanks(text, at + 1, to);
-        if (inner < to && text[inner] === QUOTE && this.#string(row, inner + 1, to, entry) < 0) return -1;
+        if (inner < to && text[inner] === QUOTE && this.#string(row, inner + 1, to, field) < 0) return -1;
       }
       return skipNested(text, at, to);
     }
@@ -116,26 +117,24 @@ export class JsonDialect implements Dialect {
     while (IN_PLAIN[text[pos]] === 0) pos++;
     if (pos === at || pos > to) return -1;
     // null, true and false are no values of any column.
-    if (entry !== undefined && entry.field !== FIELD.skip && first !== 0x6e && first !== 0x74 && first !== 0x66) {
-      this.#set(row, entry.field, at, pos);
+    if (field !== FIELD.skip && first !== 0x6e && first !== 0x74 && first !== 0x66) {
+      this.#set(row, field, at, pos);
     }
     return pos;
   }
 
   /** Reads the string from behind its quote; returns behind the other, or -1. */
-  #string(row: RequestRow, from: number, to: number, entry: JsonEntry): number {
+  #string(row: RequestRow, from: number, to: number, field: number): number {
     const { text } = row;
     let pos = from;
     while (IN_STRING[text[pos]] === 0) pos++;
     const escaped = text[pos] === BACKSLASH;
     if (escaped) pos = stringEnd(text, pos, to);
     if (pos >= to || text[pos] !== QUOTE) return -1;
-    if (entry.field !== FIELD.skip) {
-      if (escaped) {
-        const begin = row.unescape(from, pos);
-        this.#set(row, entry.field, begin, row.free);
-      } else this.#set(row, entry.field, from, pos);
-    }
+    if (escaped) {
+      const begin = row.unescape(from, pos);
+      this.#set(row, field, begin, row.free);
+    } else this.#set(row, field, from, pos);
     return pos + 1;
   }
 
