@@ -189,6 +189,43 @@ describe('following a log', { concurrency: true }, () => {
   });
 });
 
+it('a store of positions that fails is told once, and stops nothing', async () => {
+  const scene = new Scene('store');
+  writeFileSync(scene.log, '');
+  const faults: string[] = [];
+  let broken = true;
+  let saved = 0;
+  const follower = new LogFollower({
+    logs: [{ pattern: scene.log, createDecoder: () => new LogDecoder(scene.rejections) }],
+    batch: createRequestBatch(16),
+    sink: {
+      take: (batch: RequestBatch): void => {
+        for (let row = 0; row < batch.length; row++) scene.seen.push(String(requestValue(batch, 'path', row)).slice(1));
+        batch.length = 0;
+        batch.textLength = 0;
+      },
+    },
+    positions: {
+      load: () => undefined,
+      save: () => {
+        if (broken) throw new Error('no space left');
+        saved++;
+      },
+    },
+    pollMs: 5,
+    onFault: (path, fault) => faults.push(`${path}: ${fault}`),
+  });
+  follower.start();
+  await settle();
+  scene.write(3);
+  await scene.all();
+  broken = false;
+  await settle();
+  await follower.stop();
+  assert.ok(saved > 0);
+  assert.deepEqual(faults, ['the positions of logs: no space left', 'the positions of logs: undefined']);
+});
+
 describe('following over a restart', { concurrency: true }, () => {
   const cases: [string, (scene: Scene) => void][] = [
     ['nothing happened', () => undefined],

@@ -112,12 +112,14 @@ export class LogFollower {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       let more = false;
-      if (this.#polls++ % POLLS_PER_GLOB === 0) await this.#findFiles();
+      if (this.#polls++ % POLLS_PER_GLOB === 0) {
+        await this.#findFiles().catch((error: unknown) => this.#fault('the patterns of logs', messageOf(error)));
+      }
       for (const followed of this.#followed.values()) {
         try {
           if (await this.#look(followed)) more = true;
         } catch (error) {
-          this.#fault(followed.path, error instanceof Error ? error.message : String(error));
+          this.#fault(followed.path, messageOf(error));
         }
         if (signal.aborted) break;
       }
@@ -134,8 +136,14 @@ export class LogFollower {
     if (batch.length > 0) sink.take(batch);
     batch.textLength = 0;
     if (!this.#changed) return;
-    this.#changed = false;
-    positions.save(this.positions());
+    // A store that fails is tried again: what is read goes on to detection meanwhile.
+    try {
+      positions.save(this.positions());
+      this.#changed = false;
+      this.#fault('the positions of logs', undefined);
+    } catch (error) {
+      this.#fault('the positions of logs', messageOf(error));
+    }
   }
 
   /** Where every log was read to, the latest first: behind its last whole line. */
@@ -217,7 +225,7 @@ export class LogFollower {
       for await (const chunk of readCompressed(position)) decoder.decode(chunk, 0, chunk.length, batch, sink);
       decoder.end(batch, sink);
     } catch (error) {
-      this.#fault(followed.path, error instanceof Error ? error.message : String(error));
+      this.#fault(followed.path, messageOf(error));
     }
     this.#known.delete(keyOf(position));
     this.#changed = true;
@@ -327,6 +335,10 @@ export class LogFollower {
   #now(): number {
     return (this.#options.now ?? Date.now)();
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function keyOf({ dev, ino }: { readonly dev: number; readonly ino: number }): string {
