@@ -10,7 +10,7 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import type { StationStatus } from '../../src/model/station-view.ts';
-import { builtConsole, missingBrowser, startBrowser, watchPage } from '../support/browser.ts';
+import { accessFaults, builtConsole, missingBrowser, startBrowser, watchPage } from '../support/browser.ts';
 import { StationProcess, TestRouter, until } from '../support/station.ts';
 
 const SITE = 0xc633640a;
@@ -115,6 +115,8 @@ describe('a station in the console', { skip: missingBrowser }, () => {
 
     // Out, and in again.
     await page.goto(`http://${station.http}/settings`);
+    await page.locator('h2', { hasText: 'Who did what' }).waitFor();
+    assert.deepEqual(await accessFaults(page), [], 'axe');
     await page.locator('button', { hasText: 'Sign out' }).click();
     await page.locator('h1', { hasText: 'Sign in' }).waitFor();
     await page.fill('#email', EMAIL);
