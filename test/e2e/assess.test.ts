@@ -20,7 +20,9 @@ import { aSite, VANTAGES } from '../support/sites.ts';
 
 /** Time is scaled down: what takes 30 s in the field takes so long here, ms. */
 const EVERY_MS = 2000;
-const LEARN_MS = 22_000;
+/** What is usual is learned from so many checks of each site at each vantage, within so long, ms. */
+const LEARN_CHECKS = 14;
+const LEARN_MS_MAX = 60_000;
 const FAULT_MS = 12_000;
 /** Everything is up again after this at the latest, on a busy machine too. */
 const HEAL_MS_MAX = 40_000;
@@ -28,7 +30,7 @@ const HEAL_MS_MAX = 40_000;
 const SLACK_MS = 800;
 const PORT = 21_310;
 const BACKEND = 21_311;
-const SLOW_MS = 1100;
+const SLOW_MS = 1300;
 const SOURCES: Readonly<Record<string, string>> = { seoul: '127.0.0.11', busan: '127.0.0.12', frankfurt: '127.0.0.13' };
 
 const nginx = spawnSync('nginx', ['-v']).status === 0;
@@ -173,6 +175,8 @@ class Watch {
   readonly #assessor: Assessor;
   readonly #book: IncidentBook;
   #lonely: Prober | undefined;
+  readonly #checks = new Map<string, number>();
+  readonly #attackMs = new Map<SiteName, number>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(sites: readonly Site[], authorities: readonly string[]) {
@@ -225,6 +229,8 @@ class Watch {
   }
 
   #take(check: CheckResult): void {
+    const key = `${check.site} ${check.vantage}`;
+    this.#checks.set(key, (this.#checks.get(key) ?? 0) + 1);
     this.#assessor.check(check);
   }
 
@@ -236,7 +242,8 @@ class Watch {
   }
 
   attack(name: SiteName, ongoing: boolean): void {
-    const startMs = this.#attackMs;
+    const startMs = this.#attackMs.get(name) ?? Date.now();
+    this.#attackMs.set(name, startMs);
     const attack = anAttack({
       id: name,
       vector: name === 'fenced' ? 'search-flood' : 'syn-flood',
@@ -253,7 +260,6 @@ class Watch {
     );
     this.#book.takeAttack(attack, Date.now());
   }
-  readonly #attackMs = Date.now() + LEARN_MS;
 
   stopLonely(): void {
     this.#lonely?.stop();
@@ -265,6 +271,14 @@ class Watch {
 
   outagesOf(name: SiteName): Outage[] {
     return [...this.outages.values()].filter(({ site }) => site === name);
+  }
+
+  /** True when enough was checked of every site from everywhere to know what is usual. */
+  learned(): boolean {
+    return (
+      this.#checks.size >= VANTAGES.length * (SITES.length - 1) + 1 &&
+      Math.min(...this.#checks.values()) >= LEARN_CHECKS
+    );
   }
 
   /** Takes down how every site does now: why may have become another since its state was told. */
@@ -314,7 +328,8 @@ describe('sites on real web servers, seen by three vantages', {
         }),
       );
       watch = new Watch(sites, [good.cert, past.cert]);
-      await sleep(LEARN_MS);
+      const learnedMs = Date.now() + LEARN_MS_MAX;
+      while (!watch.learned() && Date.now() < learnedMs) await sleep(100);
 
       fault.fromMs = Date.now();
       servers.slow = true;
