@@ -7,6 +7,7 @@ import { TELEMETRY_PORTS } from '../model/telemetry-ports.ts';
 import { VECTORS, type Vector } from '../model/vector.ts';
 import type { InputKind, Progress } from '../station/ingest.ts';
 import { replay } from '../station/replay.ts';
+import { knownSites } from '../station/site-hosts.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { EXIT_ATTACK, EXIT_OK } from './exit.ts';
 import { type LogOptions, logIngestOptions } from './log-options.ts';
@@ -55,7 +56,7 @@ export async function replayCommand(
       logs: {
         ...logIngestOptions(options),
         ...(options.site === undefined ? {} : { site: options.site }),
-        ...(config === undefined ? {} : { nameOf: siteNames(config) }),
+        ...(config === undefined ? {} : { sites: knownSites(config) }),
       },
       addressesOf: (site) => config?.sites.find(({ name }) => name === site)?.addresses ?? [],
       signal: interrupt,
@@ -128,16 +129,6 @@ export function nameSites(report: ReplayReport, config: Config): ReplayReport {
     return site === undefined ? attack : { ...attack, target: { kind: 'site', value: site } };
   };
   return { ...report, attacks: report.attacks.map(name) };
-}
-
-/** The site of the configuration that a host belongs to, by the hosts of its URLs; the host itself where there is none. */
-export function siteNames(config: Config): (host: string) => string {
-  const names = new Map<string, string>();
-  for (const { name, urls } of config.sites) {
-    names.set(name.toLowerCase(), name);
-    for (const url of urls) if (URL.canParse(url)) names.set(new URL(url).hostname, name);
-  }
-  return (host) => names.get(host) ?? host;
 }
 
 /** Says on standard error where the report does not cover all of the input. */

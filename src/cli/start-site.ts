@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TELEMETRY_PORTS } from '../model/telemetry-ports.ts';
 import { replay } from '../station/replay.ts';
+import { knownSites } from '../station/site-hosts.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { loadConfig } from './config-file.ts';
 import { wrapText } from './layout.ts';
 import { clockOf, detectedText } from './render-attack.ts';
 import { incidentLines, paintState, wrapWide } from './render-incidents.ts';
-import { nameSites, siteNames } from './replay.ts';
+import { nameSites } from './replay.ts';
 import { ReplayAssessment } from './replay-assessment.ts';
 import { type Sample, sampleFile } from './sample.ts';
 import { type Look, paintOf } from './terminal.ts';
@@ -47,7 +48,7 @@ export async function tellSite(sample: Sample['outage'], { look, live, stream, i
     allVerdicts: false,
     signal: interrupt,
     onSiteSecond: (second) => assessing.second(second),
-    logs: { nameOf: siteNames(config) },
+    logs: { sites: knownSites(config) },
   });
   const { attacks, incidents = [] } = assessing.assess(nameSites(found, config));
   const happened = [

@@ -8,6 +8,7 @@ import type { SiteSecond } from '../model/site-second.ts';
 import type { LogFormat } from '../wire/log/log-formats.ts';
 import type { Progress } from './ingest.ts';
 import { ingestLogs, type LogIngestTotals } from './log-ingest.ts';
+import { isGood, type KnownSites } from './site-hosts.ts';
 
 /** How logs are laid out, where that is not told by their lines. */
 export interface LogReading {
@@ -16,8 +17,8 @@ export interface LogReading {
   readonly zoneMs?: number;
   /** Site of a log whose lines name none; the name of the file where absent. */
   readonly site?: string;
-  /** Name of the site that a host belongs to; the host itself where absent. */
-  readonly nameOf?: (host: string) => string;
+  /** Hosts of sites, and clients of theirs that are known to be good. */
+  readonly sites?: KnownSites;
 }
 
 export interface LogReplayOptions {
@@ -41,11 +42,16 @@ export interface LogReplay {
 export async function replayLogs(options: LogReplayOptions): Promise<LogReplay> {
   const { seed, reading, signal, open } = options;
   const files = await oldestFirst(options);
-  const { site, nameOf, ...layout } = reading;
+  const { site, sites, ...layout } = reading;
   const detector = new WebDetector({
     seed,
     siteOf: (source) => site ?? (files[source] === '-' ? 'standard input' : basename(files[source] ?? 'log')),
-    ...(nameOf === undefined ? {} : { nameOf }),
+    ...(sites === undefined
+      ? {}
+      : {
+          nameOf: (host: string) => sites.hosts.get(host) ?? host,
+          isGood: (name: string, words: Uint32Array, at: number) => isGood(sites, name, words, at),
+        }),
     onAttack: (attack, state) => {
       if (state !== 'updated') options.onAttack(attack, state);
     },
@@ -69,7 +75,7 @@ export async function replayLogs(options: LogReplayOptions): Promise<LogReplay> 
 /** Rotated logs are given in any order; standard input stays where it is. */
 async function oldestFirst({ files, reading, signal }: LogReplayOptions): Promise<readonly string[]> {
   if (files.length < 2 || files.includes('-')) return files;
-  const { site: _, nameOf: __, ...layout } = reading;
+  const { site: _, sites: __, ...layout } = reading;
   const timed: { file: string; firstMs: number }[] = [];
   for (const file of files) timed.push({ file, firstMs: await firstTime(file, layout, signal) });
   // Logs without a time in their first lines stay behind the others, in their order.
@@ -78,7 +84,7 @@ async function oldestFirst({ files, reading, signal }: LogReplayOptions): Promis
 
 async function firstTime(
   file: string,
-  layout: Omit<LogReading, 'site' | 'nameOf'>,
+  layout: Omit<LogReading, 'site' | 'sites'>,
   signal: AbortSignal | undefined,
 ): Promise<number> {
   const enough = new AbortController();

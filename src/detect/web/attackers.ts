@@ -32,6 +32,7 @@ export function attackersOf(clients: ClientTable, site: SiteCounts, traits: Atta
   const found: { row: number; requests: number; points: number }[] = [];
   for (let row = 0; row < clients.capacity; row++) {
     if (clients.site[row] !== site.index + 1) continue;
+    if (site.good?.(clients.words, 4 * row) === true) continue;
     if (traits.slow) {
       if (clients.slow[row] > 0 && clients.lastSecond[row] >= traits.startSecond && isSlow(clients, row))
         found.push({ row, requests: clients.slow[row], points: WEB.attackerPoints });

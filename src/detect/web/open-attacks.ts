@@ -7,6 +7,7 @@ import type { Identity, WebAttack } from './web-attack.ts';
 export interface OpenWebAttacksOptions {
   readonly onAttack?: (attack: Attack, state: 'opened' | 'updated' | 'closed') => void;
   readonly live?: boolean;
+  readonly isGood?: (site: string, words: Uint32Array, at: number) => boolean;
 }
 
 /** The attacks that go on, one a site at most, those that are over, and those of an earlier run that may go on. */
@@ -67,6 +68,8 @@ export class OpenWebAttacks {
   open(attack: WebAttack): WebAttack {
     const { site } = attack;
     this.#open.set(site, attack);
+    const { isGood } = this.#options;
+    if (isGood !== undefined) site.good = (words, at) => isGood(site.name, words, at);
     site.attacked = true;
     const { clients } = this.#counter;
     for (let row = 0; row < clients.capacity; row++) {

@@ -24,6 +24,8 @@ export interface WebDetectorOptions {
   readonly siteOf: (source: number) => string;
   /** Name of the site that a host belongs to; the host itself where absent. */
   readonly nameOf?: (host: string) => string;
+  /** True for a client of a site that is known to be good: it is never named as an attacker. */
+  readonly isGood?: (site: string, words: Uint32Array, at: number) => boolean;
   readonly onAttack?: (attack: Attack, state: 'opened' | 'updated' | 'closed') => void;
   /** Called for demand that was considered and passed over. */
   readonly onVerdict?: (verdict: Verdict) => void;

@@ -244,8 +244,11 @@ export class RequestCounter implements RequestSink {
     }
     const answered = status < 0 || (status >= 200 && status < 400);
     const refused = status >= 400 && status < 500 && !failed;
+    // What was asked for a short while ago is not looked up among all that ever was.
     const novel =
-      !this.#values.add(value, mix32(value ^ seed)) && !(queryLength > 3 && isTracked(view, queryAt, queryLength));
+      !templates.recent &&
+      !this.#values.add(value, mix32(value ^ seed)) &&
+      !(queryLength > 3 && isTracked(view, queryAt, queryLength));
     const noReferrer = (present & REQUEST_HAS.referrer) === 0 || batch.referrer.length[row] <= 1;
     const agentLength = (present & REQUEST_HAS.userAgent) !== 0 ? batch.userAgent.length[row] : 0;
     const agent = agentLength === 0 ? 1 : hashText(view, batch.userAgent.at[row], agentLength, this.#options.seed);

@@ -82,6 +82,8 @@ export class SiteCounts {
   shapesHigh = 0;
   shapesLowBefore = 0;
   shapesHighBefore = 0;
+  /** Tells clients that are known to be good, by the four words at a place; undefined where none are. */
+  good: ((words: Uint32Array, at: number) => boolean) | undefined;
   kept: KeptRequest[] = [];
   keptThisSecond = 0;
   /** True while as many requests as may be are kept. */

@@ -50,6 +50,8 @@ export class TemplateTable {
   readonly active: number[] = [];
   /** Shape of what the last `find` looked at, 0 to 63. */
   shape = 0;
+  /** True where the last `find` was for what was asked for a short while ago. */
+  recent = false;
   readonly #seed: number;
   readonly #hashes: Uint32Array;
   readonly #slots: Int32Array;
@@ -113,7 +115,8 @@ export class TemplateTable {
   ): number {
     const tag = Math.imul(valueHash ^ (site << 8) ^ method, 0x9e3779b1) >>> 0;
     const slot = (tag ^ (tag >>> 16)) & ((1 << CACHE_BITS) - 1);
-    if (this.#cacheTags[slot] === tag) {
+    this.recent = this.#cacheTags[slot] === tag;
+    if (this.recent) {
       this.shape = this.#cacheShapes[slot];
       return this.#alias[this.#cacheIds[slot]];
     }

@@ -31,5 +31,5 @@ export function isOfLog({ evidence }: Attack): boolean {
 
 /** What the log tells of an attack. */
 export function attackFields({ id, target, vectors, peak, why }: Attack): Record<string, unknown> {
-  return { id, target: target.value, vector: vectors[0].name, pps: peak.pps, bps: peak.bps, why };
+  return { id, target: target.value, vector: vectors[0].name, ...peak, why };
 }

@@ -8,6 +8,7 @@ import type { Config } from '../../model/config.ts';
 import type { SiteSecond } from '../../model/site-second.ts';
 import type { StateStore } from '../../store/state/state-store.ts';
 import type { SourceShares } from '../origins.ts';
+import { knownSites } from '../site-hosts.ts';
 import type { FromWeb, WebReport, WebSetup } from './web-messages.ts';
 import { startWebThread } from './web-thread.ts';
 
@@ -124,11 +125,6 @@ export class WebDesk {
 
   #setup(): Omit<WebSetup, 'attacks'> {
     const { config } = this.#options;
-    const hosts = new Map<string, string>();
-    for (const { name, urls } of config.sites) {
-      hosts.set(name.toLowerCase(), name);
-      for (const url of urls) if (URL.canParse(url)) hosts.set(new URL(url).hostname, name);
-    }
     return {
       seed: this.#seed,
       inputs: {
@@ -143,7 +139,7 @@ export class WebDesk {
         trustedProxies: config.trustedProxies,
       },
       positions: join(config.storage.directory, 'log-positions.json'),
-      hosts,
+      sites: knownSites(config),
       snapshot: this.#snapshot,
     };
   }

@@ -2,6 +2,7 @@ import type { LogInputsConfig } from '../../input/log/log-inputs.ts';
 import type { Attack } from '../../model/attack.ts';
 import type { SiteSecond } from '../../model/site-second.ts';
 import type { SourceShares } from '../origins.ts';
+import type { KnownSites } from '../site-hosts.ts';
 
 /** What the main thread and the thread that reads logs tell each other. All of it is plain data that can be posted. */
 export interface WebSetup {
@@ -9,8 +10,7 @@ export interface WebSetup {
   readonly inputs: LogInputsConfig;
   /** File in which the positions of logs are kept. */
   readonly positions: string;
-  /** Hosts and the sites that they belong to. */
-  readonly hosts: ReadonlyMap<string, string>;
+  readonly sites: KnownSites;
   readonly snapshot: Uint8Array | undefined;
   /** Attacks that went on when it was told of them last. */
   readonly attacks: readonly Attack[];

@@ -5,6 +5,7 @@ import { PositionFile } from '../../input/log/positions.ts';
 import type { RequestBatch } from '../../model/request-batch.ts';
 import type { ServerStatus } from '../../model/server-status.ts';
 import type { SiteSecond } from '../../model/site-second.ts';
+import { isGood } from '../site-hosts.ts';
 import type { FromWeb, WebSetup } from './web-messages.ts';
 
 /** A second of a log is over this long after the clock says so: lines are written when a request ends, and in turns, ms. */
@@ -40,7 +41,8 @@ export class WebRole {
     this.#detector = new WebDetector({
       seed: setup.seed,
       siteOf: (source) => this.#inputs.sources[source] ?? 'log',
-      nameOf: (host) => setup.hosts.get(host) ?? host,
+      nameOf: (host) => setup.sites.hosts.get(host) ?? host,
+      isGood: (site, words, at) => isGood(setup.sites, site, words, at),
       live: true,
       onAttack: (attack, state) =>
         post({ kind: 'attack', attack, state, sources: this.#detector.sourcesOf(attack.id) }),
