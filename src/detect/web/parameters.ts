@@ -28,6 +28,7 @@ export const WEB = {
   suddenFactor: 3,
   /** From these few clients, without harm, it takes more than this rate; and more than this where they ask an interface for programs. */
   fewClients: 3,
+  fewClientsUnnamed: 8,
   fewRate: 25,
   fewInterfaceRate: 150,
   /** A crawler that says who it is, from so few clients and without harm, may ask this often. */

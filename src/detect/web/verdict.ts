@@ -47,9 +47,11 @@ export function excuse(judged: Judged, clients: ClientTable): Benign | undefined
     };
   }
   const { interfaces } = composition;
+  // A log that tells no user agents does not tell crawlers either.
+  const fewClients = tellsAgents(judged.site) ? WEB.fewClients : WEB.fewClientsUnnamed;
   const few = interfaces ? WEB.fewInterfaceRate : WEB.fewRate;
   const sudden = judged.cold && site.now[COUNT.pages] >= WEB.coldSecond && !interfaces;
-  if (!harmed && profile.clients <= WEB.fewClients && surplus.rate < few && !sudden) {
+  if (!harmed && profile.clients <= fewClients && surplus.rate < few && !sudden) {
     return interfaces
       ? {
           kind: 'api-client',
@@ -107,6 +109,15 @@ export function acceptsFor(clients: ClientTable, site: SiteCounts, composition: 
   const set = new Set(templates);
   return (row) => set.has(clients.template[row]);
 }
+
+function tellsAgents(site: SiteCounts): boolean {
+  let all = 0;
+  for (const count of site.agents) all += count;
+  return site.agents[NO_AGENT] < 0.99 * all;
+}
+
+/** Where requests without a user agent are counted. */
+const NO_AGENT = 1;
 
 function who(profile: Profile, clients: ClientTable): string {
   if (profile.clients === 1 && profile.largestRow >= 0) return nameOf(clients, profile.largestRow);

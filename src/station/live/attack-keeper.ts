@@ -31,5 +31,7 @@ export function isOfLog({ evidence }: Attack): boolean {
 
 /** What the log tells of an attack. */
 export function attackFields({ id, target, vectors, peak, why }: Attack): Record<string, unknown> {
-  return { id, target: target.value, vector: vectors[0].name, ...peak, why };
+  const { pps, bps, rps } = peak;
+  const rates = { pps, bps, ...(rps === undefined ? {} : { rps }) };
+  return { id, target: target.value, vector: vectors[0].name, ...rates, why };
 }
