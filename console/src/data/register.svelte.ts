@@ -11,9 +11,13 @@ class Register {
   readonly sites = new Resource<readonly ListedSite[]>();
   readonly incidents = new Resource<readonly IncidentSummary[]>();
 
+  /** Plain, and no state of the page: whoever asks must not be asked again because the answer came. */
+  #asking = false;
+
   async loadSites(): Promise<void> {
-    // One question at a time: several pages may want to know at once.
-    if (this.sites.loading) return;
+    // One question at a time: several parts of a page may want to know at once.
+    if (this.#asking) return;
+    this.#asking = true;
     await this.sites.load(async (signal) => {
       const sites: ListedSite[] = [];
       let before: string | undefined;
@@ -25,6 +29,7 @@ class Register {
       }
       return sites;
     });
+    this.#asking = false;
   }
 
   loadIncidents(): Promise<void> {
