@@ -94,6 +94,11 @@ export const receiverSchema = z
   .strictObject({ ...fields, secret: z.string().min(1).max(4096).optional() })
   .superRefine(needs);
 
+/** The same as it is sent: without a secret, the one that is kept stays. */
+export const receiverInputSchema = z
+  .strictObject({ ...fields, secret: z.string().min(1).max(4096).optional() })
+  .superRefine((receiver, context) => needs({ ...receiver, secret: receiver.secret ?? 'kept' }, context));
+
 /** A receiver, whichever way it was set. */
 export interface Receiver extends Omit<z.output<typeof receiverSchema>, 'secret'> {
   readonly secret?: SecretReference | undefined;

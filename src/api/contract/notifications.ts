@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { configReceiverSchema, receiverSchema } from '../../model/receiver.ts';
+import { configReceiverSchema, receiverInputSchema } from '../../model/receiver.ts';
 import { NOT_HERE, none, type RouteContract, text, time } from './route.ts';
 
 /** Who is told when something happens, and what is left to set up. */
@@ -86,7 +86,7 @@ export const NOTIFICATION_ROUTES = {
     group: 'notifications',
     needs: 'operator',
     params: z.strictObject({ name }),
-    body: { name: 'ReceiverInput', schema: receiverSchema },
+    body: { name: 'ReceiverInput', schema: receiverInputSchema },
     answer: { name: 'Receiver', schema: receiverViewSchema },
     statuses: { 409: 'it is one of the configuration', 503: NOT_HERE },
   },

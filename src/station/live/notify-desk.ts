@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { ReceiverView } from '../../api/contract/notifications.ts';
-import { conflict, type NotifyPort, notFound } from '../../api/ports.ts';
+import { conflict, inputInvalid, type NotifyPort, notFound } from '../../api/ports.ts';
 import type { Config } from '../../model/config.ts';
 import { type Receiver, receiverSchema } from '../../model/receiver.ts';
 import { resolveSecret } from '../../model/secret.ts';
@@ -107,6 +107,8 @@ export class NotifyDesk implements NotifyPort {
     // Whoever changes the hours of a receiver does not know its secret, and need not.
     const kept =
       receiver.secret === undefined && before?.secret !== undefined ? { ...receiver, secret: before.secret } : receiver;
+    const whole = receiverSchema.safeParse(kept);
+    if (!whole.success) throw inputInvalid(whole.error.issues[0].message);
     await this.#deps.state.saveDocument(RECEIVER_KIND, kept.name, kept);
     this.#set.set(kept.name, kept);
     await this.#apply();
