@@ -1,6 +1,7 @@
 import type { Attack } from '../../model/attack.ts';
 import type { RequestCounter } from '../../sketch/web/request-counter.ts';
 import { COUNT, type SiteCounts } from '../../sketch/web/site-counts.ts';
+import { WINDOW_SUM } from '../../sketch/web/traits.ts';
 import { WEB } from './parameters.ts';
 import type { Identity, WebAttack } from './web-attack.ts';
 
@@ -93,7 +94,9 @@ export class OpenWebAttacks {
     const surplus = Math.max(0, pages - Math.max(usual, site.usual[COUNT.pages]));
     const its = attack.bySuspects ? (active ? site.now[COUNT.suspects] : 0) : this.#ofTemplates(attack, active);
     if (attack.opening.measure === 'rps') {
-      if (its >= WEB.holdShare * attack.opening.limit) {
+      // Two readers who search in the same second after the flood are none of it: the seconds before have to say so too.
+      const hold = WEB.holdShare * attack.opening.limit;
+      if (its >= hold && this.#level(attack) >= hold) {
         if (second - attack.lastSecond >= WEB.pulseGapSeconds) attack.pulses++;
         attack.lastSecond = second;
       }
@@ -125,6 +128,17 @@ export class OpenWebAttacks {
     let sum = 0;
     for (const id of attack.templates) sum += templates.now[id] - templates.usual[id];
     return Math.max(sum, attack.site.now[COUNT.suspects] - attack.site.usual[COUNT.suspects]);
+  }
+
+  /** Requests a second of what is attacked, over the seconds of the window. */
+  #level(attack: WebAttack): number {
+    const { site } = attack;
+    const suspects = site.window[COUNT.suspects] / WINDOW_SUM;
+    if (attack.bySuspects) return suspects;
+    const { templates } = this.#counter;
+    let sum = 0;
+    for (const id of attack.templates) sum += templates.window[id] / WINDOW_SUM - templates.usual[id];
+    return Math.max(sum, suspects - site.usual[COUNT.suspects]);
   }
 
   close(attack: WebAttack): void {
