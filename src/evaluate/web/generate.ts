@@ -40,6 +40,7 @@ export function makeLog({ scenario: name, seed }: WebCase): MadeLog {
   const style = STYLES[seed % STYLES.length];
   const formats = LOG_FORMATS.filter(
     (format) =>
+      !(scenario.agents === true && format === 'haproxy') &&
       !(scenario.hosts === true && format !== 'vhost-combined' && format !== 'json') &&
       !(scenario.times === true && format !== 'json' && format !== 'haproxy'),
   );

@@ -169,6 +169,7 @@ export const HOSTILE_WEB: readonly WebScenario[] = [
   {
     name: 'web-pingback-flood',
     what: '300 blogs that were told to verify a pingback, once in three seconds each',
+    agents: true,
     make: (scene, style) => {
       day(scene, style);
       flood(scene, style, {

@@ -7,8 +7,9 @@ export interface WebScenario {
   readonly what: string;
   /** Seconds; 720 where absent. */
   readonly seconds?: number;
-  /** Seen only in formats that name the host, or that tell times. */
+  /** Seen only in formats that name the host, that tell times, or that tell user agents. */
   readonly hosts?: boolean;
   readonly times?: boolean;
+  readonly agents?: boolean;
   readonly make: (scene: WebScene, style: SiteStyle) => void;
 }
