@@ -36,6 +36,26 @@ describe('watching that begins in the middle of traffic', () => {
     });
   }
 
+  it('takes a busy network whose clients come back every second for what is usual', () => {
+    const traffic = new Traffic(23);
+    for (let site = 0; site < 24; site++) {
+      often(traffic, 0, 8000, 500, (atMs) =>
+        webSession(
+          traffic,
+          atMs,
+          outsider(300 * site + traffic.random.below(200)),
+          ipv4(203, 0, 113, 100 + site),
+          4000,
+        ),
+      );
+    }
+    const { attacks } = run(traffic, { kind: 'records', activeSeconds: 1, inactiveSeconds: 1, untilMs: 10_000 });
+    assert.deepEqual(
+      attacks.map(({ why }) => why),
+      [],
+    );
+  });
+
   it('takes a flood that is there from the first packet on for one', () => {
     const traffic = new Traffic(22);
     flood(traffic, { vector: 'udp-flood', fromMs: 0, toMs: 300, pps: 30_000 });

@@ -28,6 +28,8 @@ export interface View {
   readonly excess: number;
   /** False where the group's traffic was there already when watching began, a few seconds ago. */
   readonly hasPast: boolean;
+  /** Share of the group's packets in all packets of the second, of every target. */
+  readonly shareOfAll: number;
   /** True for a prefix: many addresses are attacked. */
   readonly carpet: boolean;
   /** Share of the sources that peace did not know; `undefined` where it was not watched for long enough. */

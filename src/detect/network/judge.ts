@@ -27,6 +27,8 @@ const SEVERAL_SOURCES = 10;
 const FORGED_SOURCES = 500;
 /** A single peer needs this many times the limit to be an attack by volume alone. */
 const SINGLE_SOURCE_EXCESS = 10;
+/** Below this share of all packets of the second, what was there when watching began is one of many that are as busy. */
+const COLD_SHARE_MIN = 0.1;
 /** As many ports suffice to tell, however many packets there are. */
 const PORTS_TOLD = 1000;
 /** And fewer packets than this tell nothing. */
@@ -278,6 +280,9 @@ function judgeConnections(view: View, features: Features): Judgement {
   if (features.sources < SEVERAL_SOURCES || perSource > CONNECTIONS_OF_BROWSER) return yes(view, features, note);
   // The sites of a prefix have readers in common, who go from one to the other.
   if (view.carpet) return no('flash-crowd', note);
+  // One of many targets that are as busy from the first second on: a network that is busy, and none of it more than the rest.
+  if (!view.hasPast && view.excess < SINGLE_SOURCE_EXCESS && view.shareOfAll < COLD_SHARE_MIN)
+    return { ...no('flash-crowd', 'they were there before, as were those of other targets', note), settled: true };
   const comeBack = view.comeBack();
   const share = comeBack?.share ?? 0;
   if (share < PARAMETERS.comeBackShare) return { ...no('flash-crowd', note), settled: comeBack?.settled ?? true };
