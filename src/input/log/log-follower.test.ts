@@ -153,6 +153,22 @@ describe('following a log', { concurrency: true }, () => {
     await scene.stop();
   });
 
+  it('a log that was empty until it was rotated is not read twice, whatever is looked at first', async () => {
+    for (let round = 0; round < 12; round++) {
+      const scene = new Scene(`empty-${round}`);
+      writeFileSync(scene.log, '');
+      scene.start(`${scene.log}*`);
+      await settle();
+      await sleep(round);
+      scene.write(20);
+      renameSync(scene.log, scene.path('access.log.1'));
+      await settle();
+      scene.write(5);
+      await scene.all();
+      await scene.stop();
+    }
+  });
+
   it('rotation by copy and truncation: what was not read yet is read from the copy', async () => {
     const scene = new Scene('copytruncate');
     writeFileSync(scene.log, '');

@@ -189,6 +189,7 @@ export class LogFollower {
     }
     const key = keyOf(stats);
     if (this.#old.get(path) === key) return true;
+    if (this.#isOpen(path, stats)) return true;
     const known = this.positions();
     const same = known.find(({ dev, ino }) => dev === stats.dev && ino === stats.ino);
     const isOld =
@@ -197,6 +198,15 @@ export class LogFollower {
         : same.path !== path && beginsAs(path, same);
     if (isOld && this.#old.size < FOLLOWED_MAX) this.#old.set(path, key);
     return isOld;
+  }
+
+  /** True for a file that is open under the name that it had: its number is its own, whatever it begins with by now. */
+  #isOpen(path: string, { dev, ino }: { dev: number; ino: number }): boolean {
+    for (const { path: before, current, retired } of this.#followed.values()) {
+      const following = current === undefined ? retired : [...retired, current];
+      if (before !== path && following.some(({ file }) => file.dev === dev && file.ino === ino)) return true;
+    }
+    return false;
   }
 
   /** Reads what came while nobody followed, from wherever rotation has put it. */
