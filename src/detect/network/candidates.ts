@@ -63,6 +63,8 @@ export class CandidateScan {
   #weeks = new WeekBudget();
   /** A target without a state has been quiet since this tick. */
   #quietSince = -1;
+  /** True until the first packets of all. */
+  #nothingTold = true;
   /** The second that is looked at: its number among those that were seen, and its hour since 1970. */
   #tick = -1;
   #hour = -1;
@@ -86,6 +88,7 @@ export class CandidateScan {
     for (const [key, state] of states) this.#states.set(key, state);
     this.#weeks = weeks;
     this.#quietSince = quietSince;
+    this.#nothingTold = quietSince < 0;
   }
 
   /** After a time in which nothing was seen, the week says what is usual now, in an hour since 1970. */
@@ -112,7 +115,9 @@ export class CandidateScan {
     const decideMs = Math.max(coveredMs, PARAMETERS.coveredMsMin);
     this.#tick = tick;
     this.#hour = Math.floor(second.second / 3600);
-    if (this.#quietSince < 0) this.#quietSince = tick - 1;
+    // While nobody has told anything yet, no silence is known: a router may begin to export in the middle of its traffic.
+    if (this.#quietSince < 0 || this.#nothingTold) this.#quietSince = tick - 1;
+    if (second.packets > 0) this.#nothingTold = false;
     const addresses = this.#addresses(second, decideMs);
     const hot = addresses.filter((candidate) => candidate.excess >= 1 || candidate.state.attack !== undefined);
     const { fine, wide, network, organisation } = ladder;
