@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ipv4, run, Traffic, type ViewOptions } from '../../../test/support/scenario.ts';
+import { ipv4, run, SCENARIO_START_MS, Traffic, type ViewOptions } from '../../../test/support/scenario.ts';
 import { flood, often, outsider, webSession } from '../../../test/support/scenario-traffic.ts';
+import { Second } from '../../sketch/second.ts';
+import { Detector, type DetectorOptions } from './detector.ts';
 
 const UDP = 17;
 const VIEWS: Readonly<Record<string, ViewOptions>> = {
@@ -9,6 +11,13 @@ const VIEWS: Readonly<Record<string, ViewOptions>> = {
   'flow records': { kind: 'records', activeSeconds: 1, inactiveSeconds: 1 },
   'sampled flow records': { kind: 'records', activeSeconds: 1, inactiveSeconds: 1, sampling: 20 },
 };
+
+/** A second, so many before the traffic, in which no router told anything. */
+function silence(seed: number, before: number): Second {
+  const second = new Second(seed);
+  second.second = SCENARIO_START_MS / 1000 - before;
+  return second;
+}
 
 describe('watching that begins in the middle of traffic', () => {
   for (const [name, view] of Object.entries(VIEWS)) {
@@ -36,25 +45,34 @@ describe('watching that begins in the middle of traffic', () => {
     });
   }
 
-  it('takes a busy network whose clients come back every second for what is usual', () => {
-    const traffic = new Traffic(23);
-    for (let site = 0; site < 24; site++) {
-      often(traffic, 0, 8000, 500, (atMs) =>
-        webSession(
-          traffic,
-          atMs,
-          outsider(300 * site + traffic.random.below(200)),
-          ipv4(203, 0, 113, 100 + site),
-          4000,
-        ),
+  for (const idleSeconds of [0, 12]) {
+    it(`takes a busy network whose clients come back every second for what is usual, ${idleSeconds} s after the station began`, () => {
+      const traffic = new Traffic(23);
+      for (let site = 0; site < 24; site++) {
+        often(traffic, 0, 8000, 500, (atMs) =>
+          webSession(
+            traffic,
+            atMs,
+            outsider(300 * site + traffic.random.below(200)),
+            ipv4(203, 0, 113, 100 + site),
+            4000,
+          ),
+        );
+      }
+      const begin = (options: DetectorOptions): Detector => {
+        const detector = new Detector(options);
+        for (let before = idleSeconds; before > 0; before--)
+          detector.take(silence(options.seed, before), 1000, SCENARIO_START_MS - 1000 * (before - 1));
+        return detector;
+      };
+      const view = { kind: 'records', activeSeconds: 1, inactiveSeconds: 1, untilMs: 10_000, begin } as const;
+      const { attacks } = run(traffic, view);
+      assert.deepEqual(
+        attacks.map(({ why }) => why),
+        [],
       );
-    }
-    const { attacks } = run(traffic, { kind: 'records', activeSeconds: 1, inactiveSeconds: 1, untilMs: 10_000 });
-    assert.deepEqual(
-      attacks.map(({ why }) => why),
-      [],
-    );
-  });
+    });
+  }
 
   it('takes a flood that is there from the first packet on for one', () => {
     const traffic = new Traffic(22);
