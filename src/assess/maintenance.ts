@@ -1,5 +1,7 @@
 import type { Maintenance } from '../model/site.ts';
+import { createZoneFormats } from './zone-formats.ts';
 
+const formatOf = createZoneFormats({ weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
 /** The window that covers a moment, if one does. A zone that is not known is read as UTC. */
@@ -32,22 +34,4 @@ function localTime(nowMs: number, zone: string): { readonly weekday: number; rea
     weekday: WEEKDAYS.indexOf(part('weekday')) + 1,
     minute: Number(part('hour')) * 60 + Number(part('minute')) + ((nowMs / 60_000) % 1),
   };
-}
-
-const FORMATS_MAX = 600;
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-function formatOf(zone: string): Intl.DateTimeFormat {
-  const known = formats.get(zone);
-  if (known !== undefined) return known;
-  const options = { weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
-  let format: Intl.DateTimeFormat;
-  try {
-    format = new Intl.DateTimeFormat('en-GB', { ...options, timeZone: zone });
-  } catch {
-    format = new Intl.DateTimeFormat('en-GB', { ...options, timeZone: 'UTC' });
-  }
-  if (formats.size >= FORMATS_MAX) formats.clear();
-  formats.set(zone, format);
-  return format;
 }

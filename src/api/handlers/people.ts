@@ -39,6 +39,11 @@ type AdminRoutes =
 
 function adminHandlers({ signIn, gate }: PeopleParts): Pick<Handlers, AdminRoutes> {
   const open = (): Promise<SignInParts> => needed(signIn).open();
+  const linkFor = async (parts: SignInParts, person: Person, purpose: 'invitation' | 'reset') => {
+    const { id, email, name, role } = person;
+    const { secret, expiresAt } = await parts.links.make({ purpose, personId: id, email, name, role });
+    return { person: viewOf(person, parts), url: needed(signIn).linkUrl(secret), expiresAt };
+  };
   return {
     people: async () => {
       const parts = await open();
@@ -47,15 +52,7 @@ function adminHandlers({ signIn, gate }: PeopleParts): Pick<Handlers, AdminRoute
     invite: async ({ body }) => {
       const parts = await open();
       const person = await parts.people.add(body);
-      const link = {
-        purpose: 'invitation',
-        personId: person.id,
-        email: person.email,
-        name: person.name,
-        role: person.role,
-      } as const;
-      const { secret, expiresAt } = await parts.links.make(link);
-      return { person: viewOf(person, parts), url: needed(signIn).linkUrl(secret), expiresAt };
+      return linkFor(parts, person, 'invitation');
     },
     changePerson: async ({ params, body }) => {
       const parts = await open();
@@ -78,15 +75,7 @@ function adminHandlers({ signIn, gate }: PeopleParts): Pick<Handlers, AdminRoute
     resetPerson: async ({ params }) => {
       const parts = await open();
       const person = parts.people.byId(params.id) ?? nobody();
-      const link = {
-        purpose: 'reset',
-        personId: person.id,
-        email: person.email,
-        name: person.name,
-        role: person.role,
-      } as const;
-      const { secret, expiresAt } = await parts.links.make(link);
-      return { person: viewOf(person, parts), url: needed(signIn).linkUrl(secret), expiresAt };
+      return linkFor(parts, person, 'reset');
     },
     makeSetUpLink: async () => {
       const link = await needed(signIn).firstLink();

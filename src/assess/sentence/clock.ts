@@ -1,3 +1,5 @@
+import { createZoneFormats } from '../zone-formats.ts';
+
 /** Times as a language writes them, in a zone and in UTC. */
 export interface Clock {
   readonly year: number;
@@ -7,8 +9,14 @@ export interface Clock {
   readonly time: string;
 }
 
-const FORMATS_MAX = 600;
-const formats = new Map<string, Intl.DateTimeFormat>();
+const formatOf = createZoneFormats({
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+});
 
 /** The local date and time of a moment. A zone that is not known is read as UTC. */
 export function clockIn(ms: number, zone: string): Clock {
@@ -20,29 +28,6 @@ export function clockIn(ms: number, zone: string): Clock {
     day: Number(part('day')),
     time: `${part('hour')}:${part('minute')}`,
   };
-}
-
-function formatOf(zone: string): Intl.DateTimeFormat {
-  const known = formats.get(zone);
-  if (known !== undefined) return known;
-  const digits = '2-digit';
-  const options = {
-    year: 'numeric',
-    month: digits,
-    day: digits,
-    hour: digits,
-    minute: digits,
-    hourCycle: 'h23',
-  } as const;
-  let format: Intl.DateTimeFormat;
-  try {
-    format = new Intl.DateTimeFormat('en-GB', { ...options, timeZone: zone });
-  } catch {
-    format = new Intl.DateTimeFormat('en-GB', { ...options, timeZone: 'UTC' });
-  }
-  if (formats.size >= FORMATS_MAX) formats.clear();
-  formats.set(zone, format);
-  return format;
 }
 
 /** How far a zone is from UTC at a moment: `UTC+9`, `UTC-3:30`, `UTC`. */
