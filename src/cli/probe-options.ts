@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { addText } from './options.ts';
+import { addProbing } from './probing-options.ts';
 
 const PROBE_EXAMPLES = `
 A URL may also be tcp://host:port, dns://name, dns://server/name, or icmp://host. IPv4 and IPv6 are checked apart. What failed is
@@ -21,7 +22,7 @@ Exit codes:
 
 /** Adds `bonghwa probe`. */
 export function addProbe(program: Command, signal: AbortSignal, setExitCode: (code: number) => void): void {
-  program
+  const probe = program
     .command('probe')
     .summary('check sites from here, phase by phase, once or over and over')
     .description(
@@ -33,15 +34,9 @@ export function addProbe(program: Command, signal: AbortSignal, setExitCode: (co
     .option('--every <length>', 'check over and over with this pause, such as 30s')
     .option('--for <length>', 'end after this time (default: when interrupted)')
     .option('--json', 'print each result as a line of JSON')
-    .option('--out <file>', 'append each result as a line of JSON to this file')
-    .option('--allow-private', 'probe loopback and private addresses too')
+    .option('--out <file>', 'append each result as a line of JSON to this file');
+  addProbing(probe)
     .option('--resolve <host=address>', 'go to this address for a host, past DNS; repeatable', addText)
-    .option('--dns <address>', 'ask this DNS server; repeatable', addText)
-    .option('--source <address>', 'go out from this address of the machine; repeatable', addText)
-    .option('--way-out <host:port>', 'what takes connections while this vantage has its way out; repeatable', addText)
-    .option('--ca <file>', 'trust the authorities in this PEM file too')
-    .option('--timeout <length>', 'how long an attempt may take (default: 10s)')
-    .option('--retries <lengths>', 'when to try again, such as 2s,10s; none for never (default: 2s,10s)')
     .addOption(new Option('--family <number>', 'check this family only').choices(['4', '6']))
     .option('--contains <text>', 'text that has to be in the answer')
     .option('--lacks <text>', 'text that must not be in the answer')

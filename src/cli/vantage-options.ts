@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addText } from './options.ts';
+import { addProbing } from './probing-options.ts';
 import { STATION_HELP, withStation } from './questions.ts';
 
 const VANTAGE_EXAMPLES = `
@@ -26,14 +26,8 @@ export function addVantages(program: Command, signal: AbortSignal, setExitCode: 
     .enablePositionalOptions()
     .option('--station <url>', 'where the station listens for vantages, such as https://station.example:8481')
     .option('--key <file>', "the key that 'bonghwa vantage add' made; - is standard input")
-    .option('--name <name>', 'refuse to run where the key is that of another vantage')
-    .option('--allow-private', 'probe loopback and private addresses too')
-    .option('--dns <address>', 'ask this DNS server; repeatable', addText)
-    .option('--source <address>', 'go out from this address of the machine; repeatable', addText)
-    .option('--way-out <host:port>', 'what takes connections while this vantage has its way out; repeatable', addText)
-    .option('--ca <file>', 'trust the authorities in this PEM file too')
-    .option('--timeout <length>', 'how long an attempt may take (default: 10s)')
-    .option('--retries <lengths>', 'when to try again, such as 2s,10s; none for never (default: 2s,10s)')
+    .option('--name <name>', 'refuse to run where the key is that of another vantage');
+  addProbing(vantage)
     .addHelpText('after', VANTAGE_EXAMPLES)
     .action(async (options) => {
       const { vantageCommand } = await import('./vantage.ts');
