@@ -26,7 +26,7 @@ const KINDS = ['auto', 'traffic', 'telemetry', 'datagram', 'log'];
 export function createProgram(signal: AbortSignal, setExitCode: (code: number) => void): Command {
   const program = new Command('bonghwa')
     .description(
-      'Sees denial-of-service attacks in packet captures and router telemetry, and says in numbers how it knows.',
+      'Sees denial-of-service attacks in packet captures, router telemetry and web server logs, says in numbers how it knows, and what they broke.',
     )
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')
