@@ -134,6 +134,8 @@ export const attackSchema = z.object({
   end: time.optional(),
   /** True while it goes on: at the end of the input, or now. */
   ongoing: z.boolean(),
+  /** The attack that it turned out to be the same as, and that is told on in its place: both flows and a log saw it. */
+  joinedInto: z.string().optional(),
   peak: rateSchema,
   /** What is usual for this target; absent fields were not learned yet. */
   baseline: z.object({

@@ -2,7 +2,7 @@ import { formatAddress, parseAddress } from '../base/ip.ts';
 import { parsePrefix, prefixContains } from '../base/prefix.ts';
 import type { Attack } from '../model/attack.ts';
 
-/** Addresses of a site, where they are known. */
+/** Addresses and prefixes of a site, where they are known. */
 export type AddressesOf = (site: string) => readonly string[];
 
 /** Flows are told late, and lines when a request ends: so far apart two views of one attack may begin and end, ms. */
@@ -24,7 +24,7 @@ export function joinAttacks(
   const joined: Attack[] = [];
   const left = [...flows];
   for (const log of logs) {
-    const at = left.findIndex((flow) => isSame(flow, log, addressesOf));
+    const at = left.findIndex((flow) => isSameAttack(flow, log, addressesOf));
     if (at < 0) joined.push(log);
     else joined.push(joinTwo(left.splice(at, 1)[0], log));
   }
@@ -33,7 +33,8 @@ export function joinAttacks(
   );
 }
 
-function isSame(flow: Attack, log: Attack, addressesOf: AddressesOf): boolean {
+/** True where the attack that flows saw is the one that a log saw. */
+export function isSameAttack(flow: Attack, log: Attack, addressesOf: AddressesOf): boolean {
   if (flow.direction !== log.direction || flow.evidence.web !== undefined || log.evidence.web === undefined)
     return false;
   if (!overlap(flow, log)) return false;
@@ -50,7 +51,11 @@ function overlap(flow: Attack, log: Attack): boolean {
 
 function isIn({ target }: Attack, address: string): boolean {
   const words = parseAddress(address);
-  if (words === undefined) return false;
+  if (words === undefined) {
+    const network = parsePrefix(address);
+    const attacked = target.kind === 'address' ? parseAddress(target.value) : undefined;
+    return network !== undefined && attacked !== undefined && prefixContains(network, attacked);
+  }
   if (target.kind === 'address') return target.value === formatAddress(words);
   const prefix = target.kind === 'prefix' ? parsePrefix(target.value) : undefined;
   return prefix !== undefined && prefixContains(prefix, words);
@@ -69,7 +74,7 @@ function fromSame(flow: Attack, log: Attack): boolean {
 }
 
 /** One attack of two views: flows tell its volume, the log what it asks for and who does; told under the id of the one told first. */
-function joinTwo(flow: Attack, log: Attack): Attack {
+export function joinTwo(flow: Attack, log: Attack): Attack {
   const first = flow.detectedAt <= log.detectedAt ? flow : log;
   const ongoing = flow.ongoing || log.ongoing;
   const ends = [flow.end, log.end].filter((end) => end !== undefined).sort();

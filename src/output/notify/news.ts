@@ -94,8 +94,9 @@ export class Newsroom {
 
 function attackNews({ state, at, attack }: Extract<StationEvent, { kind: 'attack' }>): News | undefined {
   if (state === 'updated') return undefined;
-  const { id, target, vectors, why } = attack;
+  const { id, target, vectors, why, joinedInto, closing } = attack;
   const step = state === 'opened' ? 'began' : 'ended';
+  const joined = joinedInto !== undefined;
   return {
     kind: 'attack',
     key: `attack ${id}`,
@@ -103,8 +104,13 @@ function attackNews({ state, at, attack }: Extract<StationEvent, { kind: 'attack
     severity: target.kind === 'site' ? 'high' : 'medium',
     at,
     path: `/attacks/${encodeURIComponent(id)}`,
-    title: words(`attack-${step}`, { target: target.value, vector: vectors[0]?.name ?? '' }),
-    body: everywhere(why),
+    // It is not over: what people were told of twice is one.
+    title: words(joined ? 'attack-joined' : `attack-${step}`, {
+      target: target.value,
+      vector: vectors[0]?.name ?? '',
+      into: joinedInto ?? '',
+    }),
+    body: everywhere(joined ? closing : why),
   };
 }
 

@@ -12,6 +12,11 @@ const WORDS = {
     ko: '{target} 공격 종료',
     uk: 'Атака на {target} завершилася',
   },
+  'attack-joined': {
+    en: 'The attack on {target} is one with {into}',
+    ko: '{target} 공격은 {into}와(과) 같은 공격입니다',
+    uk: 'Атака на {target} — та сама, що й {into}',
+  },
   'incident-began': { en: 'Incident: {title}', ko: '사고: {title}', uk: 'Інцидент: {title}' },
   'incident-worse': { en: 'Incident is worse: {title}', ko: '사고 악화: {title}', uk: 'Інцидент погіршився: {title}' },
   'incident-ended': { en: 'Incident closed: {title}', ko: '사고 종결: {title}', uk: 'Інцидент закрито: {title}' },

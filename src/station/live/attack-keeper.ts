@@ -24,11 +24,6 @@ export class AttackKeeper {
   }
 }
 
-/** True for an attack that only the log of a web server saw. */
-export function isOfLog({ evidence }: Attack): boolean {
-  return evidence.web !== undefined && evidence.packets === 0;
-}
-
 /** What the log tells of an attack. */
 export function attackFields({ id, target, vectors, peak, why }: Attack): Record<string, unknown> {
   const { pps, bps, rps } = peak;

@@ -28,19 +28,20 @@ import { openAssess } from '../assess/open.ts';
 import { Places } from '../places.ts';
 import { SiteDesk } from '../sites/site-desk.ts';
 import { openAccess, type StationAccess } from './access.ts';
-import { AttackKeeper, attackFields, isOfLog } from './attack-keeper.ts';
+import { AttackDesk, underKnownIds } from './attack-desk.ts';
+import { attackFields } from './attack-keeper.ts';
 import { ConsoleSource } from './console-source.ts';
 import { ExporterDesk } from './exporter-desk.ts';
 import { LiveStatus } from './live-status.ts';
 import type { FromDetector, FromReceiver } from './messages.ts';
 import { pack, unpack } from './pack.ts';
 import * as PERIOD from './periods.ts';
-import { expectationsOf, ongoingIn, receiverSetups, settingsOf, startingStatus, subjectOf } from './plan.ts';
+import { expectationsOf, receiverSetups, settingsOf, startingStatus, subjectOf } from './plan.ts';
 import { Announcements, Problems } from './problems.ts';
 import type { StationOptions } from './station-options.ts';
 import { StationThreads } from './threads.ts';
 import { Told } from './told.ts';
-import { WebDesk } from './web-desk.ts';
+import { usesLogs, WebDesk } from './web-desk.ts';
 
 /** Names under which the state store keeps what threads remember. */
 const DETECTOR_BLOB = 'detector';
@@ -66,14 +67,12 @@ export class Station implements ApiDeps {
   #state: StateStore | undefined;
   #telemetry: TelemetryStore | undefined;
   #threads: StationThreads | undefined;
-  /** Attacks that went on when an earlier run ended, until the detector has them. */
-  #before: readonly Attack[] = [];
   readonly #volumes = createDuplicateVolumes();
   #assess: AssessDesk | undefined;
   readonly #sites: SiteDesk;
   #web: WebDesk | undefined;
   readonly #desk = new ExporterDesk(this.#volumes);
-  readonly #keeper = new AttackKeeper();
+  readonly #attacks: AttackDesk;
   readonly #console = new ConsoleSource((...line) => this.#options.log(...line));
   #ready = false;
 
@@ -85,6 +84,15 @@ export class Station implements ApiDeps {
       environment: options.environment,
       url: () => this.#access?.url() ?? '',
       onProblem: (part, error) => this.#problem(part, error),
+    });
+    this.#attacks = new AttackDesk({
+      live: this.#live,
+      addressesOf: (name) => {
+        const site = this.#sites.register.get(name)?.site;
+        return site === undefined ? [] : [...site.addresses, ...site.prefixes];
+      },
+      onAttack: (attack, step) => this.#announce(attack, step),
+      onProblem: (error) => this.#problem('state', error),
     });
     this.#places = new Places(this.#config.storage.directory, (fault) => this.#problem('geo', new Error(fault)));
     this.#sites = new SiteDesk({
@@ -181,16 +189,17 @@ export class Station implements ApiDeps {
     const [detector, templates] = await Promise.all([state.loadBlob(DETECTOR_BLOB), state.loadBlob(TEMPLATES_BLOB)]);
     // What was learned of sources is hashed under the seed of the run that learned it.
     const seed = (detector === undefined ? undefined : snapshotSeed(detector)) ?? randomInt(2 ** 32);
-    this.#before = await ongoingIn(state);
+    const receivers = receiverSetups(this.#config, {
+      seed,
+      volumes: this.#volumes,
+      settings: settingsOf(this.#config),
+      snapshots: templates === undefined ? [] : unpack(templates),
+    });
+    await this.#attacks.open(state, { flows: receivers.length > 0, log: usesLogs(this.#config) });
     const threads = new StationThreads({
-      ongoing: () => [...this.#before, ...this.#live.ongoing()].filter((attack) => !isOfLog(attack)),
+      ongoing: () => this.#attacks.ongoing('flows'),
       detector: { seed, subject: subjectOf(this.#config), snapshot: detector },
-      receivers: receiverSetups(this.#config, {
-        seed,
-        volumes: this.#volumes,
-        settings: settingsOf(this.#config),
-        snapshots: templates === undefined ? [] : unpack(templates),
-      }),
+      receivers,
       onDetector: (message) => this.#fromDetector(message),
       onReceiver: (receiver, message) => this.#fromReceiver(receiver, message),
       onDeath: (thread, error) => {
@@ -205,13 +214,12 @@ export class Station implements ApiDeps {
     this.#web = new WebDesk({
       config: this.#config,
       state,
-      ongoing: () => [...this.#before, ...this.#live.ongoing()].filter(isOfLog),
-      onAttack: (attack, told, sources) => this.#attack(this.#places.tell(attack, sources), told),
+      ongoing: () => this.#attacks.ongoing('log'),
+      onAttack: (attack, step, sources) => this.#attacks.take('log', this.#places.tell(attack, sources), step),
       onSecond: (second) => this.#assess?.takeSecond(second),
       onProblem: (part, error) => this.#problem(part, error),
     });
     await this.#web.start();
-    this.#before = [];
     this.#desk.expect(expectationsOf(this.#config));
     setTimeout(() => this.#endSpan(), PERIOD.FIRST_SPAN_MS).unref();
     this.#every(PERIOD.SPAN_MS, () => this.#endSpan());
@@ -293,17 +301,12 @@ export class Station implements ApiDeps {
     return { ...this.#sites.ports(), incidents: this.#assess, notify: this.#told.notify };
   }
 
-  async attacks(query: AttackQuery): Promise<AttackPage> {
-    const page = await this.#store().attacks(query);
-    await this.#keeper.kept();
-    const now = new Map(this.#live.ongoing().map((attack) => [attack.id, attack]));
-    return { ...page, attacks: page.attacks.map((attack) => now.get(attack.id) ?? attack) };
+  attacks(query: AttackQuery): Promise<AttackPage> {
+    return this.#attacks.attacks(this.#store(), query);
   }
 
-  async attack(id: string): Promise<Attack | undefined> {
-    const attack = this.#live.ongoing().find((ongoing) => ongoing.id === id) ?? (await this.#store().attack(id));
-    await this.#keeper.kept();
-    return attack;
+  attack(id: string): Promise<Attack | undefined> {
+    return this.#attacks.attack(this.#store(), id);
   }
 
   siteAddresses(name: string): readonly string[] | undefined {
@@ -339,12 +342,14 @@ export class Station implements ApiDeps {
         if (message.fault !== undefined) this.#problem('detector', new Error(message.fault));
         this.#options.log('info', 'detector ready', { targets: message.restored });
         return;
-      case 'second':
-        this.#live.second(message, Date.now());
-        this.#telemetry?.offer(message.record);
+      case 'second': {
+        const record = underKnownIds(message.record, (id) => this.#attacks.idOf('flows', id));
+        this.#live.second({ ...message, record }, Date.now());
+        this.#telemetry?.offer(record);
         return;
+      }
       case 'attack':
-        this.#attack(this.#places.tell(message.attack, message.sources), message.state);
+        this.#attacks.take('flows', this.#places.tell(message.attack, message.sources), message.state);
         return;
       case 'snapshot':
       case 'stopped':
@@ -352,16 +357,11 @@ export class Station implements ApiDeps {
     }
   }
 
-  #attack(attack: Attack, state: 'opened' | 'updated' | 'closed'): void {
-    this.#live.attack(attack, state);
-    const announce = (): void => {
-      if (state !== 'updated')
-        this.#options.log(state === 'opened' ? 'warn' : 'info', `attack ${state}`, attackFields(attack));
-      this.#tell({ kind: 'attack', state, at: new Date().toISOString(), attack });
-      this.#assess?.takeAttack(attack);
-    };
-    if (this.#state !== undefined)
-      this.#keeper.keep(this.#state, attack, announce, (error) => this.#problem('state', error));
+  #announce(attack: Attack, state: 'opened' | 'updated' | 'closed'): void {
+    if (state !== 'updated')
+      this.#options.log(state === 'opened' ? 'warn' : 'info', `attack ${state}`, attackFields(attack));
+    this.#tell({ kind: 'attack', state, at: new Date().toISOString(), attack });
+    this.#assess?.takeAttack(attack);
   }
 
   #tell(event: StationEvent): void {
@@ -420,7 +420,7 @@ export class Station implements ApiDeps {
   }
 
   async #prune(): Promise<void> {
-    await this.#state?.prune(Date.now() - this.#config.retention.attacksDays * PERIOD.DAY_MS);
+    await this.#attacks.prune(Date.now() - this.#config.retention.attacksDays * PERIOD.DAY_MS);
   }
 
   #every(periodMs: number, work: () => Promise<void>): void {
