@@ -128,6 +128,13 @@ export class IncidentBook {
     return this.#live.get(id);
   }
 
+  /** An incident as it stands: what goes on has lasted longer than when it was told last. */
+  current(id: string, nowMs: number): Incident | undefined {
+    const parts = this.#live.get(id);
+    if (parts === undefined || parts.incident.end !== undefined) return parts?.incident;
+    return this.#derived(parts, nowMs, parts.incident.sites);
+  }
+
   /** Incidents that are not closed, the latest first. */
   live(): Incident[] {
     return Array.from(this.#live.values(), ({ incident }) => incident).sort((left, right) =>

@@ -73,7 +73,7 @@ export class StationClient {
 
   /** Changes something, and checks the answer as `ask` does; undefined where nothing is answered. */
   async send<S extends z.ZodType>(
-    change: { readonly method: 'POST' | 'PUT' | 'DELETE'; readonly path: string; readonly body?: Sent },
+    change: { readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE'; readonly path: string; readonly body?: Sent },
     schema: S,
   ): Promise<{ answer: z.output<S>; raw: unknown } | undefined> {
     const { status, raw } = await this.#fetch(new URL(change.path, this.url), change);

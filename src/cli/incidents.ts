@@ -1,7 +1,9 @@
 import { incidentsAnswerSchema } from '../api/contract/incidents.ts';
-import { incidentSchema } from '../model/incident.ts';
+import { BonghwaError } from '../base/errors.ts';
+import type { Language } from '../model/incident.ts';
 import { openClient, type StationChoice } from './client.ts';
 import { EXIT_OK } from './exit.ts';
+import { askIncident } from './incident-acts.ts';
 import { wrapText } from './layout.ts';
 import { exact } from './render-attack.ts';
 import { incidentLines, incidentTable } from './render-incidents.ts';
@@ -15,6 +17,7 @@ export interface IncidentsCommandOptions extends StationChoice {
   readonly until?: string;
   readonly limit?: number;
   readonly json?: boolean;
+  readonly statement?: Language;
 }
 
 const LIMIT_DEFAULT = 50;
@@ -25,7 +28,11 @@ export async function incidentsCommand(
   options: IncidentsCommandOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  return id === undefined ? list(options, signal) : show(id, options, signal);
+  if (id !== undefined) return show(id, options, signal);
+  if (options.statement === undefined) return list(options, signal);
+  throw new BonghwaError('OPTION_INVALID', '--statement needs the id of an incident', {
+    hint: "'bonghwa incidents' lists them.",
+  });
 }
 
 async function list(options: IncidentsCommandOptions, signal: AbortSignal): Promise<number> {
@@ -72,12 +79,14 @@ function emptyText({ state, site, since, until }: IncidentsCommandOptions): stri
   return `No incident${parts.join('')}`;
 }
 
-async function show(id: string, options: IncidentsCommandOptions, signal: AbortSignal): Promise<number> {
+async function show(text: string, options: IncidentsCommandOptions, signal: AbortSignal): Promise<number> {
   const client = await openClient(options, signal);
-  const { answer, raw } = await client.ask(`/api/incidents/${encodeURIComponent(id)}`, incidentSchema);
-  if (options.json === true) return write(`${JSON.stringify(raw)}\n`);
+  const incident = await askIncident(client, text);
+  if (options.json === true) return write(`${JSON.stringify(incident)}\n`);
+  const { statement } = options;
+  if (statement !== undefined) return write(`${withoutControls(incident.damage.sentence[statement])}\n`);
   const look = lookOf(process.stdout, process.env);
-  return write(`${incidentLines(withoutControls(answer), look, true).join('\n')}\n`);
+  return write(`${incidentLines(withoutControls(incident), look, true).join('\n')}\n`);
 }
 
 async function write(text: string): Promise<number> {

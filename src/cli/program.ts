@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Argument, Command, Option } from 'commander';
 import { addFloor, parseSeeds } from './evaluate-options.ts';
+import { addIncidents } from './incident-options.ts';
 import { logFormatOption, logZoneOption, trustedProxyOption } from './log-options.ts';
 import { addNetwork, addPort, addText, packageVersion, parseLimit } from './options.ts';
 import { addPeople } from './people-options.ts';
@@ -93,6 +94,7 @@ export function createProgram(signal: AbortSignal, setExitCode: (code: number) =
     });
 
   addQuestions(program, signal, setExitCode);
+  addIncidents(program, signal, setExitCode);
   addProbe(program, signal, setExitCode);
   addSites(program, signal, setExitCode);
   addVantages(program, signal, setExitCode);

@@ -1,16 +1,13 @@
 import { type Command, Option } from 'commander';
 import { addText, parseLimit } from './options.ts';
 
-/** As the model has them; it is loaded only where it is needed. */
-const INCIDENT_STATES = ['open', 'contained', 'recovered', 'closed'];
-
 /** What every command that asks a station takes. */
 export const STATION_HELP = `
 A station that runs is asked over HTTP: the one of --station or --data, else the one on ./bonghwa-data, else
 http://127.0.0.1:8480. Times are so long ago (24h, 7d), now, or dates such as 2026-11-23 or 2026-11-23T09:30:00Z (UTC).
 `;
 
-const EXIT_CODES = `
+export const EXIT_CODES = `
 Exit codes:
   0    it was answered, be it by nothing
   2    no station answers, or the question was wrong; one line says what to do
@@ -23,14 +20,6 @@ Examples:
   bonghwa attacks show 20261123T202257Z-in-192.0.2.10-5f3a09c1d2b7
   bonghwa attacks --json | jq '.attacks[] | .why'
   bonghwa attacks --data /var/lib/bonghwa            also while no station runs
-`;
-
-const INCIDENTS_EXAMPLES = `
-Examples:
-  bonghwa incidents --since 7d
-  bonghwa incidents --state open --site www.example.org
-  bonghwa incidents 20261126T050211Z-incident-www.example.org-5f3a09c1d2b7
-  bonghwa incidents --json | jq -r '.incidents[] | .title'
 `;
 
 const FLOWS_EXAMPLES = `
@@ -87,23 +76,6 @@ export function addQuestions(program: Command, signal: AbortSignal, setExitCode:
       setExitCode(await attackCommand(id, command.optsWithGlobals(), signal));
     });
 
-  withStation(program.command('incidents'))
-    .summary('which incidents there were: sites, damage, the statement for a press office')
-    .description(
-      'Lists incidents, the latest first; with an id everything about one: sites, damage, what is not known, the statement for a press office in three languages.',
-    )
-    .argument('[id]', 'id of the incident, as the list shows it')
-    .addOption(new Option('--state <state>', 'in this state').choices(INCIDENT_STATES))
-    .option('--site <name>', 'of this site')
-    .option('--since <time>', 'that began at this time or later')
-    .option('--until <time>', 'that began before this time')
-    .option('--limit <incidents>', 'list at most so many (default: 50)', parseLimit)
-    .addHelpText('after', STATION_HELP + INCIDENTS_EXAMPLES + EXIT_CODES)
-    .action(async (id, options) => {
-      const { incidentsCommand } = await import('./incidents.ts');
-      setExitCode(await incidentsCommand(id, options, signal));
-    });
-
   withStation(program.command('flows'))
     .summary('which flows there were, grouped by what you ask')
     .description('Groups the flows that a station kept, and tells how much each group had.')
@@ -150,7 +122,11 @@ export function addQuestions(program: Command, signal: AbortSignal, setExitCode:
 
   withStation(program.command('status'))
     .summary('how the sites do, and what a station sees and does now')
-    .description('Tells how the registered sites do, which incidents are open, and what a station sees and does now.')
+    .description(
+      'Tells how the registered sites do and did over 90 days, which incidents are open, and what a station sees and does now.',
+    )
+    .option('--days <days>', 'how far back the history of the sites goes, up to 400 (default: 90)', parseLimit)
+    .option('--sites <sites>', 'show the history of so many sites, the worst first (default: 15)', parseLimit)
     .option('--watch', 'paint it anew every second on the terminal')
     .addHelpText('after', STATION_HELP + STATUS_EXAMPLES + EXIT_CODES)
     .action(async (options) => {

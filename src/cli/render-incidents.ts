@@ -80,13 +80,19 @@ export function minutesText(estimate: Estimate | undefined): string {
     : `${one(estimate.value)} (${one(estimate.low)}–${one(estimate.high)}) min`;
 }
 
+/** `Outage of www.example.org · D2 · recovered`. */
+export function incidentHeading({ title, damage, state, end }: Incident, look: Look): string {
+  const paint = paintOf(look.colour);
+  const heading = paint.bold(`${title} · ${damage.grade} · ${state}`);
+  return end === undefined ? paint.alarm(heading) : heading;
+}
+
 /** An incident: what it is, what it cost, the statement in three languages; with `full` its notes and time line. */
 export function incidentLines(incident: Incident, look: Look, full: boolean): string[] {
   const paint = paintOf(look.colour);
   const { damage } = incident;
   const over = incident.end !== undefined;
-  const heading = `${incident.title} · ${damage.grade} · ${incident.state}`;
-  const lines = [over ? paint.bold(heading) : paint.alarm(paint.bold(heading)), ''];
+  const lines = [incidentHeading(incident, look), ''];
   const say = (label: string, text: string): void => void lines.push(...fact(label, text, look, paint));
   say(
     'when',

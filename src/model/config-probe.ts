@@ -13,7 +13,7 @@ const country = z
   .transform((text) => text.toUpperCase());
 const every = z
   .number()
-  .min(5, 'sites are to be left in peace: 5 s or more')
+  .min(1, 'sites are to be left in peace: 1 s or more')
   .max(3600, 'a check an hour is the least that tells anything')
   .default(30);
 

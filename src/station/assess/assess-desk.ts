@@ -223,7 +223,10 @@ export class AssessDesk implements IncidentsPort {
   }
 
   async incident(id: string): Promise<Incident | undefined> {
-    return this.#book.get(id)?.incident ?? (await this.#store.incident(id));
+    const nowMs = this.#now();
+    if (this.#book.get(id) === undefined) return this.#store.incident(id);
+    for (const outage of this.#assessor.outages(nowMs)) if (outage !== undefined) this.#book.takeOutage(outage, nowMs);
+    return this.#book.current(id, nowMs);
   }
 
   async outages(query: OutageQuery): ReturnType<IncidentsPort['outages']> {
