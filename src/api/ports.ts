@@ -72,13 +72,22 @@ export interface VantagesPort {
 export interface IncidentQuery extends SpanQuery {
   readonly state?: Incident['state'] | undefined;
   readonly site?: string | undefined;
+  /** Text in title, id, owner or sites, whatever its case. */
+  readonly q?: string | undefined;
+}
+
+export interface IncidentPage {
+  readonly incidents: readonly Incident[];
+  readonly next?: string;
+  /** As in `StateStore.documents`. */
+  readonly partial?: true;
+  /** True where as many were looked at as may be, and not as many found as were asked for: `next` goes on behind them. */
+  readonly bounded?: true;
 }
 
 export interface IncidentsPort {
-  /** Incidents by start, the latest first. `partial` as in `StateStore.documents`. */
-  incidents(
-    query: IncidentQuery,
-  ): Promise<{ readonly incidents: readonly Incident[]; readonly next?: string; readonly partial?: true }>;
+  /** Incidents by start, the latest first. */
+  incidents(query: IncidentQuery): Promise<IncidentPage>;
   incident(id: string): Promise<Incident | undefined>;
   /** Rejects with CONFLICT where `change.version` is not the version that it has. */
   change(id: string, to: Omit<IncidentChange, 'version'>, change: Change): Promise<Incident>;

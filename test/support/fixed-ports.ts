@@ -9,6 +9,7 @@ import {
 } from '../../src/api/ports.ts';
 import { type Incident, incidentSchema, type Outage, type SiteStatus } from '../../src/model/incident.ts';
 import type { Vantage } from '../../src/model/vantage.ts';
+import { holdsText } from '../../src/station/assess/assess-store.ts';
 
 const AT = '2024-03-05T12:00:00.000Z';
 const ZERO = { value: 0, low: 0, high: 0 };
@@ -49,10 +50,13 @@ export class FixedPorts implements ApiPorts {
   outages: readonly Outage[] = [];
 
   readonly incidents: IncidentsPort = {
-    incidents: async ({ state, site, limit, before }) => {
+    incidents: async ({ state, site, q, limit, before }) => {
       const all = [...this.kept.values()]
         .filter(
-          (one) => (state === undefined || one.state === state) && (site === undefined || one.sites.includes(site)),
+          (one) =>
+            (state === undefined || one.state === state) &&
+            (site === undefined || one.sites.includes(site)) &&
+            holdsText(one, q?.toLowerCase()),
         )
         .sort((left, right) => (left.start < right.start ? 1 : -1));
       const from = Number(before ?? 0);

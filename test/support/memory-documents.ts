@@ -1,3 +1,9 @@
+import {
+  compareDocuments,
+  documentCursorOf,
+  documentFilterOf,
+  matchesDocument,
+} from '../../src/store/state/document-query.ts';
 import type {
   DocumentOptions,
   DocumentPage,
@@ -29,17 +35,19 @@ export class MemoryDocuments implements Documents {
     return this.#of(kind).get(id);
   }
 
-  async documents(kind: string, { since, until, tag, limit = 100, before }: DocumentQuery = {}): Promise<DocumentPage> {
+  async documents(kind: string, query: DocumentQuery = {}): Promise<DocumentPage> {
     if (this.down) return { documents: [], partial: true };
-    const all = [...this.#of(kind).values()]
-      .filter(
-        ({ at }) => (since === undefined || Date.parse(at) >= since) && (until === undefined || Date.parse(at) < until),
+    const filter = documentFilterOf(kind, query);
+    const found = [...this.#of(kind).values()]
+      .filter((one) =>
+        matchesDocument(filter, { ...one, kind: 'document', key: '', sequence: 0, of: kind, removed: false }),
       )
-      .filter(({ tags }) => tag === undefined || tags.includes(tag))
-      .sort((left, right) => (left.at === right.at ? (left.id < right.id ? 1 : -1) : left.at < right.at ? 1 : -1));
-    const from = Number(before ?? 0);
-    const next = from + limit < all.length ? { next: String(from + limit) } : {};
-    return { documents: all.slice(from, from + limit), ...next };
+      .sort(compareDocuments);
+    const documents = found.slice(0, filter.limit);
+    const last = documents.at(-1);
+    return found.length > documents.length && last !== undefined
+      ? { documents, next: documentCursorOf(last) }
+      : { documents };
   }
 
   async removeDocument(kind: string, id: string): Promise<void> {

@@ -1,5 +1,4 @@
-import type { Incident } from '../../model/incident.ts';
-import type { INCIDENT_ROUTES, IncidentSummary, IncidentsAnswer } from '../contract/incidents.ts';
+import type { INCIDENT_ROUTES, IncidentsAnswer } from '../contract/incidents.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { Handlers } from '../dispatch.ts';
 import { summaryOf } from '../incident-summary.ts';
@@ -8,10 +7,6 @@ import { timeParam } from '../params.ts';
 import { type IncidentQuery, type IncidentsPort, notFound } from '../ports.ts';
 import { RequestProblem } from '../problem.ts';
 import { type Gate, notHere } from './queries.ts';
-
-/** Incidents that a search for text looks at before it answers with what it has. */
-const SEARCHED_MAX = 5000;
-const SEARCH_PAGE = 500;
 
 export interface IncidentParts {
   readonly deps: ApiDeps;
@@ -33,8 +28,7 @@ export function incidentHandlers({ deps, now, gate }: IncidentParts): Pick<Handl
   });
   return {
     now: () => gate.through(() => situation(deps, now())),
-    incidents: ({ params: { q, ...query } }) =>
-      gate.through(() => (q === undefined ? listed(incidents(), span(query)) : searched(incidents(), span(query), q))),
+    incidents: ({ params }) => gate.through(() => listed(incidents(), span(params))),
     incident: async ({ params }) =>
       (await gate.through(() => incidents().incident(params.id))) ?? noIncident(params.id),
     changeIncident: ({ params, body: { version, ...to }, who, version: matched }) =>
@@ -55,26 +49,6 @@ async function listed(port: IncidentsPort, query: IncidentQuery): Promise<Incide
   const { incidents, ...rest } = await port.incidents(query);
   return { ...rest, incidents: incidents.map(summaryOf) };
 }
-
-/** Incidents in which a text stands. No index knows it: so many are looked at, and the next page goes on behind them. */
-async function searched(port: IncidentsPort, query: IncidentQuery, q: string): Promise<IncidentsAnswer> {
-  const wanted = q.toLowerCase();
-  const found: IncidentSummary[] = [];
-  let { before } = query;
-  for (let looked = 0; looked < SEARCHED_MAX; looked += SEARCH_PAGE) {
-    const page = await port.incidents({ ...query, limit: Math.min(SEARCH_PAGE, query.limit), before });
-    found.push(...page.incidents.filter((incident) => holds(incident, wanted)).map(summaryOf));
-    before = page.next;
-    const partial = page.partial === true ? { partial: page.partial } : {};
-    if (before === undefined) return { incidents: found, ...partial };
-    // A page is cut where the store's page ends, so that its cursor tells where the next one begins.
-    if (found.length >= query.limit) return { incidents: found, next: before, ...partial };
-  }
-  return { incidents: found, bounded: true, ...(before === undefined ? {} : { next: before }) };
-}
-
-const holds = ({ title, id, owner = '', sites }: Incident, wanted: string): boolean =>
-  [title, id, owner, ...sites].some((text) => text.toLowerCase().includes(wanted));
 
 function needed(version: number | undefined): number {
   if (version !== undefined) return version;

@@ -1,8 +1,9 @@
-import type { IncidentQuery, SpanQuery } from '../../api/ports.ts';
+import type { IncidentPage, IncidentQuery, SpanQuery } from '../../api/ports.ts';
 import type { AssessorSnapshot } from '../../assess/assessor.ts';
 import type { Attack } from '../../model/attack.ts';
 import { type Incident, incidentSchema, type Outage, outageSchema } from '../../model/incident.ts';
 import type { IncidentNews } from '../../model/station-event.ts';
+import { documentCursorOf } from '../../store/state/document-query.ts';
 import { DOCUMENT_BYTES_MAX, type StateStore } from '../../store/state/state-store.ts';
 import { fitIncident } from './fit-incident.ts';
 
@@ -15,6 +16,9 @@ const LIVE_TAG = 'live';
 const LIVE_MAX = 2_000;
 const PAGE = 500;
 const NEWS_SITES_MAX = 20;
+/** Incidents that are read from the database at a time, and that one question looks at. */
+const READ_AT_ONCE = 100;
+const LOOKED_MAX = 5_000;
 
 export interface KeptIncident {
   readonly incident: Incident;
@@ -126,23 +130,38 @@ export class AssessStore {
     return { kept, complete };
   }
 
-  async incidents({ state, site, since, until, limit, before }: IncidentQuery): Promise<{
-    readonly incidents: readonly Incident[];
-    readonly next?: string;
-    readonly partial?: true;
-  }> {
+  /**
+   * Incidents in the order of the store. A large page is read in parts, so that each is soon answered: where the database stays behind in the
+   * middle, the page ends with what it told before, and its cursor leads on.
+   */
+  async incidents({ state, site, q, since, until, limit, before }: IncidentQuery): Promise<IncidentPage> {
     await this.settled();
-    // A page by site may hold fewer of a state than were asked for: its cursor leads on.
     const tag = site !== undefined ? `site:${site}` : state !== undefined ? `state:${state}` : undefined;
-    const page = await this.#state.documents(INCIDENTS, { tag, since, until, limit, before });
-    const incidents = page.documents
-      .map(({ body }) => incidentSchema.parse(body))
-      .filter((incident) => state === undefined || incident.state === state);
-    return {
-      incidents,
-      ...(page.next === undefined ? {} : { next: page.next }),
-      ...(page.partial === true ? { partial: true } : {}),
-    };
+    const wanted = q?.toLowerCase();
+    // Where the database does not choose alone, it takes more of them to find as many as were asked for.
+    const chosen = q === undefined && (site === undefined || state === undefined);
+    const found: Incident[] = [];
+    let cursor = before;
+    for (let looked = 0; looked < LOOKED_MAX; ) {
+      const atOnce = Math.min(READ_AT_ONCE, LOOKED_MAX - looked, chosen ? limit - found.length : READ_AT_ONCE);
+      const asked = { tag, since, until, limit: atOnce, before: cursor };
+      const page = await this.#state.documents(INCIDENTS, asked);
+      const partial = page.partial === true;
+      if (partial && looked > 0) return pageOf(found, cursor);
+      for (const [at, { id, at: time, body }] of page.documents.entries()) {
+        const incident = incidentSchema.parse(body);
+        const fits = (state === undefined || incident.state === state) && holdsText(incident, wanted);
+        if (!fits) continue;
+        found.push(incident);
+        if (found.length < limit) continue;
+        const more = at + 1 < page.documents.length || page.next !== undefined;
+        return pageOf(found, more ? documentCursorOf({ at: time, id }) : undefined, partial);
+      }
+      cursor = page.next;
+      looked += page.documents.length;
+      if (cursor === undefined || partial) return pageOf(found, cursor, partial);
+    }
+    return { ...pageOf(found, cursor), bounded: true };
   }
 
   async outages({
@@ -193,6 +212,14 @@ export class AssessStore {
     }
   }
 }
+
+function pageOf(incidents: readonly Incident[], next: string | undefined, partial = false): IncidentPage {
+  return { incidents, ...(next === undefined ? {} : { next }), ...(partial ? { partial } : {}) };
+}
+
+/** True where a text in lower case stands in what an incident is known by. */
+export const holdsText = ({ title, id, owner = '', sites }: Incident, text: string | undefined): boolean =>
+  text === undefined || [title, id, owner, ...sites].some((one) => one.toLowerCase().includes(text));
 
 /** What an event tells of an incident. */
 export function newsOf(incident: Incident): IncidentNews {
