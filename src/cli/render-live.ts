@@ -85,6 +85,8 @@ function headLines(status: StationStatus, look: LiveLook, history: LiveHistory, 
     `${exact(status.attacksTotal)} ${status.attacksTotal === 1 ? 'attack' : 'attacks'} since then`,
     `${formatBytes(status.memoryBytes)} of memory`,
   ];
+  // Where it is narrow, what matters less is left out whole.
+  while (who.length > 2 && textWidth(who.join(' · ')) > look.width) who.pop();
   const figures = figuresText(status, history);
   const room = look.width - textWidth(figures) - 2;
   const spark = room >= 8 && history.pps().length > 1 ? `  ${sparkline(history.pps(), room)}` : '';
@@ -111,7 +113,10 @@ function sentence(status: StationStatus): { readonly text: string; readonly alar
     return { text, alarm: true };
   }
   const heard = inputs.some(({ datagrams, records }) => datagrams > 0 || records > 0);
-  if (!heard) return { text: 'Waiting: nothing has come in yet', alarm: false };
+  if (!heard) {
+    const text = inputs.length === 0 ? 'No flow telemetry is taken here' : 'Waiting: nothing has come in yet';
+    return { text, alarm: false };
+  }
   if (decidedAt === undefined) return { text: 'Starting: no second was decided yet', alarm: false };
   return { text: 'No attack in progress', alarm: false };
 }

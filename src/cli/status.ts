@@ -5,15 +5,23 @@ import { openClient, type StationChoice, type StationClient } from './client.ts'
 import { EXIT_OK } from './exit.ts';
 import { LiveHistory } from './live-history.ts';
 import { LiveView } from './live-view.ts';
+import { exact } from './render-attack.ts';
+import { renderDays } from './render-days.ts';
 import { renderLive } from './render-live.ts';
 import { renderSituation } from './render-situation.ts';
-import { lookOf, TextOutput } from './terminal.ts';
+import { askHistory } from './site-history.ts';
+import { type Look, lookOf, TextOutput } from './terminal.ts';
 import { withoutControls } from './text-width.ts';
 
 export interface StatusCommandOptions extends StationChoice {
   readonly json?: boolean;
   readonly watch?: boolean;
+  readonly days?: number;
+  readonly sites?: number;
 }
+
+const DAYS_DEFAULT = 90;
+const SITES_DEFAULT = 15;
 
 /** `bonghwa status`: what a station sees and does now; with --watch as it changes. */
 export async function statusCommand(options: StatusCommandOptions, signal: AbortSignal): Promise<number> {
@@ -28,11 +36,22 @@ export async function statusCommand(options: StatusCommandOptions, signal: Abort
     const look = lookOf(process.stdout, process.env);
     const { answer: now } = await client.ask(ROUTES.now.path, ROUTES.now.answer.schema);
     // Where sites are registered, how they do comes first.
-    const page = now.sitesTotal === 0 ? [] : [...renderSituation(withoutControls(now), look), ''];
+    const page =
+      now.sitesTotal === 0
+        ? []
+        : [...renderSituation(withoutControls(now), look), '', ...(await historyLines(client, options, look)), ''];
     output.write(`${[...page, ...renderLive(answer, look, history)].join('\n')}\n`);
   }
   await output.pause();
   return EXIT_OK;
+}
+
+/** How the sites did over the last days. */
+async function historyLines(client: StationClient, options: StatusCommandOptions, look: Look): Promise<string[]> {
+  const { days = DAYS_DEFAULT, sites: limit = SITES_DEFAULT } = options;
+  const { sites, total } = await askHistory(client, { days, limit });
+  const lines = renderDays(withoutControls(sites), look);
+  return total > sites.length ? [...lines, `${exact(total - sites.length)} more sites; --sites shows them.`] : lines;
 }
 
 function askStatus(client: StationClient): Promise<{ answer: StationStatus; raw: unknown }> {

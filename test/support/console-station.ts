@@ -189,6 +189,7 @@ export class ConsoleStation {
         worst: at % 30 === 7 ? 'down' : at % 17 === 3 ? 'degraded' : 'up',
         outMinutes: at % 30 === 7 ? 14 : 0,
         degradedMinutes: 0,
+        knownMinutes: 1440,
       })),
     });
     this.ports.sites.checks = async (site) => ({ checks: [checkOf(site, nowMs)] });

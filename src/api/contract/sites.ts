@@ -56,6 +56,8 @@ export const siteDaysSchema = z.object({
       worst: z.enum(SITE_STATES),
       outMinutes: z.number().min(0),
       degradedMinutes: z.number().min(0),
+      /** Minutes of which it is known how the site did: 1440 where somebody looked all day. */
+      knownMinutes: z.number().min(0),
     }),
   ),
 });

@@ -7,12 +7,18 @@ const daySchema = z.object({
   worst: z.enum(SITE_STATES),
   outMinutes: z.number().min(0),
   degradedMinutes: z.number().min(0),
+  /** Minutes of which it is known how the site did; none in what was kept before they were counted. */
+  knownMinutes: z.number().min(0).default(0),
 });
 export type SiteDay = z.infer<typeof daySchema>;
 
 const KIND = 'site-day';
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
+/** A look later than this counts no more than this: nobody looked in between, ms. */
+const LOOK_MS_MAX = 2 * MINUTE_MS;
+/** A state is told some time after it began, ms: what was counted since as the one before counts as this one. */
+const BACK_MS_MAX = 10 * MINUTE_MS;
 /** Days that are kept, and documents that are written at a time. */
 export const DAYS_KEPT = 400;
 const WRITTEN_MAX = 200;
@@ -28,22 +34,33 @@ const WORST_FIRST: readonly SiteState[] = [
   'up',
   'unknown',
 ];
-const OUT: ReadonlySet<SiteState> = new Set(['down']);
 const DEGRADED: ReadonlySet<SiteState> = new Set(['degraded', 'partial', 'geo-fenced', 'flapping']);
 
-interface Counted {
-  day: string;
+type Minutes = 'outMinutes' | 'degradedMinutes' | 'knownMinutes';
+
+interface Counted extends Record<Minutes, number> {
+  readonly day: string;
   worst: SiteState;
-  outMinutes: number;
-  degradedMinutes: number;
   dirty: boolean;
 }
 
-/** How sites did, day by day in UTC, by looking at them every minute: what the history of a status page shows. */
+/** How a site did when it was looked at last, and until when that was counted. */
+interface Seen {
+  readonly counts: readonly Minutes[];
+  readonly atMs: number;
+}
+
+/** How sites did, day by day in UTC, by looking at them again and again: what the history of a status page shows. */
 export class DayBook {
   readonly #today = new Map<string, Counted>();
+  readonly #seen = new Map<string, Seen>();
+  /** True where it was announced that the site is out now. */
+  readonly #announced: (site: string) => boolean;
   #state: StateStore | undefined;
-  #lastMs: number | undefined;
+
+  constructor(announced: (site: string) => boolean = () => false) {
+    this.#announced = announced;
+  }
 
   async open(state: StateStore, nowMs: number): Promise<void> {
     this.#state = state;
@@ -60,24 +77,52 @@ export class DayBook {
     } while (before !== undefined);
   }
 
-  /** Takes how all sites do now; the time since the last look counts as so, up to two minutes of it. */
-  look(statuses: readonly SiteStatus[], nowMs: number): void {
-    const sinceMs = this.#lastMs === undefined ? 0 : Math.min(2 * MINUTE_MS, nowMs - this.#lastMs);
-    this.#lastMs = nowMs;
-    const day = dayOf(nowMs);
-    for (const { site, state } of statuses) {
-      let counted = this.#today.get(site);
-      if (counted === undefined || counted.day !== day) {
-        if (counted?.dirty === true) void this.#write(site, counted).catch(() => undefined);
-        counted = { day, worst: 'unknown', outMinutes: 0, degradedMinutes: 0, dirty: false };
-        this.#today.set(site, counted);
+  /**
+   * Takes how all sites do now. The time since the last look, up to `LOOK_MS_MAX` of it, counts for the state before until this one began, and
+   * for this one from then on: how long a site was out is exact, and not a matter of when it was looked at.
+   */
+  look(statuses: readonly Pick<SiteStatus, 'site' | 'state' | 'since'>[], nowMs: number): void {
+    for (const { site, state, since } of statuses) {
+      const counts = this.#countsOf(site, state);
+      const seen = this.#seen.get(site);
+      this.#seen.set(site, { counts, atMs: nowMs });
+      const today = this.#dayOf(site, nowMs);
+      if (state !== 'unknown') {
+        today.worst = worse(today.worst, state);
+        today.dirty = true;
       }
-      if (state === 'unknown') continue;
-      counted.worst = worse(counted.worst, state);
-      if (OUT.has(state)) counted.outMinutes += sinceMs / MINUTE_MS;
-      else if (DEGRADED.has(state)) counted.degradedMinutes += sinceMs / MINUTE_MS;
-      counted.dirty = true;
+      if (seen === undefined) continue;
+      const midnightMs = Date.parse(today.day);
+      const fromMs = Math.max(seen.atMs, nowMs - LOOK_MS_MAX, midnightMs);
+      const same = counts.join() === seen.counts.join();
+      const beganMs = same ? fromMs : Math.max(Date.parse(since), midnightMs, fromMs - BACK_MS_MAX);
+      add(today, seen.counts, Math.min(nowMs, beganMs) - fromMs);
+      add(today, counts, nowMs - Math.min(nowMs, beganMs));
     }
+  }
+
+  /** What a minute in a state counts as. */
+  #countsOf(site: string, state: SiteState): readonly Minutes[] {
+    if (state === 'unknown') return [];
+    if (state === 'down' || (state === 'maintenance' && !this.#announced(site))) return ['knownMinutes', 'outMinutes'];
+    return DEGRADED.has(state) ? ['knownMinutes', 'degradedMinutes'] : ['knownMinutes'];
+  }
+
+  #dayOf(site: string, nowMs: number): Counted {
+    const day = dayOf(nowMs);
+    const counted = this.#today.get(site);
+    if (counted?.day === day) return counted;
+    if (counted?.dirty === true) void this.#write(site, counted).catch(() => undefined);
+    const fresh: Counted = {
+      day,
+      worst: 'unknown',
+      outMinutes: 0,
+      degradedMinutes: 0,
+      knownMinutes: 0,
+      dirty: false,
+    };
+    this.#today.set(site, fresh);
+    return fresh;
   }
 
   /** Keeps what was counted, and forgets what is older than `DAYS_KEPT`. */
@@ -90,6 +135,7 @@ export class DayBook {
 
   keepOnly(known: (name: string) => boolean): void {
     for (const name of this.#today.keys()) if (!known(name)) this.#today.delete(name);
+    for (const name of this.#seen.keys()) if (!known(name)) this.#seen.delete(name);
   }
 
   /** The last `days` days up to today, the earliest first. */
@@ -106,7 +152,7 @@ export class DayBook {
     if (current !== undefined) found.set(current.day, plain(current));
     return Array.from({ length: days }, (_, at) => {
       const day = dayOf(since + at * DAY_MS);
-      return found.get(day) ?? { day, worst: 'unknown', outMinutes: 0, degradedMinutes: 0 };
+      return found.get(day) ?? { day, worst: 'unknown', outMinutes: 0, degradedMinutes: 0, knownMinutes: 0 };
     });
   }
 
@@ -117,9 +163,20 @@ export class DayBook {
   }
 }
 
-function plain({ day, worst, outMinutes, degradedMinutes }: Counted): SiteDay {
-  const round = (minutes: number): number => Math.round(minutes * 10) / 10;
-  return { day, worst, outMinutes: round(outMinutes), degradedMinutes: round(degradedMinutes) };
+function plain({ day, worst, outMinutes, degradedMinutes, knownMinutes }: Counted): SiteDay {
+  const round = (minutes: number): number => Math.round(minutes * 100) / 100;
+  return {
+    day,
+    worst,
+    outMinutes: round(outMinutes),
+    degradedMinutes: round(degradedMinutes),
+    knownMinutes: round(knownMinutes),
+  };
+}
+
+/** Counts a length of time; one that turned out to be another's is taken off. */
+function add(counted: Counted, counts: readonly Minutes[], ms: number): void {
+  for (const minutes of counts) counted[minutes] = Math.max(0, counted[minutes] + ms / MINUTE_MS);
 }
 
 function worse(left: SiteState, right: SiteState): SiteState {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { CheckCounters } from '../../api/deps.ts';
 import type { ApiPorts } from '../../api/ports.ts';
+import { maintenanceAt } from '../../assess/maintenance.ts';
 import { type AddressWords, parseAddress } from '../../base/ip.ts';
 import type { ListenAddress } from '../../base/listen.ts';
 import { type Prefix, parsePrefix, prefixContains } from '../../base/prefix.ts';
@@ -52,7 +53,7 @@ const FOLLOW_MS = 60_000;
 const SETTLE_MS = 50;
 /** Addresses change at many sites at a time, and often: together, they are one change, ms. */
 const SETTLE_DNS_MS = 2000;
-const LOOK_MS = 60_000;
+const LOOK_MS = 15_000;
 const KEEP_MS = 600_000;
 /** Results of another clock: further ahead or back is not believed, ms. */
 const AHEAD_MS_MAX = 120_000;
@@ -66,7 +67,10 @@ export class SiteDesk {
   readonly #options: SiteDeskOptions;
   #config: Config;
   readonly #checks = new CheckBook();
-  readonly #days = new DayBook();
+  readonly #days = new DayBook((name) => {
+    const known = this.register.get(name);
+    return known !== undefined && maintenanceAt(known.site.maintenance, Date.now()) !== undefined;
+  });
   readonly #vantages: VantageBook;
   readonly #own: OwnVantage;
   readonly #foreign: ForeignVantages;
