@@ -4,6 +4,7 @@ import { clockIn, offsetOf, sameDay } from './clock.ts';
 import { boundsOf, NAMES_MAX, rounded, type SentenceFacts, spanOf, type UnknownFact } from './facts.ts';
 
 const MONTHS = 'January February March April May June July August September October November December'.split(' ');
+const HOST = /^[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)+$/u;
 const ZONES: Readonly<Record<string, string>> = {
   'Asia/Seoul': 'Korea Standard Time',
   'Europe/Kyiv': 'Kyiv time',
@@ -18,14 +19,16 @@ export function englishSentence(facts: SentenceFacts): string {
 function effect(facts: SentenceFacts): string {
   const { sites, attack } = facts;
   const many = sites.length > 1;
-  const name = facts.registered ? `the ${many ? 'websites' : 'website'} of ${names(sites)}` : names(sites);
+  // A host is what the website is called; an office is whose it is.
+  const of = sites.every((site) => HOST.test(site)) ? '' : 'of ';
+  const name = facts.registered ? `the ${many ? 'websites' : 'website'} ${of}${names(sites)}` : names(sites);
   const under = attack === undefined ? '' : `, during a denial-of-service attack (${VECTOR_TITLES[attack]})`;
   const going = facts.endMs === undefined;
   const was = going ? (many ? 'have been' : 'has been') : many ? 'were' : 'was';
   const lead = `${when(facts)}, ${name}`;
   switch (facts.effect) {
     case 'out':
-      return `${lead} ${was} temporarily unreachable for ${about(facts.outMinutes)}${under}.`;
+      return `${lead} ${was} ${going ? '' : 'temporarily '}unreachable for ${about(facts.outMinutes)}${under}.`;
     case 'degraded':
       return `${lead} ${was} reachable, but slow or with errors for ${about(facts.degradedMinutes)}${under}.`;
     case 'fenced':
@@ -89,19 +92,21 @@ function range({ value, low, high }: Estimate): string {
 }
 
 function finding({ grade, effect: how, endMs }: SentenceFacts): string {
-  const far = endMs === undefined ? ' so far' : '';
+  const going = endMs === undefined;
   if (how === 'unseen') return 'What it did to the service was not measured.';
   switch (grade) {
     case 'D0':
-      return `No effect on the service was found${far}.`;
+      return `No effect on the service ${going ? 'has been found so far' : 'was found'}.`;
     case 'D1':
-      return `There was no serious damage${far}.`;
+      return going ? 'There has been no serious damage so far.' : 'There was no serious damage.';
     case 'D2':
-      return `It was a temporary outage; there was no serious damage${far}.`;
+      return going
+        ? 'There has been no serious damage so far.'
+        : 'It was a temporary outage; there was no serious damage.';
     case 'D3':
-      return `The disruption was considerable${far}.`;
+      return `The disruption ${going ? 'has been considerable so far' : 'was considerable'}.`;
     case 'D4':
-      return `The disruption was serious${far}.`;
+      return `The disruption ${going ? 'has been serious so far' : 'was serious'}.`;
   }
 }
 

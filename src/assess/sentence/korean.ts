@@ -26,7 +26,7 @@ function effect(facts: SentenceFacts): string {
       if (facts.grade === 'D3' || facts.grade === 'D4')
         return `${lead}에서 ${under}${about(facts.outMinutes, going)} 접속 장애가 ${going ? '이어지고 있으며' : '있었으며'}, ${serious(facts)}`;
       return going
-        ? `${lead}에서 ${under}${about(facts.outMinutes, going)} 일시적인 접속 장애가 이어지고 있으나 현재까지 심각한 피해는 없습니다.`
+        ? `${lead}에서 ${under}${about(facts.outMinutes, going)} 접속 장애가 이어지고 있으나 현재까지 심각한 피해는 없습니다.`
         : `${lead}에서 ${under}${about(facts.outMinutes, going)} 일시적인 접속 장애가 있었으나 심각한 피해는 없었습니다.`;
     case 'degraded':
       return `${lead}에서 ${under}${about(facts.degradedMinutes, going)} 응답 지연이나 오류가 ${going ? '이어지고 있으나' : '있었으나'} ${

@@ -56,13 +56,37 @@ describe('sentences', () => {
     });
     assert.match(
       en,
-      /^Since 14:02 Korea Standard Time \(05:02 UTC\) on 26 November 2026, the websites of .* and 2 more have been temporarily unreachable/,
+      /^Since 14:02 Korea Standard Time \(05:02 UTC\) on 26 November 2026, the websites of .* and 2 more have been unreachable for .* There has been no serious damage so far\./,
     );
     assert.match(
       ko,
       /부터 현재까지 대법원, 기상청, 국세청 등 5개 누리집에서 .*약 7분째.*이어지고 있으나 현재까지 심각한 피해는 없습니다\./,
     );
-    assert.match(uk, /5 вебсайтів \(«대법원», «기상청», «국세청» та інші\) тимчасово недоступні/);
+    assert.match(
+      uk,
+      /5 вебсайтів \(«대법원», «기상청», «국세청» та інші\) недоступні близько .* Наразі серйозної шкоди не завдано\./,
+    );
+  });
+
+  it('call a host by its name, and an office as the one whose website it is', () => {
+    const named = (...sites: string[]): string => sentences({ ...OUT, sites }).en;
+    assert.match(named('www.moj.go.kr'), /, the website www\.moj\.go\.kr was temporarily/);
+    assert.match(named('суд.укр', 'court.example'), /, the websites суд\.укр and court\.example were/);
+    assert.match(
+      named('www.moj.go.kr', 'District court'),
+      /, the websites of www\.moj\.go\.kr and District court were/,
+    );
+  });
+
+  it('let a Ukrainian verb follow the count that is written', () => {
+    const said = (count: number, more: Partial<SentenceFacts> = {}): string =>
+      sentences({ ...OUT, ...more, sites: Array.from({ length: count }, (_, at) => `С${at}`) }).uk;
+    assert.match(said(1), /вебсайт «С0» був тимчасово недоступний/);
+    assert.match(said(2), /вебсайти «С0» та «С1» були тимчасово недоступні/);
+    assert.match(said(21), /21 вебсайт \(«С0», «С1», «С2» та інші\) був тимчасово недоступний/);
+    assert.match(said(22), /22 вебсайти \(.*\) були тимчасово недоступні/);
+    const alone = { unknown: [{ kind: 'one-vantage', sites: ['Суд'] }] } as const;
+    assert.match(said(1, alone), /Вебсайт «Суд» перевірявся лише з однієї точки; іншого підтвердження немає\.$/);
   });
 
   it('hold for every grade, effect, count and name', () => {

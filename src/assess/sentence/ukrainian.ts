@@ -24,6 +24,11 @@ export function counted(count: number, [one, few, many]: Forms): string {
 const genitive = (count: number, singular: string, plural: string): string =>
   counted(count, [singular, plural, plural]);
 
+/** One site is «він», and so are 21 of them: where the count is written, the verb follows it. */
+const isMany = (sites: number): boolean => (sites > NAMES_MAX ? RULES.select(sites) !== 'one' : sites > 1);
+
+const upper = (text: string): string => text[0].toUpperCase() + text.slice(1);
+
 const number = (of: number): string => of.toLocaleString('uk-UA');
 
 /** The statement in Ukrainian, in the style of an office. */
@@ -33,7 +38,7 @@ export function ukrainianSentence(facts: SentenceFacts): string {
 
 function effect(facts: SentenceFacts): string {
   const { sites, attack } = facts;
-  const many = sites.length > 1;
+  const many = isMany(sites.length);
   const going = facts.endMs === undefined;
   const under = attack === undefined ? '' : ` під час атаки на відмову в обслуговуванні (${VECTORS_UK[attack]})`;
   const lead = `${when(facts)} ${names(sites, facts.registered)}`;
@@ -41,7 +46,7 @@ function effect(facts: SentenceFacts): string {
   const was = going ? '' : many ? ' були' : ' був';
   switch (facts.effect) {
     case 'out':
-      return `${lead}${was} тимчасово ${many ? 'недоступні' : 'недоступний'} ${about(facts.outMinutes)}${under}.`;
+      return `${lead}${was} ${going ? '' : 'тимчасово '}${many ? 'недоступні' : 'недоступний'} ${about(facts.outMinutes)}${under}.`;
     case 'degraded':
       return `${lead} ${going ? (many ? 'працюють' : 'працює') : many ? 'працювали' : 'працював'} повільно або з помилками ${about(facts.degradedMinutes)}${under}.`;
     case 'fenced':
@@ -68,7 +73,7 @@ function when({ startMs, endMs, zone }: SentenceFacts): string {
   const isUtc = zoneName === 'UTC';
   const date = `${from.day} ${MONTHS[from.month - 1]} ${from.year} року`;
   const utcFrom = clockIn(startMs, 'UTC').time;
-  if (endMs === undefined) return `Від ${from.time} ${zoneName}${isUtc ? '' : ` (${utcFrom} UTC)`} ${date}`;
+  if (endMs === undefined) return `З ${from.time} ${zoneName}${isUtc ? '' : ` (${utcFrom} UTC)`} ${date}`;
   const to = clockIn(endMs, zone);
   const toText = sameDay(from, to) ? to.time : `${to.time} ${to.day} ${MONTHS[to.month - 1]}`;
   const utc = isUtc ? '' : ` (${utcFrom}–${clockIn(endMs, 'UTC').time} UTC)`;
@@ -113,7 +118,7 @@ function range({ value, low, high }: Estimate, singular: string, plural: string)
 
 function finding({ grade, effect: how, endMs }: SentenceFacts): string {
   const far = endMs === undefined ? 'Наразі ' : '';
-  const first = (text: string): string => (far === '' ? text[0].toUpperCase() + text.slice(1) : far + text);
+  const first = (text: string): string => (far === '' ? upper(text) : far + text);
   if (how === 'unseen') return 'Вплив на роботу сервісу не вимірювався.';
   switch (grade) {
     case 'D0':
@@ -121,7 +126,7 @@ function finding({ grade, effect: how, endMs }: SentenceFacts): string {
     case 'D1':
       return first('серйозної шкоди не завдано.');
     case 'D2':
-      return first('це тимчасовий збій; серйозної шкоди не завдано.');
+      return first(`${far === '' ? 'це тимчасовий збій; ' : ''}серйозної шкоди не завдано.`);
     case 'D3':
       return first('порушення роботи є значним.');
     case 'D4':
@@ -136,11 +141,11 @@ function unknown(fact: UnknownFact): string {
     case 'requests':
       return 'Скільки запитів залишилося без відповіді, невідомо.';
     case 'unwatched':
-      return `Невідомо, чи ${fact.sites.length === 1 ? 'був доступний' : 'були доступні'} ${names(fact.sites)}: перевірок і журналу немає.`;
+      return `Невідомо, чи ${isMany(fact.sites.length) ? 'були доступні' : 'був доступний'} ${names(fact.sites)}: перевірок і журналу немає.`;
     case 'unseen':
       return `Протягом близько ${genitive(Math.max(1, Math.round(fact.minutes)), 'хвилини', 'хвилин')} стан сервісу не був відомий.`;
     case 'one-vantage':
-      return `Перевірка велася лише з одного місця (${fact.sites.slice(0, NAMES_MAX).join(', ')}); іншого підтвердження немає.`;
+      return `${upper(names(fact.sites))} ${isMany(fact.sites.length) ? 'перевірялися' : 'перевірявся'} лише з однієї точки; іншого підтвердження немає.`;
     case 'ongoing':
       return 'Скільки це триватиме, невідомо.';
     case 'cause':
