@@ -21,8 +21,8 @@ export const SITE_STATES = [
 ] as const;
 export type SiteState = (typeof SITE_STATES)[number];
 
-/** Who says so, kept apart: vantages, the site's own log, somebody's claim. A claim is not an outage. */
-export const EVIDENCE_KINDS = ['probed', 'logged', 'claimed'] as const;
+/** Who says so, kept apart: vantages, the site's own log. What somebody claims is no evidence of an outage. */
+export const EVIDENCE_KINDS = ['probed', 'logged'] as const;
 export type EvidenceKind = (typeof EVIDENCE_KINDS)[number];
 
 /** One site's state from a moment on, with why in a sentence. */
@@ -127,7 +127,7 @@ export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const;
 
 export const timelineEntrySchema = z.object({
   at: time,
-  kind: z.enum(['attack', 'outage', 'state', 'mitigation', 'claim', 'note', 'person']),
+  kind: z.enum(['attack', 'outage', 'state', 'note', 'person']),
   /** Id of the attack, outage or note. */
   ref: z.string().optional(),
   text: z.string(),

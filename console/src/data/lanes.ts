@@ -102,9 +102,7 @@ export function lanesOf(
         ),
     });
   }
-  const moments = incident.timeline.filter(
-    ({ kind }) => kind === 'note' || kind === 'claim' || kind === 'mitigation' || kind === 'person',
-  );
+  const moments = incident.timeline.filter(({ kind }) => kind === 'note' || kind === 'person');
   if (moments.length > 0)
     lanes.push({
       key: 'notes',

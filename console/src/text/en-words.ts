@@ -97,8 +97,6 @@ export const enWords = {
   'entry.attack': 'attack',
   'entry.outage': 'outage',
   'entry.state': 'state',
-  'entry.mitigation': 'mitigation',
-  'entry.claim': 'claim',
   'entry.note': 'note',
   'entry.person': 'person',
 
@@ -123,7 +121,6 @@ export const enWords = {
   'criticality.low': 'low',
   'evidence.probed': 'probed by vantages',
   'evidence.logged': 'told by its own log',
-  'evidence.claimed': 'claimed by somebody',
   'registered.configuration': 'in the configuration',
   'registered.import': 'by an import',
   'registered.api': 'here',

@@ -97,8 +97,6 @@ export const koWords = {
   'entry.attack': '공격',
   'entry.outage': '중단',
   'entry.state': '상태',
-  'entry.mitigation': '완화 조치',
-  'entry.claim': '주장',
   'entry.note': '메모',
   'entry.person': '담당자',
 
@@ -123,7 +121,6 @@ export const koWords = {
   'criticality.low': '낮음',
   'evidence.probed': '관측 지점의 점검',
   'evidence.logged': '사이트 자체 로그',
-  'evidence.claimed': '누군가의 주장',
   'registered.configuration': '설정 파일',
   'registered.import': '가져오기',
   'registered.api': '이 화면',

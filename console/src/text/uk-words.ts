@@ -97,8 +97,6 @@ export const ukWords = {
   'entry.attack': 'атака',
   'entry.outage': 'збій',
   'entry.state': 'стан',
-  'entry.mitigation': 'захід захисту',
-  'entry.claim': 'заява',
   'entry.note': 'нотатка',
   'entry.person': 'особа',
 
@@ -123,7 +121,6 @@ export const ukWords = {
   'criticality.low': 'низька',
   'evidence.probed': 'перевірено з точок спостереження',
   'evidence.logged': 'за власним журналом',
-  'evidence.claimed': 'за чиєюсь заявою',
   'registered.configuration': 'у конфігурації',
   'registered.import': 'імпортом',
   'registered.api': 'тут',
