@@ -154,7 +154,8 @@ function gradeOf(sites: readonly SiteDamage[], usersShare: number | undefined, b
     (limit) => most.low <= limit && most.high > limit && most.high - most.low > 0,
   );
   const straddles = open === undefined ? '' : `; the limit of ${open} minutes lies within what is known`;
-  const longestText = `${minutesText(most)} at the site that was out longest${straddles}`;
+  const where = outs.length > 1 ? ' at the site that was out longest' : '';
+  const longestText = `${minutesText(most)}${where}${straddles}`;
   if (critical.length > 1)
     return {
       grade: 'D4',

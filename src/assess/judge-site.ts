@@ -37,6 +37,8 @@ interface Failing {
   readonly run: FailedRun;
 }
 
+/** Of fewer checks the longest is told, and no share. */
+const PERCENTILE_MIN = 20;
 const OUT: ReadonlySet<SiteState> = new Set(['down', 'geo-fenced', 'partial', 'maintenance', 'unknown']);
 
 /** The site's state by the words of docs/incidents.md. A deterministic function of its witnesses. */
@@ -328,12 +330,13 @@ class Panel {
     const good = this.#seeing.filter((view) => view.goodFromMs !== undefined);
     const out = OUT.has(prior);
     if (out && (good.length < this.#seeing.length || this.#log?.service === 'out')) return undefined;
-    const p95 = Math.max(...this.#seeing.flatMap((view) => view.p95Ms() ?? []), 0);
-    const why = `${this.#seeing.length === 1 ? 'the only vantage reaches it' : `${this.#seeing.length} of ${this.#seeing.length} vantages reach it`}, 95 of 100 checks within ${Math.round(p95)} ms`;
     const began =
       prior === 'up'
         ? { fromMs: priorMs, minMs: priorMs, maxMs: priorMs }
         : againOf(this.#seeing, prior === 'degraded');
+    const { length } = this.#seeing;
+    const who = length === 1 ? 'the only vantage that tells reaches it' : `${length} of ${length} vantages reach it`;
+    const why = `${who}, ${timesText(this.#seeing, began?.fromMs ?? priorMs)}`;
     return began === undefined ? undefined : { state: 'up', why, evidence: ['probed'], began };
   }
 }
@@ -348,6 +351,17 @@ function againOf(views: readonly VantageView[], slowToo = false): Moment | undef
   if (first === undefined) return undefined;
   const minMs = at < 0 ? first.startMs : checks[at].startMs;
   return { fromMs: first.endMs, minMs: Math.min(minMs, first.endMs), maxMs: first.endMs };
+}
+
+/** How long answers took since a moment; what was slow while it was out says nothing of how it is now. */
+function timesText(views: readonly VantageView[], sinceMs: number): string {
+  const times = views.flatMap(({ recent }) =>
+    recent.filter(({ service, endMs }) => service !== 'failed' && endMs >= sinceMs).map(({ answerMs }) => answerMs),
+  );
+  times.sort((left, right) => left - right);
+  const { length } = times;
+  if (length < PERCENTILE_MIN) return `${length === 1 ? 'in' : 'within'} ${Math.round(times.at(-1) ?? 0)} ms`;
+  return `95 of 100 checks within ${Math.round(times[Math.floor(0.95 * length)])} ms`;
 }
 
 /** How many of the last checks are too bad to be chance: the longest end of the list that is. */

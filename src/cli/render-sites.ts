@@ -1,5 +1,7 @@
 import type { SiteImport, SiteView } from '../api/contract/sites.ts';
+import { SITE_STATES } from '../model/incident.ts';
 import { type FixedColumn, fixedTable } from './fixed-table.ts';
+import { paintState } from './render-incidents.ts';
 import { type Look, paintOf } from './terminal.ts';
 
 /** The register as a table, with how many there are of each state below. */
@@ -13,8 +15,7 @@ export function renderSites(sites: readonly SiteView[], look: Look): string {
       title: 'state',
       width: 11,
       text: ({ status }) => status?.state ?? 'unknown',
-      paint: (text, { status }) =>
-        status?.state === 'up' ? paint.good(text) : status === undefined ? paint.dim(text) : paint.alarm(text),
+      paint: (text, { status }) => paintState(status?.state ?? 'unknown', paint)(text),
     },
     {
       title: 'since (UTC)',
@@ -37,7 +38,10 @@ export function renderSites(sites: readonly SiteView[], look: Look): string {
     const state = status?.state ?? 'unknown';
     states.set(state, (states.get(state) ?? 0) + 1);
   }
-  const counts = [...states].map(([state, count]) => `${count} ${state}`).join(', ');
+  const counts = SITE_STATES.flatMap((state) => {
+    const count = states.get(state);
+    return count === undefined ? [] : [`${count} ${state}`];
+  }).join(', ');
   const lines = fixedTable(columns, sites, look.width, paint.dim);
   return `${lines.join('\n')}\n\n${sites.length} ${sites.length === 1 ? 'site' : 'sites'}: ${counts}\n`;
 }

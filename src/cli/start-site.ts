@@ -70,5 +70,4 @@ export async function tellSite(sample: Sample['outage'], { look, live, stream, i
     if (live && !interrupt.aborted) await sleep(READ_MS, undefined, { signal: interrupt }).catch(() => undefined);
   }
   for (const incident of incidents) say('', ...incidentLines(incident, look, false));
-  say('');
 }

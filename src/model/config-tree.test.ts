@@ -51,6 +51,7 @@ test('notes are made where something may not be meant', () => {
       [/border \(203\.0\.113\.1\) cannot be heard/],
     ],
     ['networks: [192.0.2.0/24]\ninputs: { netflow: [], sflow: [] }', [/^inputs: nothing comes in/]],
+    ['networks: [192.0.2.0/24]\ninputs: { netflow: [], sflow: [] }\nsites: [{ name: a, urls: [http://a.kr/] }]', []],
     ['networks: [192.0.2.0/24]\nretention: { minutesDays: 2 }', [/^retention: minutes go after 2 days/]],
   ];
   for (const [text, patterns] of wanted) {

@@ -63,7 +63,9 @@ export function configNotes(config: Config): string[] {
       `inputs: nothing listens beyond this machine, so that ${far[0].name} (${far[0].address}) cannot be heard; write an address that it reaches, or ':2055' for all`,
     );
   }
-  if (listeners.length === 0 && pcap === undefined) notes.push('inputs: nothing comes in; all inputs are turned off');
+  const otherwise = config.sites.some(({ urls, logs }) => urls.length + logs.length > 0) || inputsBeside(config);
+  if (listeners.length === 0 && pcap === undefined && !otherwise)
+    notes.push('inputs: nothing comes in; all inputs are turned off');
   if (config.networks.length === 0 && config.sites.every(({ addresses }) => addresses.length === 0))
     notes.push('networks: none is named, so that every destination counts as protected');
   const { secondsDays, minutesDays } = config.retention;
@@ -72,6 +74,11 @@ export function configNotes(config: Config): string[] {
       `retention: minutes go after ${minutesDays} days and seconds after ${secondsDays}; minutes are the small ones`,
     );
   return notes;
+}
+
+/** True where logs or vantages are listened to, so that a station has something to do without telemetry. */
+function inputsBeside({ inputs, vantages }: Config): boolean {
+  return inputs.logs.length + inputs.syslog.length + vantages.length > 0 || inputs.vantages !== undefined;
 }
 
 function isLoopbackAddress(text: string): boolean {

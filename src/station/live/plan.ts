@@ -136,10 +136,16 @@ export function receiverSetups(
       packets,
     });
   }
-  if (setups.length > 0 || usesLogs(config)) return setups;
+  if (setups.length > 0 || usesLogs(config) || checksSites(config)) return setups;
   throw new BonghwaError('CONFIG_INVALID', 'nothing comes in: all inputs are turned off', {
     hint: `Leave inputs out to listen on ${formatListen({ address: '127.0.0.1', port: 2055, family: 4 })} and others.`,
   });
+}
+
+/** True where sites are checked, here or elsewhere: that is enough to watch. */
+function checksSites({ sites, vantages, inputs, probe }: Config): boolean {
+  const urls = probe.own && sites.some((site) => site.urls.length > 0);
+  return urls || vantages.length > 0 || inputs.vantages !== undefined;
 }
 
 /** What is told of a store before it is open. */
