@@ -2,37 +2,24 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import MarkdownIt from 'markdown-it';
 import type { Plugin } from 'vite';
-import type { DocumentEntry } from '../src/data/documents.ts';
+import type { DocumentPage } from '../src/data/documents.ts';
 
 /** What of the checkout is shown beside docs/: the questions that lead into it. */
 const BESIDE = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'];
-const INDEX = 'virtual:documents';
-const PAGE = 'virtual:document/';
-const SEARCH = 'virtual:document-search';
+const DOCUMENTS = 'virtual:documents';
 
-interface Rendered {
-  readonly entry: DocumentEntry;
-  readonly html: string;
-  readonly text: string;
-}
-
-/** Renders the documents of the checkout at `top` into the console: a list, one module for each, and their words to search in. */
+/**
+ * Renders the documents of the checkout at `top` into the console, all of them into one module: they are small together, and compress better
+ * than one by one.
+ */
 export function documentsPlugin(top: string): Plugin {
-  const all = (): readonly Rendered[] => pathsOf(top).map((path) => render(top, path));
   return {
     name: 'bonghwa-documents',
-    resolveId(id) {
-      return id === INDEX || id === SEARCH || id.startsWith(PAGE) ? `\0${id}` : undefined;
-    },
+    resolveId: (id) => (id === DOCUMENTS ? `\0${id}` : undefined),
     load(id) {
-      if (id === `\0${INDEX}`) return indexModule(all());
-      if (id === `\0${SEARCH}`) {
-        const words = Object.fromEntries(all().map(({ entry, text }) => [entry.path, text]));
-        return `export default JSON.parse(${JSON.stringify(JSON.stringify(words))});`;
-      }
-      if (!id.startsWith(`\0${PAGE}`)) return undefined;
-      const path = id.slice(PAGE.length + 1);
-      return `export default ${JSON.stringify(render(top, path).html)};`;
+      if (id !== `\0${DOCUMENTS}`) return undefined;
+      const all = pathsOf(top).map((path) => render(top, path));
+      return `export const documents = JSON.parse(${JSON.stringify(JSON.stringify(all))});`;
     },
   };
 }
@@ -45,26 +32,12 @@ function pathsOf(top: string): readonly string[] {
   return [...below, ...BESIDE];
 }
 
-function indexModule(documents: readonly Rendered[]): string {
-  const entries = JSON.stringify(documents.map(({ entry }) => entry));
-  const loaders = documents
-    .map(({ entry: { path } }) => `${JSON.stringify(path)}: () => import(${JSON.stringify(PAGE + path)})`)
-    .join(',\n');
-  return [
-    `export const documents = ${entries};`,
-    `const loaders = {\n${loaders}\n};`,
-    'export const loadDocument = async (path) => Object.hasOwn(loaders, path) ? (await loaders[path]()).default : undefined;',
-    `export const loadSearch = async () => (await import(${JSON.stringify(SEARCH)})).default;`,
-  ].join('\n');
-}
-
-function render(top: string, path: string): Rendered {
+function render(top: string, path: string): DocumentPage {
   const source = readFileSync(join(top, path), 'utf8');
   // Markup in a document stays text: what is rendered is our own, and all the same runs nothing.
   const markdown = new MarkdownIt({ html: false, linkify: false });
   const headings: { readonly id: string; readonly title: string }[] = [];
   const tokens = markdown.parse(source.replaceAll(/<!--[\s\S]*?-->/g, ''), {});
-  const words: string[] = [];
   const seen = new Map<string, number>();
   let title = path;
   for (const [at, token] of tokens.entries()) {
@@ -81,7 +54,6 @@ function render(top: string, path: string): Rendered {
       token.attrSet('class', 'document-table');
     }
     if (token.type === 'inline') {
-      words.push(plain(token.content));
       for (const child of token.children ?? []) {
         if (child.type === 'link_open') child.attrSet('href', linkOf(path, String(child.attrGet('href'))));
         if (child.type === 'image') child.attrSet('src', '');
@@ -90,7 +62,7 @@ function render(top: string, path: string): Rendered {
   }
   markdown.renderer.rules.image = (all, at) => markdown.utils.escapeHtml(all[at].content);
   const html = markdown.renderer.render(tokens, markdown.options, {});
-  return { entry: { path, title, headings }, html, text: words.join(' ') };
+  return { path, title, headings, html };
 }
 
 const plain = (text: string): string =>

@@ -9,10 +9,8 @@ declare module '*.css';
 
 /** The project's own documents, rendered when the console is built (console/plugins/documents.ts). */
 declare module 'virtual:documents' {
-  import type { DocumentEntry } from './data/documents.ts';
-  export const documents: readonly DocumentEntry[];
-  export function loadDocument(path: string): Promise<string | undefined>;
-  export function loadSearch(): Promise<Readonly<Record<string, string>>>;
+  import type { DocumentPage } from './data/documents.ts';
+  export const documents: readonly DocumentPage[];
 }
 
 /** What to type on a router, from docs/exporters.md (console/plugins/routers.ts). */

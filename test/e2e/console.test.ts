@@ -83,9 +83,13 @@ describe('the console in a browser', { skip: missingBrowser }, () => {
     const { page } = await open('/');
     const sentence = (): Promise<string> => page.locator('h1').innerText();
     assert.match(await sentence(), /^3 of 60 sites out, 3 attacks in progress, since \d\d:\d\d$/);
-    await page.selectOption('header select', 'uk');
+    const choose = async (language: string): Promise<void> => {
+      await page.selectOption('header select', language);
+      await page.waitForFunction((chosen) => document.documentElement.lang === chosen, language);
+    };
+    await choose('uk');
     assert.match(await sentence(), /^Недоступно 3 з 60 сайтів, тривають 3 атаки, від \d\d:\d\d$/);
-    await page.selectOption('header select', 'ko');
+    await choose('ko');
     assert.match(await sentence(), /^사이트 60곳 중 3곳 중단, 공격 3건 진행 중, \d\d:\d\d부터$/);
     assert.equal(await page.evaluate(() => getComputedStyle(document.body).wordBreak), 'keep-all');
     await page.reload();
@@ -147,6 +151,10 @@ describe('the console in a browser', { skip: missingBrowser }, () => {
 
   it('tells two people who change the same incident', async () => {
     const [one, two] = [await open('/incidents/i1'), await open('/incidents/i1')];
+    // The second one does not look again in between.
+    await two.page.route('**/api/incidents/i1', (route) =>
+      route.request().method() === 'GET' ? route.abort() : route.continue(),
+    );
     const severity = (page: Page): ReturnType<Page['locator']> => page.locator('main .bar select').nth(1);
     await severity(one.page).selectOption('low');
     await until(3000, () => (shown.ports.kept.get('i1')?.severity === 'low' ? true : undefined));

@@ -3,6 +3,7 @@ import type { StationEvent } from '../../../src/model/station-event.ts';
 import type { StationStatus } from '../../../src/model/station-view.ts';
 import { ask, Problem } from './ask.ts';
 import { RateHistory } from './rate-history.ts';
+import { register } from './register.svelte.ts';
 
 /** How often the station is asked how it does: while somebody looks, and while nobody does. */
 const LOOK_MS = 2000;
@@ -121,6 +122,7 @@ class Live {
       this.events = [event, ...this.events].slice(0, EVENTS_MAX);
       this.told++;
     }
+    if (event.kind === 'site-state') register.tell(event.status);
     if (event.kind !== 'attack') return;
     const others = this.attacks.filter(({ id }) => id !== event.attack.id);
     this.attacks = event.state === 'closed' ? others : open([event.attack, ...others]);

@@ -1,6 +1,8 @@
+import type { SiteStates } from '../../../src/api/contract/sites.ts';
+import type { SiteStatus } from '../../../src/model/incident.ts';
 import { ask } from './ask.ts';
 import { Resource } from './resource.svelte.ts';
-import { type IncidentSummary, type ListedSite, listed, type SitesAnswer } from './views.ts';
+import { type IncidentSummary, type ListedSite, listed, type SiteInShort, type SitesAnswer } from './views.ts';
 
 /** Sites of one page, and pages that are asked for. */
 const PAGE = 1000;
@@ -8,11 +10,29 @@ const PAGES_MAX = 20;
 
 /** Sites and incidents, as several pages show them. */
 class Register {
+  /** All sites in short. */
+  readonly states = new Resource<readonly SiteInShort[]>();
   readonly sites = new Resource<readonly ListedSite[]>();
   readonly incidents = new Resource<readonly IncidentSummary[]>();
 
   /** Plain, and no state of the page: whoever asks must not be asked again because the answer came. */
   #asking = false;
+  #askingStates = false;
+
+  async loadStates(): Promise<void> {
+    // The question that was asked before there was a page is the first one of the page.
+    if (this.#askingStates) return;
+    this.#askingStates = true;
+    await this.states.load(async (signal) => (await ask<SiteStates>('/api/states', {}, signal)).sites);
+    this.#askingStates = false;
+  }
+
+  /** One site is in another state, as the station has just told. */
+  tell({ site, state, since, why }: SiteStatus): void {
+    this.states.data = this.states.data?.map((known) =>
+      known.name === site ? { name: site, state, ...(state === 'up' ? {} : { since, why }) } : known,
+    );
+  }
 
   async loadSites(): Promise<void> {
     // One question at a time: several parts of a page may want to know at once.

@@ -39,9 +39,8 @@ export function hrefOf(
   subject?: string,
   params: Readonly<Record<string, string | undefined>> = {},
 ): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(params)) if (value !== undefined && value !== '') query.set(name, value);
-  const tail = query.size === 0 ? '' : `?${query}`;
+  const given = Object.entries(params).filter((entry): entry is [string, string] => Boolean(entry[1]));
+  const tail = given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
   if (page === 'now') return `/${tail}`;
   // The path of a document stays one; in a name of somebody else's a slash is a letter like any other.
   const parts = page === 'docs' ? (subject ?? '').split('/') : [subject ?? ''];

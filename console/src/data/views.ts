@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { SiteView } from '../../../src/api/contract/sites.ts';
+import type { SiteStates, SiteView } from '../../../src/api/contract/sites.ts';
 import type { ROUTES } from '../../../src/api/contract.ts';
 import type { SiteState } from '../../../src/model/incident.ts';
 
@@ -9,6 +9,9 @@ export type SecondsView = z.infer<(typeof ROUTES.seconds.answer)['schema']>;
 
 export type { IncidentSummary } from '../../../src/api/contract/incidents.ts';
 export type { SitesAnswer, SiteView } from '../../../src/api/contract/sites.ts';
+
+/** A site in short, as the first page shows all of them. */
+export type SiteInShort = SiteStates['sites'][number];
 
 /** A site with what lists need at hand. */
 export interface ListedSite extends SiteView {

@@ -38,14 +38,27 @@ function unitOf(prefix: string, unit: string): string {
   return prefix === '' ? unit : `${prefix} ${unit}`;
 }
 
+/** A formatter is dear to make and cheap to use: each is made once. There are as many as kinds of numbers below. */
+const made = new Map<string, Intl.NumberFormat>();
+
+function numbers(language: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = `${language} ${JSON.stringify(options)}`;
+  const known = made.get(key);
+  if (known !== undefined) return known;
+  const format = new Intl.NumberFormat(language, options);
+  made.set(key, format);
+  return format;
+}
+
+const withPlaces = (value: number, places: number, language: string): string =>
+  numbers(language, { minimumFractionDigits: places, maximumFractionDigits: places }).format(value);
+
 /** A number with three digits that count: `12.3`, `0.42`, `230`. */
 export function digits(value: number, language: string): string {
   if (!Number.isFinite(value)) return '–';
   const size = Math.abs(value);
   const places = size >= 99.95 || Number.isInteger(value) ? 0 : size >= 9.995 ? 1 : 2;
-  return new Intl.NumberFormat(language, { minimumFractionDigits: places, maximumFractionDigits: places }).format(
-    value,
-  );
+  return withPlaces(value, places, language);
 }
 
 /** `12.3 Mbit/s`. */
@@ -61,11 +74,9 @@ export function inScale(value: number | undefined, { factor }: Scale, language: 
   if (value === undefined || !Number.isFinite(value)) return '–';
   const scaled = value / factor;
   // One unit for a column must not turn something into nothing.
-  if (scaled > 0 && scaled < 0.05 && factor > 1) return `< ${new Intl.NumberFormat(language).format(0.1)}`;
+  if (scaled > 0 && scaled < 0.05 && factor > 1) return `< ${withPlaces(0.1, 1, language)}`;
   const places = factor === 1 ? 0 : 1;
-  return new Intl.NumberFormat(language, { minimumFractionDigits: places, maximumFractionDigits: places }).format(
-    scaled,
-  );
+  return withPlaces(scaled, places, language);
 }
 
 /** `37 %`, `0.4 %`; the argument is a share from 0 to 1. */
@@ -73,7 +84,7 @@ export function percent(share: number, language: string): string {
   if (!Number.isFinite(share)) return '–';
   if (share > 0 && share < 0.0005) return `< ${percent(0.001, language)}`;
   const places = share * 100 >= 9.95 || share === 0 ? 0 : 1;
-  return new Intl.NumberFormat(language, {
+  return numbers(language, {
     style: 'percent',
     minimumFractionDigits: places,
     maximumFractionDigits: places,
@@ -85,7 +96,7 @@ type DurationUnit = 'second' | 'minute' | 'hour' | 'day';
 /** `4 min 12 s`, `2 h 5 min`: the two largest units; in ms. */
 export function duration(ms: number, language: string): string {
   const part = (value: number, unit: DurationUnit, places = 0): string =>
-    new Intl.NumberFormat(language, {
+    numbers(language, {
       style: 'unit',
       unit,
       unitDisplay: 'short',

@@ -1,8 +1,5 @@
 import { read, write } from '../data/settings.svelte.ts';
 import { type Catalogue, fill, type Key, type Values } from './catalogue.ts';
-import { en } from './en.ts';
-import { ko } from './ko.ts';
-import { uk } from './uk.ts';
 
 export const LANGUAGES = ['en', 'ko', 'uk'] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -10,20 +7,35 @@ export type Language = (typeof LANGUAGES)[number];
 /** Each language in its own words. */
 export const LANGUAGE_NAMES: Readonly<Record<Language, string>> = { en: 'English', ko: '한국어', uk: 'Українська' };
 
-const CATALOGUES: Readonly<Record<Language, Catalogue>> = { en, ko, uk };
+/** Who reads one language does not load the others. */
+const LOADERS: Readonly<Record<Language, () => Promise<Catalogue>>> = {
+  en: async () => (await import('./en.ts')).en,
+  ko: async () => (await import('./ko.ts')).ko,
+  uk: async () => (await import('./uk.ts')).uk,
+};
 
 class Text {
   language = $state<Language>(first());
+  /** Nothing is shown before they are here. */
+  messages = $state.raw({} as Catalogue);
+  /** Resolves when the console can speak. */
+  readonly ready: Promise<void>;
   readonly rules = $derived(new Intl.PluralRules(this.language));
   readonly numbers = $derived(new Intl.NumberFormat(this.language));
 
   constructor() {
-    document.documentElement.lang = this.language;
+    this.ready = this.#speak(this.language);
   }
 
   use(language: Language): void {
-    this.language = language;
     write('language', language);
+    // Where it cannot be loaded just now, the language stays as it is.
+    this.#speak(language).catch(() => undefined);
+  }
+
+  async #speak(language: Language): Promise<void> {
+    this.messages = await LOADERS[language]();
+    this.language = language;
     document.documentElement.lang = language;
   }
 }
@@ -32,12 +44,12 @@ export const text = new Text();
 
 /** What the console says under a name, in the reader's language. */
 export function t(key: Key, values: Values = {}): string {
-  return fill(CATALOGUES[text.language][key], values, text.rules, (value) => text.numbers.format(value));
+  return fill(text.messages[key], values, text.rules, (value) => text.numbers.format(value));
 }
 
 /** What it says under a name that the station may know and this console may not: then the name itself. */
 export function tOr(key: string, fallback: string): string {
-  const messages: Readonly<Record<string, unknown>> = CATALOGUES[text.language];
+  const messages: Readonly<Record<string, unknown>> = text.messages;
   return Object.hasOwn(messages, key) ? t(key as Key) : fallback;
 }
 

@@ -28,6 +28,14 @@ export const sitesAnswerSchema = z.object({
 });
 export type SitesAnswer = z.infer<typeof sitesAnswerSchema>;
 
+export const siteStatesSchema = z.object({
+  /** By name. `since` and `why` stand where it is not up. */
+  sites: z.array(
+    z.object({ name: z.string(), state: z.enum(SITE_STATES), since: time.optional(), why: z.string().optional() }),
+  ),
+});
+export type SiteStates = z.infer<typeof siteStatesSchema>;
+
 export const siteImportSchema = z.object({
   /** True where nothing was changed: it was only tried. */
   dryRun: z.boolean(),
@@ -102,6 +110,15 @@ export const SITE_ROUTES = {
       ...paging('sites'),
     }),
     answer: { name: 'Sites', schema: sitesAnswerSchema },
+    statuses: { 503: NOT_HERE },
+  },
+  siteStates: {
+    path: '/api/states',
+    summary: 'Every site in short: its state, and since when and why where it is not up.',
+    group: 'sites',
+    needs: 'viewer',
+    params: none,
+    answer: { name: 'SiteStates', schema: siteStatesSchema },
     statuses: { 503: NOT_HERE },
   },
   addSite: {

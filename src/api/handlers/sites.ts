@@ -1,4 +1,5 @@
-import type { SITE_ROUTES } from '../contract/sites.ts';
+import { PAGE_MAX } from '../contract/route.ts';
+import type { SITE_ROUTES, SiteStates } from '../contract/sites.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { Handlers } from '../dispatch.ts';
 import { timeParam } from '../params.ts';
@@ -17,6 +18,7 @@ export function siteHandlers({ deps, now, gate }: SiteParts): Pick<Handlers, key
   const vantages = (): VantagesPort => deps.ports?.().vantages ?? notHere('probing from vantages');
   return {
     sites: ({ params }) => sites().sites(params),
+    siteStates: () => gate.through(() => statesOf(sites())),
     addSite: ({ body, who }) => sites().add(body, who),
     importSites: ({ params, body, who }) => sites().import(body, { dryRun: params.dryRun, by: who }),
     site: async ({ params }) => (await sites().site(params.name)) ?? noSite(params.name),
@@ -39,6 +41,22 @@ export function siteHandlers({ deps, now, gate }: SiteParts): Pick<Handlers, key
       return undefined;
     },
   };
+}
+
+/** All sites: the register has a bound, and so has this. */
+async function statesOf(port: SitesPort): Promise<SiteStates> {
+  const states: SiteStates['sites'] = [];
+  let before: string | undefined;
+  do {
+    const page = await port.sites({ limit: PAGE_MAX, before });
+    for (const { site, status } of page.sites) {
+      const state = status?.state ?? 'unknown';
+      const told = state === 'up' || status === undefined ? {} : { since: status.since, why: status.why };
+      states.push({ name: site.name, state, ...told });
+    }
+    before = page.next;
+  } while (before !== undefined);
+  return { sites: states };
 }
 
 function noSite(name: string): never {
