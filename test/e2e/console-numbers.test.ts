@@ -22,6 +22,8 @@ const ATTACKS = 50;
 const SLACK = 10;
 const VIEW_MS = 1000;
 const CHART_MS = 100;
+/** Every 15 s, and after a gap; a page that asks because an answer came asks dozens of times in a moment. */
+const ASKED_MAX = 5;
 
 describe('the numbers of the console', { skip: missingBrowser }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'bonghwa-chart-'));
@@ -72,7 +74,7 @@ describe('the numbers of the console', { skip: missingBrowser }, () => {
       const asked = await page.evaluate(
         () => performance.getEntriesByType('resource').filter(({ name }) => name.includes('/api/states')).length,
       );
-      assert.ok(asked <= 2, `asked ${asked} times for the sites`);
+      assert.ok(asked <= ASKED_MAX, `asked ${asked} times for the sites`);
       await context.close();
     }
     const best = Math.min(...times);

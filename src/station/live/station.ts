@@ -152,6 +152,7 @@ export class Station implements ApiDeps {
       onProblem: (error) => this.#problem('state', error),
     });
     await this.#told.open(this.#state);
+    void access.announce().catch((error: Error) => this.#problem('sign-in', error));
     this.#assess = await openAssess(this.#config, {
       state: this.#state,
       tell: (event) => this.#tell(event),
@@ -176,7 +177,6 @@ export class Station implements ApiDeps {
       this.#options.log('info', 'listening', { input: 'vantages', address: formatListen(listening) });
     this.#ready = true;
     void this.#places.open();
-    void access.announce().catch((error: Error) => this.#problem('sign-in', error));
   }
 
   /** Assesses and protects these sites from now on. */
