@@ -2,8 +2,9 @@
  * `npm test`: runs node:test over src, test, bench, scripts and samples, each file in a process of its own, and ends with one
  * line of totals. Exit code 1 when a test failed, 2 when nothing could be run.
  */
-import { writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { chmodSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { run } from 'node:test';
 import { dot, spec, tap } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +22,29 @@ interface Totals {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+}
+
+/** A file system in memory, where there is one, and what must be free in it. */
+const MEMORY = '/dev/shm';
+const MEMORY_BYTES_MIN = 4 * 2 ** 30;
+
+/**
+ * A directory for everything that the tests write, removed at the end. In memory where there is room: databases that are made and
+ * closed by the hundred then do not wait for a disk (a process that is killed loses nothing there either), and code that many files
+ * load is compiled once.
+ */
+function temporaryDirectory(): string {
+  let top = tmpdir();
+  try {
+    const { bavail, bsize } = statfsSync(MEMORY);
+    if (process.env.TMPDIR === undefined && bavail * bsize >= MEMORY_BYTES_MIN) top = MEMORY;
+  } catch {
+    // No such file system on this machine.
+  }
+  const directory = mkdtempSync(join(top, 'bonghwa-test-'));
+  // Servers that tests start run as another user.
+  chmodSync(directory, 0o755);
+  return directory;
 }
 
 /** Runs the files and resolves with what node:test counted. */
@@ -74,6 +98,10 @@ async function main(): Promise<number> {
   }
   const files = testFiles(readProject(TOP).sources.keys(), plan.filters);
   if (files.length === 0) throw new Error(`no test file has ${plan.filters.join(' or ')} in its path`);
+  const directory = temporaryDirectory();
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 3 }));
+  process.env.TMPDIR = directory;
+  process.env.NODE_COMPILE_CACHE ??= join(directory, 'compiled');
   const totals = await runTests(files, plan);
   if (plan.totals !== undefined) writeFileSync(plan.totals, `${JSON.stringify(totals)}\n`);
   const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';

@@ -37,7 +37,7 @@ function entryOf(n: number): StateEntry {
 async function pages(size: number): Promise<BenchResult> {
   const folder = mkdtempSync(join(tmpdir(), 'bonghwa-bench-'));
   const directory = join(folder, 'state');
-  await makePglite(directory, AbortSignal.timeout(120_000));
+  await makePglite(directory, undefined, AbortSignal.timeout(120_000));
   const { client } = await openPglite(directory);
   try {
     const database = new StateDatabase(drizzle(client, { schema }));

@@ -6,6 +6,7 @@ import { formatListen, type ListenAddress, parseListen } from '../base/listen.ts
 import { type Config, parseConfig } from '../model/config.ts';
 import { Station } from '../station/live/station.ts';
 import { readDatagrams, SampleFeed } from '../station/sample-feed.ts';
+import { writableCacheDirectory } from './cache-directory.ts';
 import { EXIT_OK } from './exit.ts';
 import { packageVersion } from './options.ts';
 import { readSample, type Sample, sampleFile } from './sample.ts';
@@ -56,6 +57,7 @@ async function startStation(sample: Sample, directory: string, http: string): Pr
     const station = new Station({
       config: configOf(sample, directory, inputs, listen),
       version: packageVersion(),
+      cacheDirectory: writableCacheDirectory(),
       environment: process.env,
       sample: true,
       log: () => undefined,

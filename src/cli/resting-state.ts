@@ -4,6 +4,7 @@ import { BonghwaError } from '../base/errors.ts';
 import { lockDirectory } from '../store/lock.ts';
 import { openState } from '../store/state/open.ts';
 import type { StateStore } from '../store/state/state-store.ts';
+import { writableCacheDirectory } from './cache-directory.ts';
 
 /**
  * What a data directory remembers while no station runs on it. Its lock is held meanwhile, so that none starts in between. Rejects with
@@ -21,7 +22,7 @@ export async function withRestingState<T>(directory: string, ask: (state: StateS
   // The thread of the database does not keep the process alive while it opens.
   const alive = setInterval(() => undefined, 1000);
   try {
-    const state = await openState({ directory });
+    const state = await openState({ directory, cacheDirectory: writableCacheDirectory() });
     try {
       return await ask(state);
     } finally {

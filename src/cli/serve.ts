@@ -7,6 +7,7 @@ import { CONFIG_FILE, type Config } from '../model/config.ts';
 import { Station } from '../station/live/station.ts';
 import type { LogLevel } from '../station/live/station-options.ts';
 import { serviceManager } from '../station/service-manager.ts';
+import { writableCacheDirectory } from './cache-directory.ts';
 import { loadConfig } from './config-file.ts';
 import {
   addListen,
@@ -47,6 +48,7 @@ export async function serveCommand(options: ServeCommandOptions, interrupt: Abor
   const station = new Station({
     config,
     version: packageVersion(),
+    cacheDirectory: writableCacheDirectory(),
     environment: process.env,
     log: (level: LogLevel, message, fields) => {
       if (!onTerminal) logger[level](fields, message);

@@ -15,7 +15,7 @@ it('places are unknown until the tables are open, and those of new tables after 
   await writeFile(join(own, 'country.csv'), '198.51.100.0,198.51.100.255,KR\n');
   await writeFile(join(own, 'asn.csv'), '198.51.100.0,198.51.100.255,64500,"One"\n');
   const problems: string[] = [];
-  const places = new Places(directory, (problem) => problems.push(problem));
+  const places = new Places(directory, undefined, (problem) => problems.push(problem));
   assert.deepEqual([places.country(words, 0), places.asn(words, 0)], [undefined, undefined]);
   await places.open();
   assert.deepEqual([places.country(words, 0), places.asn(words, 0)], ['KR', 64500]);

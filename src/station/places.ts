@@ -5,16 +5,19 @@ import { type SourceShares, withOrigins } from './origins.ts';
 
 /**
  * Where addresses are, for a station that runs: it does not wait for the tables, knows nothing until they are open, and takes over new ones at
- * a reload. An operator's tables lie in `geo` of the station's data directory; what was made of them, or of the packaged ones, in `cache`.
+ * a reload. An operator's tables lie in `geo` of the station's data directory; what was made of them, or of the packaged ones, in its cache.
  */
 export class Places {
   readonly #options: GeoOptions;
   readonly #onProblem: (problem: string) => void;
   #geo: Geo = NO_GEO;
 
-  /** `onProblem` is told of every table that cannot be used. */
-  constructor(dataDirectory: string, onProblem: (problem: string) => void) {
-    this.#options = { directory: join(dataDirectory, 'geo'), cacheDirectory: join(dataDirectory, 'cache') };
+  /** `cacheDirectory` is `cache` of the data directory when absent. `onProblem` is told of every table that cannot be used. */
+  constructor(dataDirectory: string, cacheDirectory: string | undefined, onProblem: (problem: string) => void) {
+    this.#options = {
+      directory: join(dataDirectory, 'geo'),
+      cacheDirectory: cacheDirectory ?? join(dataDirectory, 'cache'),
+    };
     this.#onProblem = onProblem;
   }
 

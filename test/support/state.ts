@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { writableCacheDirectory } from '../../src/cli/cache-directory.ts';
 import type { Attack, ExporterReport } from '../../src/model/attack.ts';
 import { openState } from '../../src/store/state/open.ts';
 import type { AttackQuery, DocumentQuery, StateStore, StoredDocument } from '../../src/store/state/state-store.ts';
@@ -88,7 +89,7 @@ export class EmptyPglite {
   readonly #made = temporaryDirectory('pglite');
 
   async make(): Promise<void> {
-    const store = await openState({ directory: this.#made.path });
+    const store = await openState({ directory: this.#made.path, cacheDirectory: writableCacheDirectory() });
     await caughtUp(store);
     await store.close();
   }

@@ -7,6 +7,8 @@ export interface StationOptions {
   readonly version: string;
   /** True where what it sees is a recording, which its status then says. */
   readonly sample?: boolean;
+  /** A writable directory for what can be made anew; without it the station keeps that in its data directory. */
+  readonly cacheDirectory?: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: (level: LogLevel, message: string, fields: Readonly<Record<string, unknown>>) => void;
 }

@@ -94,7 +94,9 @@ export class Station implements ApiDeps {
       onAttack: (attack, step) => this.#announce(attack, step),
       onProblem: (error) => this.#problem('state', error),
     });
-    this.#places = new Places(this.#config.storage.directory, (fault) => this.#problem('geo', new Error(fault)));
+    this.#places = new Places(this.#config.storage.directory, options.cacheDirectory, (fault) =>
+      this.#problem('geo', new Error(fault)),
+    );
     this.#sites = new SiteDesk({
       config: options.config,
       version: options.version,
@@ -148,6 +150,7 @@ export class Station implements ApiDeps {
     const stateUrl = await this.#secret(storage.state);
     this.#state = await openState({
       directory: storage.directory,
+      cacheDirectory: this.#options.cacheDirectory,
       ...(stateUrl === undefined ? {} : { url: stateUrl }),
       onProblem: (error) => this.#problem('state', error),
     });

@@ -32,6 +32,8 @@ const DAMAGED_TIMES = 3;
 
 export interface FollowerOptions {
   readonly setup: DatabaseSetup;
+  /** Where an empty database may be kept for the next that is made. */
+  readonly cacheDirectory: string | undefined;
   readonly memory: StateMemory;
   readonly blobs: BlobFiles;
   readonly onOpen: (hello: Hello) => void;
@@ -132,9 +134,10 @@ export class Follower {
   }
 
   async #connect(): Promise<void> {
-    const { setup, memory, onOpen } = this.#options;
+    const { setup, cacheDirectory, memory, onOpen } = this.#options;
     if (setup.kind === 'pglite' && !existsSync(setup.directory)) {
-      await makePglite(setup.directory, AbortSignal.any([this.#closing.signal, AbortSignal.timeout(OPEN_MS_MAX)]));
+      const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(OPEN_MS_MAX)]);
+      await makePglite(setup.directory, cacheDirectory, signal);
     }
     const thread = new DatabaseThread(setup);
     this.#thread = thread;

@@ -9,8 +9,13 @@ const SAID_MAX = 2000;
  * Makes PGlite's files in a process of its own: the hundreds of megabytes that this takes are given back to the machine when it
  * ends, and those of a thread are not.
  */
-export async function makePglite(directory: string, signal: AbortSignal): Promise<void> {
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), directory], {
+export async function makePglite(
+  directory: string,
+  cacheDirectory: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const cache = cacheDirectory === undefined ? [] : [cacheDirectory];
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), directory, ...cache], {
     stdio: ['ignore', 'ignore', 'pipe'],
     signal,
     killSignal: 'SIGKILL',
@@ -28,5 +33,5 @@ export async function makePglite(directory: string, signal: AbortSignal): Promis
 
 if (import.meta.main) {
   const { createPglite } = await import('./pglite.ts');
-  await createPglite(process.argv[2]);
+  await createPglite(process.argv[2], process.argv.at(3));
 }

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { NodeFS } from '@electric-sql/pglite/nodefs';
 import { codeOfFault, syncDirectory } from './durable-file.ts';
+import { PgliteTemplate } from './pglite-template.ts';
 
 /** Pages of 8 KiB that PGlite keeps in memory: the state's busy pages are few. */
 const SHARED_BUFFERS = 1024;
@@ -87,17 +88,21 @@ export async function openPglite(directory: string): Promise<OpenPglite> {
 
 /**
  * Makes an empty database in `directory`: beside it first and renamed when all of it is on disk, so that a directory of that name is
- * always whole. Takes seconds and some hundred megabytes of memory.
+ * always whole. Takes seconds and some hundred megabytes of memory, but where the cache has such a database already: it is copied then.
  */
-export async function createPglite(directory: string): Promise<void> {
+export async function createPglite(directory: string, cacheDirectory?: string): Promise<void> {
   const parent = dirname(directory);
   const prefix = `${basename(directory)}.new-`;
   await removeOld(parent, prefix);
   // A name of its own: the process of a station that was killed may still be at it.
   const made = await mkdtemp(join(parent, prefix));
   try {
-    const { client } = await openPglite(made);
-    await client.close();
+    const template = cacheDirectory === undefined ? undefined : new PgliteTemplate(cacheDirectory);
+    if ((await template?.copyTo(made)) !== true) {
+      const { client } = await openPglite(made);
+      await client.close();
+      await template?.keep(made);
+    }
     await syncTree(made);
     await rename(made, directory);
   } catch (error) {

@@ -125,6 +125,8 @@ export interface StateOptions {
   readonly directory: string;
   /** A PostgreSQL database; without it PGlite keeps the state in `directory`/state. */
   readonly url?: string | undefined;
+  /** Where an empty database may be kept for the next that is made; nowhere when absent. */
+  readonly cacheDirectory?: string | undefined;
   /** Told of every fault once when it begins, and of what was set aside. */
   readonly onProblem?: ((error: Error) => void) | undefined;
 }

@@ -89,6 +89,7 @@ export class StationState implements StateStore {
     );
     this.#follower = new Follower({
       setup: { kind: this.#kind, directory: files, url: options.url, journal: journal.id },
+      cacheDirectory: options.cacheDirectory,
       memory: this.#memory,
       blobs,
       onOpen: ({ version }) => {
