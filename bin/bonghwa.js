@@ -31,7 +31,8 @@ if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
 }
 
 /**
- * Keeps what Node makes of the modules (types stripped, byte code) for the next start, which then takes a third of the time.
+ * Keeps what Node makes of the modules (types stripped, byte code) for the next start, which then takes a third of the time; for
+ * threads and processes of our own too, which look for it in the environment.
  * In a directory of this user, not in one that others may write to: what lies there is run. Without such a directory it is
  * only slower. NODE_DISABLE_COMPILE_CACHE=1 turns it off.
  */
@@ -43,7 +44,7 @@ function keepCompiledCode() {
     // One level at a time: where a directory cannot be, as below /proc, Node's own recursive mkdir does not come to an end.
     for (const directory of [caches, own]) if (!existsSync(directory)) mkdirSync(directory, { mode: 0o700 });
     accessSync(own, constants.W_OK | constants.X_OK);
-    module.enableCompileCache(own);
+    if (module.enableCompileCache(own).directory !== undefined) process.env.NODE_COMPILE_CACHE ??= own;
   } catch {
     // No home directory, or one that this user may not write to.
   }

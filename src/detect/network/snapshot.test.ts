@@ -16,7 +16,8 @@ import { parsePrefix } from '../../base/prefix.ts';
 import { type Attack, attackSchema } from '../../model/attack.ts';
 import { Detector } from './detector.ts';
 import type { AttackState } from './open-attacks.ts';
-import { restoreDetector, snapshotDetector, snapshotSeed } from './snapshot.ts';
+import { restoreDetector, snapshotDetector } from './snapshot.ts';
+import { snapshotSeed } from './snapshot-head.ts';
 
 const START = SCENARIO_START_MS / 1000;
 const OTHER = ipv4(198, 51, 100, 20);

@@ -9,12 +9,10 @@ import { WeekBudget } from './group-baseline.ts';
 import { GROUPS } from './groups.ts';
 import { PARAMETERS } from './parameters.ts';
 import { OpenSlow } from './slow.ts';
+import { MAGIC, VERSION } from './snapshot-head.ts';
 import { readSigned, readTime, readWords, writeWords } from './snapshot-parts.ts';
 import { TargetState } from './target-state.ts';
 
-/** `BONG`, and the version of what follows. */
-const MAGIC = 0x474e4f42;
-const VERSION = 2;
 /** A snapshot is refused beyond this; one of 65,536 targets has some 40 MB. */
 export const SNAPSHOT_BYTES_MAX = 512 * 1024 * 1024;
 /** Targets whose last minute is kept, and whose sources in peace are: those that were looked at last. */
@@ -107,14 +105,6 @@ export function snapshotDetector(detector: Detector): Uint8Array {
     to.number(ticksLeft);
   }
   return to.seal();
-}
-
-/** The seed that a snapshot was taken under, to go on with: under another one sources cannot be recognised. `undefined` where it is none. */
-export function snapshotSeed(bytes: Uint8Array): number | undefined {
-  const from = new ByteReader(bytes);
-  if (from.uint32() !== MAGIC || from.count() !== VERSION) return undefined;
-  const seed = from.uint32();
-  return from.fault === undefined ? seed : undefined;
 }
 
 /**

@@ -1,6 +1,5 @@
 import { isMainThread, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
 import type { Attack } from '../../model/attack.ts';
-import { DetectorRole } from './detector-role.ts';
 import type {
   DetectionSubject,
   FromDetector,
@@ -26,7 +25,9 @@ export function startDetectorThread(setup: DetectorSetup): Worker {
   return new Worker(new URL(import.meta.url), { name: 'bonghwa-detector', workerData: { detector: setup } });
 }
 
-function run(setup: DetectorSetup, main: MessagePort): void {
+/** What it runs is loaded in the thread alone: the station that starts it has the processor for its own parts meanwhile. */
+async function run(setup: DetectorSetup, main: MessagePort): Promise<void> {
+  const { DetectorRole } = await import('./detector-role.ts');
   const ports = new Map<number, MessagePort>();
   const post = (message: FromDetector): void => main.postMessage(message);
   const role = new DetectorRole({
@@ -82,4 +83,4 @@ function run(setup: DetectorSetup, main: MessagePort): void {
 }
 
 const given = workerData as { readonly detector?: DetectorSetup } | null;
-if (!isMainThread && parentPort !== null && given?.detector !== undefined) run(given.detector, parentPort);
+if (!isMainThread && parentPort !== null && given?.detector !== undefined) await run(given.detector, parentPort);

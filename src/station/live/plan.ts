@@ -54,6 +54,12 @@ export function subjectOf(config: Config, registered: readonly ProtectedSite[] =
   };
 }
 
+/** Addresses and prefixes of a site: as it is registered, or as the configuration has it where no register is open yet. */
+export function placesOf(name: string, config: Config, registered: ProtectedSite | undefined): readonly string[] {
+  const site = registered ?? config.sites.find((configured) => configured.name === name);
+  return site === undefined ? [] : [...site.addresses, ...site.prefixes];
+}
+
 /** The sites of a configuration as the register has them. */
 export const registeredIn = (config: Config): Site[] => config.sites.map((site) => siteOf(site, 'configuration'));
 
@@ -155,6 +161,12 @@ export function startingStatus({ storage }: Config, store: 'state' | 'telemetry'
   const url = storage[store];
   const kind = url === 'off' ? 'off' : url === undefined ? own[store] : server[store];
   return { kind, state: 'starting', waiting: 0, written: 0, lost: 0 };
+}
+
+/** The store, once it is open. Throws the error of that code before. */
+export function opened<Store>(store: Store | undefined, code: 'STATE_DOWN' | 'TELEMETRY_DOWN', name: string): Store {
+  if (store !== undefined) return store;
+  throw new BonghwaError(code, `the ${name} store is not open yet`, { hint: 'Ask again in a moment.' });
 }
 
 /** All attacks that the store holds as ongoing. */

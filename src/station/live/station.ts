@@ -1,13 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createApi } from '../../api/api.ts';
-import type { Api, ApiDeps, Readiness, StationCounters } from '../../api/deps.ts';
+import type { ApiDeps, Readiness, StationCounters } from '../../api/deps.ts';
 import type { ApiPorts } from '../../api/ports.ts';
 import { BonghwaError } from '../../base/errors.ts';
 import { formatListen, type ListenAddress } from '../../base/listen.ts';
 import { createDuplicateVolumes } from '../../detect/exporter/duplicate-guard.ts';
-import { snapshotSeed } from '../../detect/network/snapshot.ts';
+import { snapshotSeed } from '../../detect/network/snapshot-head.ts';
 import { probeUdp } from '../../input/udp.ts';
 import type { Attack } from '../../model/attack.ts';
 import type { Config } from '../../model/config.ts';
@@ -26,18 +25,22 @@ import type { TelemetryStore } from '../../store/telemetry/telemetry-store.ts';
 import type { AssessDesk } from '../assess/assess-desk.ts';
 import { openAssess } from '../assess/open.ts';
 import { Places } from '../places.ts';
-import { SiteDesk } from '../sites/site-desk.ts';
-import { openAccess, type StationAccess } from './access.ts';
+
+import type { SiteDesk } from '../sites/site-desk.ts';
 import { AttackDesk, underKnownIds } from './attack-desk.ts';
 import { attackFields } from './attack-keeper.ts';
+
 import { ConsoleSource } from './console-source.ts';
 import { ExporterDesk } from './exporter-desk.ts';
+import type { OpenHttp } from './http.ts';
 import { LiveStatus } from './live-status.ts';
 import type { FromDetector, FromReceiver } from './messages.ts';
 import { pack, unpack } from './pack.ts';
 import * as PERIOD from './periods.ts';
-import { expectationsOf, receiverSetups, settingsOf, startingStatus, subjectOf } from './plan.ts';
-import { Announcements, Problems } from './problems.ts';
+
+import * as PLAN from './plan.ts';
+import { Problems } from './problems.ts';
+
 import type { StationOptions } from './station-options.ts';
 import { StationThreads } from './threads.ts';
 import { Told } from './told.ts';
@@ -59,17 +62,14 @@ export class Station implements ApiDeps {
   readonly #told: Told;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #problems = new Problems();
-  readonly #announcements = new Announcements();
-  #access: StationAccess | undefined;
   #lock: Lock | undefined;
-  #api: Api | undefined;
-  #http: ListenAddress | undefined;
+  #http: OpenHttp | undefined;
   #state: StateStore | undefined;
   #telemetry: TelemetryStore | undefined;
   #threads: StationThreads | undefined;
   readonly #volumes = createDuplicateVolumes();
   #assess: AssessDesk | undefined;
-  readonly #sites: SiteDesk;
+  #sites: SiteDesk | undefined;
   #web: WebDesk | undefined;
   readonly #desk = new ExporterDesk(this.#volumes);
   readonly #attacks: AttackDesk;
@@ -82,32 +82,18 @@ export class Station implements ApiDeps {
     this.#live = new LiveStatus(Date.now());
     this.#told = new Told(options.config, {
       environment: options.environment,
-      url: () => this.#access?.url() ?? '',
+      url: () => this.#http?.access.url() ?? this.#config.http.url ?? '',
       onProblem: (part, error) => this.#problem(part, error),
     });
     this.#attacks = new AttackDesk({
       live: this.#live,
-      addressesOf: (name) => {
-        const site = this.#sites.register.get(name)?.site;
-        return site === undefined ? [] : [...site.addresses, ...site.prefixes];
-      },
+      addressesOf: (name) => PLAN.placesOf(name, this.#config, this.#sites?.register.get(name)?.site),
       onAttack: (attack, step) => this.#announce(attack, step),
       onProblem: (error) => this.#problem('state', error),
     });
     this.#places = new Places(this.#config.storage.directory, options.cacheDirectory, (fault) =>
       this.#problem('geo', new Error(fault)),
     );
-    this.#sites = new SiteDesk({
-      config: options.config,
-      version: options.version,
-      onCheck: (result) => this.#assess?.takeCheck(result),
-      onSites: (sites) => this.#protect(sites),
-      onVantages: (vantages) => this.#assess?.setVantages(vantages),
-      secret: (reference) => this.#secret(reference),
-      statuses: () => this.#assess?.statuses() ?? [],
-      tell: (event) => this.#tell(event),
-      onProblem: (part, error) => this.#problem(part, error),
-    });
   }
 
   get config(): Config {
@@ -116,7 +102,7 @@ export class Station implements ApiDeps {
 
   /** Where HTTP listens; undefined before `start`. */
   get http(): ListenAddress | undefined {
-    return this.#http;
+    return this.#http?.at;
   }
 
   /** Rejects with DATA_IN_USE, LISTEN_FAILED, or what is wrong with the configuration; nothing is left running then. */
@@ -129,39 +115,27 @@ export class Station implements ApiDeps {
     }
   }
 
+  /** What detects comes first; what people ask, and the engines of the stores, are loaded beside it and after it. */
   async #start(): Promise<void> {
     const { storage, retention } = this.#config;
     this.#lock = await lockDirectory(storage.directory, { pid: process.pid });
-    const access = await openAccess({
-      ...this.#options,
-      config: this.#config,
-      store: () => this.#store(),
-      onProblem: (error) => this.#problem('sign-in', error),
-    });
-    this.#access = access;
-    this.#api = createApi(this, {
-      ...access.api,
-      console: this.#console.files,
-      onFault: (error, path) => this.#problem(`http ${path}`, error as Error),
-    });
-    this.#http = await this.#api.listen(this.#config.http.listen);
-    access.listening(this.#http);
-    await this.#lock.update({ pid: process.pid, http: formatListen(this.#http) });
     const stateUrl = await this.#secret(storage.state);
+    const detecting = Promise.withResolvers<void>();
     this.#state = await openState({
       directory: storage.directory,
       cacheDirectory: this.#options.cacheDirectory,
       ...(stateUrl === undefined ? {} : { url: stateUrl }),
+      after: detecting.promise,
       onProblem: (error) => this.#problem('state', error),
     });
     await this.#told.open(this.#state);
-    void access.announce().catch((error: Error) => this.#problem('sign-in', error));
     this.#assess = await openAssess(this.#config, {
       state: this.#state,
       tell: (event) => this.#tell(event),
       onProblem: (error) => this.#problem('assess', error),
     });
     await this.#startThreads(this.#state);
+    detecting.resolve();
     const telemetryUrl = await this.#secret(storage.telemetry);
     this.#telemetry = await openTelemetry({
       directory: storage.directory,
@@ -170,45 +144,76 @@ export class Station implements ApiDeps {
       enrich: this.#places,
       onProblem: (error) => this.#problem('telemetry', error),
     });
+    await this.#listen(this.#lock);
     this.#every(PERIOD.SNAPSHOT_MS, () => this.#keepSnapshots());
     this.#every(PERIOD.EXPORTERS_MS, () => this.#keepExporters());
     this.#every(PERIOD.PRUNE_MS, () => this.#prune());
-    this.#every(PERIOD.WARNINGS_MS, () => this.#announceWarnings());
-    await this.#sites.start(this.#state);
+    this.#every(PERIOD.WARNINGS_MS, async () => this.#told.announce(this.status().warnings));
+    await this.#startSites(this.#state);
+    this.#ready = true;
+    void this.#places.open();
+  }
+
+  /** Opens the interface for people and programs. */
+  async #listen(lock: Lock): Promise<void> {
+    const { openHttp } = await import('./http.ts');
+    this.#http = await openHttp(this, {
+      ...this.#options,
+      config: this.#config,
+      store: () => this.#store(),
+      console: this.#console.files,
+      onProblem: (part, error) => this.#problem(part, error),
+    });
+    await lock.update({ pid: process.pid, http: formatListen(this.#http.at) });
+    void this.#http.access.announce().catch((error: Error) => this.#problem('sign-in', error));
+  }
+
+  /** Knows and checks the sites from now on. */
+  async #startSites(state: StateStore): Promise<void> {
+    const { SiteDesk } = await import('../sites/site-desk.ts');
+    this.#sites = new SiteDesk({
+      config: this.#config,
+      version: this.#options.version,
+      onCheck: (result) => this.#assess?.takeCheck(result),
+      onSites: (sites) => this.#protect(sites),
+      onVantages: (vantages) => this.#assess?.setVantages(vantages),
+      secret: (reference) => this.#secret(reference),
+      statuses: () => this.#assess?.statuses() ?? [],
+      tell: (event) => this.#tell(event),
+      onProblem: (part, error) => this.#problem(part, error),
+    });
+    await this.#sites.start(state);
     const { listening } = this.#sites;
     if (listening !== undefined)
       this.#options.log('info', 'listening', { input: 'vantages', address: formatListen(listening) });
-    this.#ready = true;
-    void this.#places.open();
   }
 
   /** Assesses and protects these sites from now on. */
   #protect(sites: readonly Site[]): void {
     this.#assess?.setSites(sites);
-    this.#threads?.configure(subjectOf(this.#config, sites), settingsOf(this.#config));
+    this.#threads?.configure(PLAN.subjectOf(this.#config, sites), PLAN.settingsOf(this.#config));
   }
 
   async #startThreads(state: StateStore): Promise<void> {
     const [detector, templates] = await Promise.all([state.loadBlob(DETECTOR_BLOB), state.loadBlob(TEMPLATES_BLOB)]);
     // What was learned of sources is hashed under the seed of the run that learned it.
     const seed = (detector === undefined ? undefined : snapshotSeed(detector)) ?? randomInt(2 ** 32);
-    const receivers = receiverSetups(this.#config, {
+    const receivers = PLAN.receiverSetups(this.#config, {
       seed,
       volumes: this.#volumes,
-      settings: settingsOf(this.#config),
+      settings: PLAN.settingsOf(this.#config),
       snapshots: templates === undefined ? [] : unpack(templates),
     });
     await this.#attacks.open(state, { flows: receivers.length > 0, log: usesLogs(this.#config) });
     const threads = new StationThreads({
       ongoing: () => this.#attacks.ongoing('flows'),
-      detector: { seed, subject: subjectOf(this.#config), snapshot: detector },
+      detector: { seed, subject: PLAN.subjectOf(this.#config), snapshot: detector },
       receivers,
       onDetector: (message) => this.#fromDetector(message),
       onReceiver: (receiver, message) => this.#fromReceiver(receiver, message),
-      onDeath: (thread, error) => {
+      onDeath: (thread, error, receiver) => {
         this.#problem(thread, error ?? new Error('it ended'));
-        const receiver = /^receiver (\d+)$/.exec(thread);
-        if (receiver !== null) this.#live.receiverGone(Number(receiver[1]));
+        if (receiver !== undefined) this.#live.receiverGone(receiver);
       },
     });
     this.#threads = threads;
@@ -223,7 +228,7 @@ export class Station implements ApiDeps {
       onProblem: (part, error) => this.#problem(part, error),
     });
     await this.#web.start();
-    this.#desk.expect(expectationsOf(this.#config));
+    this.#desk.expect(PLAN.expectationsOf(this.#config));
     setTimeout(() => this.#endSpan(), PERIOD.FIRST_SPAN_MS).unref();
     this.#every(PERIOD.SPAN_MS, () => this.#endSpan());
   }
@@ -232,12 +237,17 @@ export class Station implements ApiDeps {
   async stop(): Promise<void> {
     this.#ready = false;
     for (const timer of this.#timers) clearInterval(timer);
-    await this.#sites.stop().catch((error: Error) => this.#problem('sites', error));
+    await this.#sites?.stop().catch((error: Error) => this.#problem('sites', error));
     await this.#web?.stop();
     const snapshots = await this.#threads?.stop();
     await this.#assess?.stop().catch((error: Error) => this.#problem('assess', error));
     await this.#keep(snapshots).catch((error: Error) => this.#problem('state', error));
-    await Promise.allSettled([this.#api?.close(), this.#told.close(), this.#telemetry?.close(), this.#state?.close()]);
+    await Promise.allSettled([
+      this.#http?.api.close(),
+      this.#told.close(),
+      this.#telemetry?.close(),
+      this.#state?.close(),
+    ]);
     this.#console.close();
     await this.#lock?.release();
   }
@@ -251,10 +261,10 @@ export class Station implements ApiDeps {
     const { inputs, http, storage, telemetryPorts } = this.#config;
     this.#config = { ...config, inputs, http, storage, telemetryPorts };
     this.#told.configure(this.#config);
-    this.#protect(this.#sites.register.list().map(({ site }) => site));
-    this.#sites.configure(this.#config).catch((error: Error) => this.#problem('sites', error));
+    this.#protect(this.#sites?.register.list().map(({ site }) => site) ?? PLAN.registeredIn(this.#config));
+    this.#sites?.configure(this.#config).catch((error: Error) => this.#problem('sites', error));
     this.#telemetry?.setRetention(this.#config.retention);
-    this.#desk.expect(expectationsOf(this.#config));
+    this.#desk.expect(PLAN.expectationsOf(this.#config));
     return change;
   }
 
@@ -269,8 +279,8 @@ export class Station implements ApiDeps {
       ...(organisation === undefined ? {} : { organisation: organisation.name }),
       nowMs,
       ready: this.#ready,
-      state: this.#state?.status() ?? startingStatus(this.#config, 'state'),
-      telemetry: this.#telemetry?.status() ?? startingStatus(this.#config, 'telemetry'),
+      state: this.#state?.status() ?? PLAN.startingStatus(this.#config, 'state'),
+      telemetry: this.#telemetry?.status() ?? PLAN.startingStatus(this.#config, 'telemetry'),
       warnings: this.#warnings(),
       memoryBytes: process.memoryUsage.rss(),
       cpuSeconds: (user + system) / 1e6,
@@ -284,7 +294,7 @@ export class Station implements ApiDeps {
       decisionLagSeconds: this.#live.lagSeconds.counts(),
       threadDeaths: (this.#threads?.deaths ?? 0) + (this.#web?.deaths ?? 0),
       ...(this.#web === undefined ? {} : { requests: this.#web.report }),
-      checks: this.#sites.counters(),
+      checks: this.#sites?.counters(),
       ...this.#told.counters(),
     };
   }
@@ -301,7 +311,7 @@ export class Station implements ApiDeps {
   }
 
   ports(): ApiPorts {
-    return { ...this.#sites.ports(), incidents: this.#assess, notify: this.#told.notify };
+    return { ...this.#sites?.ports(), incidents: this.#assess, notify: this.#told.notify };
   }
 
   attacks(query: AttackQuery): Promise<AttackPage> {
@@ -313,7 +323,7 @@ export class Station implements ApiDeps {
   }
 
   siteAddresses(name: string): readonly string[] | undefined {
-    return this.#sites.register.get(name)?.site.addresses;
+    return this.#sites?.register.get(name)?.site.addresses;
   }
 
   flows(query: FlowsQuery, signal?: AbortSignal): Promise<FlowsAnswer> {
@@ -330,13 +340,11 @@ export class Station implements ApiDeps {
   }
 
   #store(): StateStore {
-    if (this.#state !== undefined) return this.#state;
-    throw new BonghwaError('STATE_DOWN', 'the state store is not open yet', { hint: 'Ask again in a moment.' });
+    return PLAN.opened(this.#state, 'STATE_DOWN', 'state');
   }
 
   #records(): TelemetryStore {
-    if (this.#telemetry !== undefined) return this.#telemetry;
-    throw new BonghwaError('TELEMETRY_DOWN', 'the telemetry store is not open yet', { hint: 'Ask again in a moment.' });
+    return PLAN.opened(this.#telemetry, 'TELEMETRY_DOWN', 'telemetry');
   }
 
   #fromDetector(message: FromDetector): void {
@@ -369,13 +377,6 @@ export class Station implements ApiDeps {
 
   #tell(event: StationEvent): void {
     this.#told.tell(event);
-  }
-
-  /** Announces the warnings that began and that are over. */
-  async #announceWarnings(): Promise<void> {
-    const at = new Date().toISOString();
-    for (const change of this.#announcements.changes(this.status().warnings))
-      this.#tell({ kind: 'warning', at, ...change });
   }
 
   #fromReceiver(receiver: number, message: FromReceiver): void {
@@ -418,8 +419,7 @@ export class Station implements ApiDeps {
   }
 
   async #keepExporters(): Promise<void> {
-    const exporters = this.#desk.reports(this.#live.exporters(), Date.now());
-    if (exporters.length > 0) await this.#state?.saveExporters(exporters);
+    await this.#state?.saveExporters(this.#desk.reports(this.#live.exporters(), Date.now()));
   }
 
   async #prune(): Promise<void> {

@@ -23,8 +23,8 @@ export interface ThreadsOptions {
   readonly receivers: readonly ReceiverSetup[];
   readonly onDetector: (message: FromDetector) => void;
   readonly onReceiver: (receiver: number, message: FromReceiver) => void;
-  /** A thread died; it is started again. */
-  readonly onDeath: (thread: string, error: Error | undefined) => void;
+  /** A thread died; it is started again. With the number of the receiver that it was, if it was one. */
+  readonly onDeath: (thread: string, error: Error | undefined, receiver: number | undefined) => void;
 }
 
 interface Thread {
@@ -65,24 +65,29 @@ export class StationThreads {
     this.#detectorSnapshot = options.detector.snapshot;
   }
 
-  /** Resolves when every receiver listens. Rejects with the fault of the first that cannot; all threads have ended then. */
+  /**
+   * Resolves when the detector has what it remembered and every receiver listens. Rejects with the fault of the first receiver that
+   * cannot; all threads have ended then. They start beside each other: seconds that come before the detector is ready wait for it.
+   */
   async start(): Promise<void> {
     const ready = this.#wait((message) => message.kind === 'ready');
     this.#detector = this.#startDetector(RESTART_MS);
-    await ready;
-    for (const setup of this.#options.receivers) {
+    const listening = this.#options.receivers.map((setup) => {
       const { receiver } = setup;
-      const listening = this.#wait(
+      const told = this.#wait(
         (message, from) => from === receiver && (message.kind === 'listening' || message.kind === 'failed'),
       );
       this.#receivers.set(receiver, this.#startReceiver(setup, RESTART_MS));
       this.#connect(receiver);
-      const message = await listening;
+      return told;
+    });
+    for (const message of await Promise.all(listening)) {
       if (message.kind !== 'failed') continue;
       await this.stop();
       const { code, message: text, hint } = message.fault;
       throw new BonghwaError(code as ErrorCode, text, hint === undefined ? {} : { hint });
     }
+    await ready;
   }
 
   /** Protects and names something else from now on. */
@@ -201,7 +206,7 @@ export class StationThreads {
       const steady = Date.now() - thread.startedMs >= STEADY_MS;
       const pauseMs = steady ? RESTART_MS : thread.pauseMs;
       thread.timer = setTimeout(() => restart(Math.min(RESTART_MS_MAX, 2 * pauseMs)), pauseMs);
-      this.#options.onDeath(thread.name, fault);
+      this.#options.onDeath(thread.name, fault, receiver);
     });
   }
 

@@ -4,6 +4,7 @@ import type { StationEvent } from '../../model/station-event.ts';
 import { EventLines } from '../../output/event-lines.ts';
 import type { StateStore } from '../../store/state/state-store.ts';
 import { NotifyDesk } from './notify-desk.ts';
+import { Announcements } from './problems.ts';
 import type { StationOptions } from './station-options.ts';
 
 export interface ToldDeps extends Pick<StationOptions, 'environment'> {
@@ -16,6 +17,7 @@ export interface ToldDeps extends Pick<StationOptions, 'environment'> {
 export class Told {
   readonly #deps: ToldDeps;
   #config: Config;
+  readonly #announcements = new Announcements();
   readonly #listeners = new Set<(event: StationEvent) => void>();
   #lines: EventLines | undefined;
   #notify: NotifyDesk | undefined;
@@ -64,6 +66,12 @@ export class Told {
     this.#lines?.write(event);
     this.#notify?.take(event);
     for (const listener of this.#listeners) listener(event);
+  }
+
+  /** Tells of the warnings that began and that are over. */
+  announce(warnings: readonly string[]): void {
+    const at = new Date().toISOString();
+    for (const change of this.#announcements.changes(warnings)) this.tell({ kind: 'warning', at, ...change });
   }
 
   subscribe(listener: (event: StationEvent) => void): () => void {

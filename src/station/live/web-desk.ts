@@ -2,7 +2,6 @@ import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { BonghwaError, type ErrorCode } from '../../base/errors.ts';
-import { webSnapshotSeed } from '../../detect/web/snapshot.ts';
 import type { Attack } from '../../model/attack.ts';
 import type { Config } from '../../model/config.ts';
 import type { SiteSecond } from '../../model/site-second.ts';
@@ -65,7 +64,10 @@ export class WebDesk {
     if (!usesLogs(config)) return;
     this.#snapshot = await state.loadBlob(BLOB);
     // User agents are hashed under the seed of the run that learned them.
-    if (this.#snapshot !== undefined) this.#seed = webSnapshotSeed(this.#snapshot) ?? this.#seed;
+    if (this.#snapshot !== undefined) {
+      const { webSnapshotSeed } = await import('../../detect/web/snapshot.ts');
+      this.#seed = webSnapshotSeed(this.#snapshot) ?? this.#seed;
+    }
     const ready = this.#next((message) => message.kind === 'ready' || message.kind === 'failed');
     this.#run();
     const message = await ready;

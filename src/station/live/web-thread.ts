@@ -1,7 +1,6 @@
 import { isMainThread, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
 import { BonghwaError } from '../../base/errors.ts';
 import type { FromWeb, ToWeb, WebSetup } from './web-messages.ts';
-import { WebRole } from './web-role.ts';
 
 /** How often it is looked whether a second is over, ms. */
 const TICK_MS = 100;
@@ -12,6 +11,7 @@ export function startWebThread(setup: WebSetup): Worker {
 }
 
 async function run(setup: WebSetup, main: MessagePort): Promise<void> {
+  const { WebRole } = await import('./web-role.ts');
   const post = (message: FromWeb): void => main.postMessage(message);
   const role = new WebRole({ setup, post, now: () => Date.now() });
   await role.start();

@@ -1,6 +1,6 @@
 import { isMainThread, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
 import type { ProbeSettings } from '../../input/probe/limits.ts';
-import { Prober, type ProberCounts, type ProbeSite } from '../../input/probe/prober.ts';
+import type { ProberCounts, ProbeSite } from '../../input/probe/prober.ts';
 import type { CheckResult } from '../../model/vantage.ts';
 
 export interface ProbeSetup {
@@ -25,7 +25,8 @@ export function startProbeThread(setup: ProbeSetup): Worker {
   return new Worker(new URL(import.meta.url), { name: 'bonghwa-vantage', workerData: { probe: setup } });
 }
 
-function run(setup: ProbeSetup, main: MessagePort): void {
+async function run(setup: ProbeSetup, main: MessagePort): Promise<void> {
+  const { Prober } = await import('../../input/probe/prober.ts');
   let gathered: CheckResult[] = [];
   const prober = new Prober({ ...setup, onResult: (result) => gathered.push(result) });
   prober.setSites(setup.sites);
@@ -46,4 +47,4 @@ function run(setup: ProbeSetup, main: MessagePort): void {
 }
 
 const { probe } = (workerData ?? {}) as { probe?: ProbeSetup };
-if (!isMainThread && parentPort !== null && probe !== undefined) run(probe, parentPort);
+if (!isMainThread && parentPort !== null && probe !== undefined) await run(probe, parentPort);

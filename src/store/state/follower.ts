@@ -16,8 +16,6 @@ const APPLY_MS_MAX = 20_000;
 const BATCH_MAX = 256;
 /** Writes of this time share a transaction, ms. */
 const GATHER_MS = 100;
-/** The start of a station has the processor first: reading its journal and snapshots, listening, deciding. */
-const START_MS = 200;
 const RETRY_MS_MIN = 250;
 const RETRY_MS_MAX = 30_000;
 const LOOK_MS = 1000;
@@ -34,6 +32,8 @@ export interface FollowerOptions {
   readonly setup: DatabaseSetup;
   /** Where an empty database may be kept for the next that is made. */
   readonly cacheDirectory: string | undefined;
+  /** It begins when this is there, or when it is told to. */
+  readonly after: Promise<void>;
   readonly memory: StateMemory;
   readonly blobs: BlobFiles;
   readonly onOpen: (hello: Hello) => void;
@@ -64,6 +64,7 @@ export class Follower {
     this.#settled = resolve;
   });
   #wake: () => void = () => undefined;
+  readonly #begun = Promise.withResolvers<void>();
   readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
 
@@ -84,7 +85,13 @@ export class Follower {
   }
 
   start(): void {
+    this.#options.after.then(() => this.begin());
     this.#running = this.#run();
+  }
+
+  /** Opens the database now, whatever it was to wait for. */
+  begin(): void {
+    this.#begun.resolve();
   }
 
   /** There is something to take over. */
@@ -106,7 +113,7 @@ export class Follower {
 
   async #run(): Promise<void> {
     let retryMs = RETRY_MS_MIN;
-    await this.#pause(START_MS);
+    await this.#begun.promise;
     while (!this.#closing.signal.aborted) {
       try {
         await this.#connect();
@@ -243,6 +250,7 @@ export class Follower {
   async close(closeMsMax: number): Promise<void> {
     const connected = this.#state === 'ready';
     this.#closing.abort();
+    this.begin();
     this.#wake();
     const timer = setTimeout(() => this.#thread?.stop(), closeMsMax);
     try {

@@ -127,6 +127,8 @@ export interface StateOptions {
   readonly url?: string | undefined;
   /** Where an empty database may be kept for the next that is made; nowhere when absent. */
   readonly cacheDirectory?: string | undefined;
+  /** The database is opened after this, unless it has to be asked before: starting to detect has the processor first. */
+  readonly after?: Promise<void> | undefined;
   /** Told of every fault once when it begins, and of what was set aside. */
   readonly onProblem?: ((error: Error) => void) | undefined;
 }

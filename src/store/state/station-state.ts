@@ -90,6 +90,7 @@ export class StationState implements StateStore {
     this.#follower = new Follower({
       setup: { kind: this.#kind, directory: files, url: options.url, journal: journal.id },
       cacheDirectory: options.cacheDirectory,
+      after: options.after ?? Promise.resolve(),
       memory: this.#memory,
       blobs,
       onOpen: ({ version }) => {
@@ -286,6 +287,7 @@ export class StationState implements StateStore {
   }
 
   async #firstAnswer(): Promise<void> {
+    this.#follower.begin();
     await Promise.race([this.#follower.settled, delay(FIRST_ANSWER_MS_MAX, undefined, { ref: false })]);
   }
 
