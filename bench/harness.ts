@@ -47,12 +47,19 @@ export interface MeasureOptions {
 
 const WARMUPS = 1;
 const REPEATS = 3;
+/** A small run shows that a case works, and no more. */
+let small = false;
+
+function timesOf({ warmups = WARMUPS, repeats = REPEATS }: MeasureOptions): Required<MeasureOptions> {
+  return { warmups, repeats: small ? 1 : repeats };
+}
 
 /** Measures `work`, which handles `items` items and returns its hash. Throws where two runs return different hashes. */
 export function measure(items: number, work: () => number, options: MeasureOptions = {}): BenchResult {
-  for (let at = 0; at < (options.warmups ?? WARMUPS); at++) work();
+  const { warmups, repeats } = timesOf(options);
+  for (let at = 0; at < warmups; at++) work();
   let best: BenchResult | undefined;
-  for (let at = 0; at < (options.repeats ?? REPEATS); at++) {
+  for (let at = 0; at < repeats; at++) {
     const clock = startClock();
     const hash = work();
     best = better(best, clock.stop(items, hash));
@@ -66,9 +73,10 @@ export async function measureAsync(
   work: () => Promise<number>,
   options: MeasureOptions = {},
 ): Promise<BenchResult> {
-  for (let at = 0; at < (options.warmups ?? WARMUPS); at++) await work();
+  const { warmups, repeats } = timesOf(options);
+  for (let at = 0; at < warmups; at++) await work();
   let best: BenchResult | undefined;
-  for (let at = 0; at < (options.repeats ?? REPEATS); at++) {
+  for (let at = 0; at < repeats; at++) {
     const clock = startClock();
     const hash = await work();
     best = better(best, clock.stop(items, hash));
@@ -106,6 +114,7 @@ export interface CaseReport extends BenchResult {
 
 /** Runs one case. The clock of the kernel counts CPU time in steps of up to 4 ms: a shorter run is taken as one step. */
 export async function runCase(bench: BenchCase, size: BenchSize): Promise<CaseReport> {
+  small = size === 'small';
   const result = await bench.run(bench.sizes[size]);
   return {
     name: bench.name,

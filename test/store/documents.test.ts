@@ -79,7 +79,7 @@ for (const engine of STATE_ENGINES) {
 
     it('are there in their newest version, each once, while pages are turned and they change, move and go', () =>
       withState(engine, async (store, reopen) => {
-        const count = 1500;
+        const count = 600;
         const all = Array.from({ length: count }, (_, n) => n);
         await Promise.all(all.map((n) => save(store, n)));
         await caughtUp(store);

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attack } from '../../src/model/attack.ts';
 import { openState } from '../../src/store/state/open.ts';
 
@@ -38,6 +39,8 @@ for (;;) {
     );
   }
   await Promise.all(saves);
+  // Writes come a few hundred times a second: enough for every moment to be one of a write.
+  await sleep(2);
   if (!told && store.status().state === 'ready') {
     told = true;
     console.log('ready');

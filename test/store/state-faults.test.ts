@@ -14,11 +14,13 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BonghwaError } from '../../src/base/errors.ts';
+import { writableCacheDirectory } from '../../src/cli/cache-directory.ts';
 import { openState } from '../../src/store/state/open.ts';
 import type { StateStore } from '../../src/store/state/state-store.ts';
 import { PostgresServer, SKIP_WITHOUT_POSTGRES } from '../support/postgres.ts';
 import { allAttacks, attackOf, caughtUp, EmptyPglite, temporaryDirectory, until } from '../support/state.ts';
 
+const cacheDirectory = writableCacheDirectory();
 const pglite = new EmptyPglite();
 before(() => pglite.make());
 after(() => pglite.remove());
@@ -56,7 +58,7 @@ describe('files of PGlite that are damaged', () => {
       const directory = temporaryDirectory('damaged');
       pglite.copyTo(directory.path);
       const problems: Error[] = [];
-      const options = { directory: directory.path, onProblem: (error: Error) => problems.push(error) };
+      const options = { directory: directory.path, cacheDirectory, onProblem: (error: Error) => problems.push(error) };
       let store = await openState(options);
       try {
         for (let n = 0; n < 20; n++) await store.saveAttack(attackOf(n));
@@ -86,7 +88,7 @@ describe('a snapshot or a journal that is damaged', () => {
     const directory = temporaryDirectory('damaged');
     pglite.copyTo(directory.path);
     const problems: Error[] = [];
-    const options = { directory: directory.path, onProblem: (error: Error) => problems.push(error) };
+    const options = { directory: directory.path, cacheDirectory, onProblem: (error: Error) => problems.push(error) };
     let store = await openState(options);
     try {
       for (let n = 0; n < 20; n++) await store.saveAttack(attackOf(n));

@@ -16,7 +16,7 @@ const KILLS = 100;
 const STATIONS = 2;
 /** One life in so many is long enough for the database to open and follow. */
 const LONG_LIFE_EVERY = 10;
-const LIFE_MS_MAX = 300;
+const LIFE_MS_MAX = 200;
 /** A child that says nothing for so long hangs. */
 const SILENT_MS_MAX = 60_000;
 
