@@ -6,7 +6,7 @@ import type { SecondRecord } from '../../src/model/second-record.ts';
 import { answerFlows, answerSeconds } from '../../src/store/telemetry/answers.ts';
 import type { Block, BlockTable } from '../../src/store/telemetry/block.ts';
 import { ChdbSql } from '../../src/store/telemetry/chdb-sql.ts';
-import { FLOW_COLUMNS, SECOND_COLUMNS } from '../../src/store/telemetry/columns.ts';
+import { FLOW_COLUMNS, REQUEST_COLUMNS, SECOND_COLUMNS } from '../../src/store/telemetry/columns.ts';
 import { type FlowsQuery, flowsQuerySchema } from '../../src/store/telemetry/flows-query.ts';
 import { keepBlock } from '../../src/store/telemetry/keep-block.ts';
 import { RecordEncoder } from '../../src/store/telemetry/record-encoder.ts';
@@ -139,8 +139,12 @@ async function day(seconds: number, attackSeconds: number): Promise<void> {
   await withEngine(async (sql) => {
     const say = (text: string): void => void process.stdout.write(`${text}\n`);
     const encoder = new RecordEncoder(() => 1);
-    const waiting: Record<BlockTable, Block[]> = { flows: [], seconds: [] };
-    const columns = { flows: Object.keys(FLOW_COLUMNS), seconds: Object.keys(SECOND_COLUMNS) };
+    const waiting: Record<BlockTable, Block[]> = { flows: [], seconds: [], requests: [] };
+    const columns = {
+      requests: Object.keys(REQUEST_COLUMNS),
+      flows: Object.keys(FLOW_COLUMNS),
+      seconds: Object.keys(SECOND_COLUMNS),
+    };
     let files = 0;
     const fill = async (table: BlockTable): Promise<void> => {
       const bytes = Buffer.concat(waiting[table].splice(0).map((block) => block.bytes));

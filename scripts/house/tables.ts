@@ -43,7 +43,7 @@ export const GENERATED_TABLES: readonly GeneratedTable[] = [
         ]),
       ),
   },
-  ...(['attacks', 'flows', 'seconds'] as const).map((route) => ({
+  ...(['attacks', 'flows', 'requests', 'seconds'] as const).map((route) => ({
     file: 'docs/api.md',
     name: `parameters-${route}`,
     markdown: () =>

@@ -16,6 +16,7 @@ export {
   attacksParamsSchema,
   exportersAnswerSchema,
   flowsParamsSchema,
+  requestsParamsSchema,
   secondsParamsSchema,
 } from './contract/traffic.ts';
 

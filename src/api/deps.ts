@@ -7,6 +7,7 @@ import type { StationStatus } from '../model/station-view.ts';
 import type { CheckOutcome } from '../model/vantage.ts';
 import type { AttackPage, AttackQuery } from '../store/state/state-store.ts';
 import type { FlowsAnswer, FlowsQuery } from '../store/telemetry/flows-query.ts';
+import type { RequestsAnswer, RequestsQuery } from '../store/telemetry/requests-query.ts';
 import type { SecondsAnswer, SecondsQuery } from '../store/telemetry/seconds-query.ts';
 import type { ConsoleFiles } from './console-files.ts';
 import type { ApiPorts } from './ports.ts';
@@ -22,6 +23,7 @@ export interface ApiDeps {
   attack(id: string): Promise<Attack | undefined>;
   /** Rejects with TELEMETRY_DOWN or TELEMETRY_QUERY. */
   flows(query: FlowsQuery, signal?: AbortSignal): Promise<FlowsAnswer>;
+  requests(query: RequestsQuery, signal?: AbortSignal): Promise<RequestsAnswer>;
   seconds(query: SecondsQuery, signal?: AbortSignal): Promise<SecondsAnswer>;
   /** Addresses of a configured site; undefined where no site has the name. */
   siteAddresses(name: string): readonly string[] | undefined;

@@ -101,7 +101,8 @@ function protocolOf(text: string): string | number {
   return PROTOCOLS[text.toLowerCase()] ?? text;
 }
 
-function known(option: string, text: string | undefined, names: readonly string[]): string | undefined {
+/** The name that is meant. Throws OPTION_INVALID where none is. */
+export function known(option: string, text: string | undefined, names: readonly string[]): string | undefined {
   if (text === undefined) return undefined;
   const found = names.find((name) => name.toLowerCase() === text.toLowerCase());
   if (found !== undefined) return found;

@@ -35,6 +35,18 @@ Examples:
   bonghwa flows --since 1h --top srcAddr --limit 1000 --csv > sources.csv
 `;
 
+const REQUESTS_EXAMPLES = `
+Kept are requests at attacked sites, and a sample of the others; sums are estimates with their error (95 %). In --path, --query,
+--referrer and --user-agent, * stands for any characters. Names for --top: site client clientNet asn country method path
+query status httpVersion referrer userAgent attackId kept. Without --top the requests themselves, the latest first.
+
+Examples:
+  bonghwa requests --since 1h --site portal --top client
+  bonghwa requests --attack 20261123T202257Z-in-portal-5f3a09c1d2b7 --limit 100
+  bonghwa requests --since 15m --status 5xx --top path,status
+  bonghwa requests --since 1h --path '/search*' --client 203.0.113.0/24 --limit 10000 --csv > requests.csv
+`;
+
 const EXPORTERS_EXAMPLES = `
 Examples:
   bonghwa exporters
@@ -103,6 +115,35 @@ export function addQuestions(program: Command, signal: AbortSignal, setExitCode:
     .action(async (options) => {
       const { flowsCommand } = await import('./flows.ts');
       setExitCode(await flowsCommand(options, signal));
+    });
+
+  withStation(program.command('requests'))
+    .summary('which requests there were in logs, one by one or grouped')
+    .description(
+      'Shows the requests that a station kept of web server logs, or groups them and tells how many each group had.',
+    )
+    .option('--since <time>', 'requests from this time on, by the clock of the log', '1h')
+    .option('--until <time>', 'requests before this time', 'now')
+    .option('--site <name>', 'at this site; repeatable', addText)
+    .option('--client <prefix>', 'from this address, prefix or host name; repeatable', addText)
+    .option('--method <method>', 'with this method')
+    .option('--path <path>', 'with this path')
+    .option('--query <query>', 'with this query')
+    .option('--status <status>', 'answered with this status or class, such as 404 or 5xx; repeatable', addText)
+    .option('--referrer <text>', 'with this Referer field')
+    .option('--user-agent <text>', 'with this User-Agent field')
+    .option('--asn <as>', 'from this autonomous system')
+    .option('--country <code>', 'from this country, two letters')
+    .option('--attack <id>', 'at a site under this attack')
+    .addOption(new Option('--kept <why>', 'kept as a sample of peace, or of an attack').choices(['peace', 'attack']))
+    .option('--top <names>', 'group by these, at most 3; separated by commas or repeated', addText)
+    .addOption(new Option('--by <measure>', 'order groups by this').choices(['requests', 'bytes']))
+    .option('--limit <count>', 'show at most so many requests or groups (default: 20)', parseLimit)
+    .option('--csv', 'print the requests or groups as CSV')
+    .addHelpText('after', STATION_HELP + REQUESTS_EXAMPLES + EXIT_CODES)
+    .action(async (options) => {
+      const { requestsCommand } = await import('./requests.ts');
+      setExitCode(await requestsCommand(options, signal));
     });
 
   withStation(program.command('exporters'))

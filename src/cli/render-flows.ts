@@ -1,5 +1,6 @@
 import { formatBytes, formatCount, formatDuration, formatShare } from '../base/units.ts';
 import type { FlowMeasure, FlowsAnswer } from '../store/telemetry/flows-query.ts';
+import { csvOf } from './csv.ts';
 import { type Cell, type Column, renderTable, tableWidth, wrapText } from './layout.ts';
 import { exact } from './render-attack.ts';
 import { levelOf } from './sparkline.ts';
@@ -52,7 +53,7 @@ export function shareText(value: number): string {
 }
 
 /** `± 2 %`: what sampling leaves open; nothing where every row was kept. */
-function errorText(error: number): string {
+export function errorText(error: number): string {
   return error < 0.0005 ? '' : ` ± ${formatShare(error)}`;
 }
 
@@ -60,7 +61,8 @@ function amount(measure: FlowMeasure, value: number): string {
   return measure === 'bytes' ? formatBytes(value) : `${formatCount(value)} ${measure}`;
 }
 
-function timeText(time: string): string {
+/** A moment to the minute, or to the second where it has one. */
+export function timeText(time: string): string {
   const short = `${time.slice(0, 10)} ${time.slice(11, 19)}`;
   return short.endsWith(':00') ? short.slice(0, -3) : short;
 }
@@ -143,14 +145,14 @@ function emptyLines(answer: FlowsAnswer, span: string, look: Look): string[] {
   return [paint.bold(`No kept flow matches, ${span}`), '', ...wrapText(next, look.width).map(paint.dim)];
 }
 
-/** The groups as RFC 4180 has it, one a line, with a line of names; unknown values are empty. */
+/** The groups, one a line, with a line of names; unknown values are empty. */
 export function flowsCsv({ top, groups }: FlowsAnswer): string {
-  const field = (value: string | number | null): string => {
-    const text = value === null ? '' : String(value);
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  const lines = [[...top, 'packets', 'bytes', 'flows', 'rows', 'error', 'share'].join(',')];
-  for (const { key, packets, bytes, flows, rows, error, share } of groups)
-    lines.push([...key, packets, bytes, flows, rows, error, share].map(field).join(','));
-  return `${lines.join('\r\n')}\r\n`;
+  const names = [...top, 'packets', 'bytes', 'flows', 'rows', 'error', 'share'];
+  return csvOf([
+    names,
+    ...groups.map(({ key, packets, bytes, flows, rows, error, share }) => [
+      ...key,
+      ...[packets, bytes, flows, rows, error, share],
+    ]),
+  ]);
 }

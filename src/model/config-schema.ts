@@ -157,6 +157,7 @@ const days = (standard: number, about: string) =>
 
 const retentionSchema = z.strictObject({
   flowsDays: days(7, 'days that flows are kept: those of attacked targets, and samples of peacetime'),
+  requestsDays: days(7, 'days that requests of logs are kept: samples of those at attacked sites, and of peacetime'),
   secondsDays: days(7, 'days that the traffic of targets is kept second by second'),
   minutesDays: days(400, 'days that it is kept minute by minute'),
   attacksDays: days(1825, 'days that attacks are kept'),

@@ -13,7 +13,7 @@ const DOCUMENTED = 'http://127.0.0.1:8480';
 const DOCUMENTED_ATTACK = '20261123T202257Z-in-192.0.2.10-5f3a09c1d2b7';
 /** curl ends with this code when its time is up: an event stream has no end of its own. */
 const CURL_TIMED_OUT = 28;
-const ASKING = /^bonghwa (attacks|flows|exporters|status)\b/;
+const ASKING = /^bonghwa (attacks|flows|requests|exporters|status)\b/;
 
 /** What a document shows behind `$` and can be run against a station with fixed figures. */
 function examplesOf(file: string): string[] {

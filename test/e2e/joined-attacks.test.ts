@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Attack } from '../../src/model/attack.ts';
 import type { StationEvent } from '../../src/model/station-event.ts';
+import type { FlowsAnswer } from '../../src/store/telemetry/flows-query.ts';
+import type { RequestsAnswer } from '../../src/store/telemetry/requests-query.ts';
 import { StationProcess, TestRouter, until } from '../support/station.ts';
 
 const SITE = 0xc633640a;
@@ -119,15 +121,20 @@ describe('an attack that flows and a log see at a station', () => {
     );
   });
 
-  it('its seconds and flows are found under its id', { timeout: 60_000 }, async () => {
+  it('its flows and requests are found under its id', { timeout: 60_000 }, async () => {
     const [{ id }] = await station.attacks();
+    // The store may still be starting.
     const found = await until(30_000, async () => {
-      const answer = await station
-        .ask<{ total: { packets: number } }>(`/api/flows?since=1h&attackId=${id}`)
-        // The store may still be starting.
-        .catch(() => undefined);
-      return answer !== undefined && answer.total.packets > 0 ? answer : undefined;
+      const flows = await station.ask<FlowsAnswer>(`/api/flows?since=1h&attackId=${id}`).catch(() => undefined);
+      const path = `/api/requests?since=1h&attackId=${id}&site=portal&top=path&top=client&limit=1000`;
+      const requests = await station.ask<RequestsAnswer>(path).catch(() => undefined);
+      if (flows === undefined || requests === undefined) return undefined;
+      return flows.total.packets > 0 && requests.total.rows > 0 ? requests : undefined;
     });
     assert.ok(found !== undefined);
+    const clients = found.groups.filter(({ key }) => key[0] === '/search').map(({ key }) => String(key[1]));
+    assert.ok(clients.length >= 30 && clients.every((client) => client.startsWith('203.0.113.')), clients.join(' '));
+    const { requests } = await station.ask<RequestsAnswer>(`/api/requests?since=1h&attackId=${id}&path=/s*&limit=1`);
+    assert.match(requests[0].query ?? '', /^q=\d+$/);
   });
 });

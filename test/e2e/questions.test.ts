@@ -12,6 +12,7 @@ import { BonghwaError } from '../../src/base/errors.ts';
 import { lockDirectory } from '../../src/store/lock.ts';
 import { openState } from '../../src/store/state/open.ts';
 import type { FlowsQuery } from '../../src/store/telemetry/flows-query.ts';
+import type { RequestsQuery } from '../../src/store/telemetry/requests-query.ts';
 import { FixedStation, quietStatus } from '../support/fixed-station.ts';
 import { fixedReport } from '../support/report.ts';
 
@@ -110,6 +111,22 @@ describe('commands that ask a station', () => {
     assert.match(await ask('flows', '--top', 'class', '--step', '1m'), /over time[\s\S]* ▅█/);
   });
 
+  it('requests shows requests page by page, groups them, and writes CSV that no spreadsheet takes for a formula', async () => {
+    const text = await ask('requests', '--site', 'www.ministry.example', '--path', '/s*', '--status', '5XX,404');
+    assert.match(text, /www\.ministry\.example +203\.0\.113\.1 +503 +1\.20 kB +20 +GET \/search\?q=1/);
+    const asked = station.asked.at(-1) as RequestsQuery;
+    assert.deepEqual(
+      [asked.site, asked.path, asked.status, asked.top],
+      [['www.ministry.example'], '/s*', ['5xx', '404'], []],
+    );
+    const { requests } = JSON.parse(await ask('requests', '--limit', '2', '--json')) as { requests: unknown[] };
+    assert.equal(requests.length, 2);
+    const lines = (await ask('requests', '--limit', '3', '--csv')).split('\r\n');
+    assert.match(lines[0], /^time,site,client,asn,country,method,path,query,status,/);
+    assert.ok(lines[3].includes(`,"'=1+1,""2""",503,`), lines[3]);
+    assert.match(await ask('requests', '--top', 'CLIENT,path'), /203\.0\.113\.9 +\/search +60 +30 % +100 % +█+/);
+  });
+
   it('exporters tells who sends, what is lost, and what to do', async () => {
     const text = await ask('exporters');
     assert.match(text, /^3 exporters, 1 silent, something wrong with 1\n/);
@@ -134,6 +151,11 @@ describe('commands that ask a station', () => {
     };
     await failing(/--top srcAsm is not known\. Did you mean 'srcAsn'/, 'flows', '--top', 'srcAsm', '--station', at);
     await failing(/--since: 'yesterday' is no time such as/, 'flows', '--since', 'yesterday', '--station', at);
+    await failing(
+      /--top userAgnt is not known\. Did you mean 'userAgent'/,
+      ...['requests', '--top', 'userAgnt', '--station', at],
+    );
+    await failing(/--status: a status is three digits/, 'requests', '--status', 'bad', '--station', at);
     await failing(/--src-port: 'http' is no whole number/, 'flows', '--src-port', 'http', '--station', at);
     await failing(/--json and --csv/, 'flows', '--json', '--csv', '--station', at);
     station.fault = new BonghwaError('TELEMETRY_DOWN', 'the telemetry store does not answer', {

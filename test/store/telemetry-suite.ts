@@ -26,7 +26,7 @@ export function kept(store: TelemetryStore): Promise<void> {
   });
 }
 
-export const RETENTION = { flowsDays: 7, secondsDays: 7, minutesDays: 400 };
+export const RETENTION = { flowsDays: 7, secondsDays: 7, minutesDays: 400, requestsDays: 7 };
 
 type Row = Readonly<
   Record<'time' | 'srcPort' | 'dstPort' | 'proto' | 'packets' | 'bytes' | 'weight' | 'srcAsn' | 'ttl', number>

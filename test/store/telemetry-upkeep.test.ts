@@ -109,7 +109,7 @@ test('what is older than its retention goes, and nothing else', async () => {
     days.map((second) => maker.make(second)),
   );
   await makeMinutes(sql, 'old', MONDAY * 1000, (MONDAY + 11 * DAY) * 1000);
-  const retention = { flowsDays: 2, secondsDays: 4, minutesDays: 5 };
+  const retention = { flowsDays: 2, secondsDays: 4, minutesDays: 5, requestsDays: 2 };
   // Noon of the tenth day: flows of seven whole days are older than two days, seconds of five than four.
   const noon = (MONDAY + 9 * DAY + DAY / 2) * 1000;
   assert.equal(await dropExpired(sql, 'old', retention, noon), 7 + 5);
@@ -136,7 +136,12 @@ test('rates of long ago come from minutes, those since from seconds', async () =
   );
   const today = MONDAY + 8 * DAY;
   await makeMinutes(sql, 'ages', MONDAY * 1000, (MONDAY + 3600) * 1000);
-  await dropExpired(sql, 'ages', { flowsDays: 7, secondsDays: 7, minutesDays: 400 }, (today + 130) * 1000);
+  await dropExpired(
+    sql,
+    'ages',
+    { flowsDays: 7, secondsDays: 7, minutesDays: 400, requestsDays: 7 },
+    (today + 130) * 1000,
+  );
   await keep(
     'ages',
     Array.from({ length: 120 }, (_, at) => rated(today + at, 200 + at)),

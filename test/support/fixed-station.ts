@@ -5,6 +5,11 @@ import type { StationEvent } from '../../src/model/station-event.ts';
 import { type StationStatus, stationStatusSchema } from '../../src/model/station-view.ts';
 import type { AttackQuery } from '../../src/store/state/state-store.ts';
 import { type FlowsAnswer, type FlowsQuery, flowsAnswerSchema } from '../../src/store/telemetry/flows-query.ts';
+import {
+  type RequestsAnswer,
+  type RequestsQuery,
+  requestsAnswerSchema,
+} from '../../src/store/telemetry/requests-query.ts';
 import { type SecondsAnswer, type SecondsQuery, secondsAnswerSchema } from '../../src/store/telemetry/seconds-query.ts';
 import { fixedReport } from './report.ts';
 
@@ -198,6 +203,40 @@ export function fixedFlows(query: FlowsQuery): FlowsAnswer {
   });
 }
 
+/** Three requests of a flood of searches, of which one a page was asked for at most, or their paths. */
+function fixedRequests(query: RequestsQuery): RequestsAnswer {
+  const values: Readonly<Record<string, string | number>> = { path: '/search', client: '203.0.113.9', status: 503 };
+  const from = Number(query.before ?? 0);
+  const all = [1, 2, 3].map((at) => ({
+    time: new Date(query.until - at * 1000).toISOString(),
+    site: 'www.ministry.example',
+    client: `203.0.113.${at}`,
+    method: 'GET',
+    path: '/search',
+    query: at === 3 ? '=1+1,"2"' : `q=${at}`,
+    status: 503,
+    bytes: 1200,
+    userAgent: 'Mozilla/5.0',
+    weight: 20,
+  }));
+  const grouped = query.top.length > 0;
+  const requests = grouped ? [] : all.slice(from, from + query.limit);
+  const sum = { requests: 60, bytes: 72_000, rows: 3, error: 0.3 };
+  return requestsAnswerSchema.parse({
+    since: new Date(query.since).toISOString(),
+    until: new Date(query.until).toISOString(),
+    by: query.by,
+    top: query.top,
+    groups: grouped ? [{ key: query.top.map((name) => values[name] ?? null), ...sum, share: 1 }] : [],
+    requests,
+    ...(!grouped && from + requests.length < all.length ? { next: String(from + requests.length) } : {}),
+    total: sum,
+    distinct: 1,
+    keptSince: '2024-03-01T00:00:00.000Z',
+    elapsedMs: 5,
+  });
+}
+
 /** A station that answers what it is told to: it stands in the place of a real one where the interface itself is tested. */
 export class FixedStation implements ApiDeps {
   current: StationStatus = fixedStatus();
@@ -206,7 +245,7 @@ export class FixedStation implements ApiDeps {
   reasons: readonly string[] = [];
   /** Thrown by whatever asks a store. */
   fault: Error | undefined;
-  readonly asked: (AttackQuery | FlowsQuery | SecondsQuery)[] = [];
+  readonly asked: (AttackQuery | FlowsQuery | RequestsQuery | SecondsQuery)[] = [];
   /** Set: questions to a store wait for it. */
   wait: Promise<void> | undefined;
   readonly #listeners = new Set<(event: StationEvent) => void>();
@@ -248,6 +287,11 @@ export class FixedStation implements ApiDeps {
     return fixedFlows(query);
   }
 
+  async requests(query: RequestsQuery): Promise<RequestsAnswer> {
+    await this.#ask(query);
+    return fixedRequests(query);
+  }
+
   async seconds(query: SecondsQuery): Promise<SecondsAnswer> {
     await this.#ask(query);
     return secondsAnswerSchema.parse({
@@ -281,7 +325,7 @@ export class FixedStation implements ApiDeps {
     return { ready: this.reasons.length === 0, reasons: this.reasons };
   }
 
-  async #ask(query: AttackQuery | FlowsQuery | SecondsQuery | undefined): Promise<void> {
+  async #ask(query: AttackQuery | FlowsQuery | RequestsQuery | SecondsQuery | undefined): Promise<void> {
     if (query !== undefined) this.asked.push(query);
     await this.wait;
     if (this.fault !== undefined) throw this.fault;

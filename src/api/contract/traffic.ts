@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { attackSchema, exporterReportSchema } from '../../model/attack.ts';
+import { METHODS, type Method } from '../../model/request-columns.ts';
 import { stationStatusSchema } from '../../model/station-view.ts';
 import type { CLASS } from '../../model/traffic-class.ts';
 import { ATTACKS_PAGE_MAX } from '../../store/state/state-store.ts';
@@ -11,6 +12,12 @@ import {
   LIMIT_MAX,
   TOP_MAX,
 } from '../../store/telemetry/flows-query.ts';
+import {
+  REQUEST_DIMENSIONS,
+  REQUEST_MEASURES,
+  requestsAnswerSchema,
+  STATUS_PATTERN,
+} from '../../store/telemetry/requests-query.ts';
 import { secondsAnswerSchema } from '../../store/telemetry/seconds-query.ts';
 import { none, port, type RouteContract, STORE_DOWN, text, texts, when } from './route.ts';
 
@@ -51,6 +58,43 @@ export const flowsParamsSchema = z.strictObject({
   by: z.enum(FLOW_MEASURES).describe('what the groups are ordered by').default('packets'),
   step: z.string().max(16).describe('gives every group a time series in steps of this length: `10s`, `5m`').optional(),
   limit: z.int().min(1).max(LIMIT_MAX).describe('groups at most').default(20),
+});
+
+export const requestsParamsSchema = z.strictObject({
+  since: when('requests from this time on, by the clock of the log').default('1h'),
+  until: when('requests before this time').default('now'),
+  site: texts('at this site').optional(),
+  client: texts('from this address, prefix or host name').optional(),
+  method: z
+    .enum(METHODS as readonly Method[] as [Method])
+    .describe('method')
+    .optional(),
+  path: text('path; `*` stands for any characters').optional(),
+  query: text('query; `*` stands for any characters').optional(),
+  status: z
+    .array(z.string().regex(STATUS_PATTERN, 'a status is three digits, or a class such as 5xx'))
+    .min(1)
+    .max(100)
+    .describe('status code, or a class of them such as `5xx`; repeatable')
+    .optional(),
+  referrer: text('Referer field; `*` stands for any characters').optional(),
+  userAgent: text('User-Agent field; `*` stands for any characters').optional(),
+  asn: z.int().min(0).max(0xffffffff).describe('autonomous system of who asked').optional(),
+  country: z
+    .string()
+    .regex(/^[A-Za-z]{2}$/)
+    .describe('country of who asked, two letters (ISO 3166-1)')
+    .optional(),
+  attackId: text('at a site under this attack').optional(),
+  kept: z.enum(['peace', 'attack']).describe('why they were kept').optional(),
+  top: z
+    .array(z.enum(REQUEST_DIMENSIONS))
+    .max(TOP_MAX)
+    .describe('what requests are grouped by; repeatable; without it the requests themselves, the latest first')
+    .default([]),
+  by: z.enum(REQUEST_MEASURES).describe('what the groups are ordered by').default('requests'),
+  before: z.string().max(100).describe('`next` of the page of requests before this one').optional(),
+  limit: z.int().min(1).max(LIMIT_MAX).describe('groups or requests at most').default(20),
 });
 
 export const secondsParamsSchema = z.strictObject({
@@ -151,6 +195,15 @@ export const TRAFFIC_ROUTES = {
     needs: 'viewer',
     params: flowsParamsSchema,
     answer: { name: 'Flows', schema: flowsAnswerSchema },
+    statuses: { 503: STORE_DOWN },
+  },
+  requests: {
+    path: '/api/requests',
+    summary: 'Kept requests of web server logs, one by one or grouped.',
+    group: 'traffic',
+    needs: 'viewer',
+    params: requestsParamsSchema,
+    answer: { name: 'Requests', schema: requestsAnswerSchema },
     statuses: { 503: STORE_DOWN },
   },
   seconds: {

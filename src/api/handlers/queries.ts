@@ -2,8 +2,9 @@ import type { z } from 'zod';
 import { parsePrefix } from '../../base/prefix.ts';
 import type { AttackQuery } from '../../store/state/state-store.ts';
 import type { FlowsQuery } from '../../store/telemetry/flows-query.ts';
+import type { RequestsQuery } from '../../store/telemetry/requests-query.ts';
 import type { SecondsQuery } from '../../store/telemetry/seconds-query.ts';
-import type { attacksParamsSchema, flowsParamsSchema, secondsParamsSchema } from '../contract.ts';
+import type { attacksParamsSchema, flowsParamsSchema, requestsParamsSchema, secondsParamsSchema } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 import { stepParam, timeParam, wrongParams } from '../params.ts';
 import { RequestProblem } from '../problem.ts';
@@ -33,6 +34,15 @@ export function flowsQuery(params: Params<typeof flowsParamsSchema>, deps: ApiDe
     ...(exporter === undefined ? {} : { exporter: prefixOrRefuse('exporter', exporter) }),
     ...(srcCountry === undefined ? {} : { srcCountry: srcCountry.toUpperCase() }),
     ...(step === undefined ? {} : { stepMs: stepParam('step', step) }),
+  };
+}
+
+export function requestsQuery(params: Params<typeof requestsParamsSchema>, nowMs: number): RequestsQuery {
+  const { since, until, country, ...rest } = params;
+  return {
+    ...rest,
+    ...span(since, until, nowMs),
+    ...(country === undefined ? {} : { country: country.toUpperCase() }),
   };
 }
 

@@ -8,7 +8,7 @@ import { metricFamilies } from '../metrics.ts';
 import { openApiDocument } from '../openapi.ts';
 import { RequestProblem } from '../problem.ts';
 import { REFERENCE_POLICY, referencePage } from '../reference.ts';
-import { attackQuery, flowsQuery, type Gate, secondsQuery } from './queries.ts';
+import { attackQuery, flowsQuery, type Gate, requestsQuery, secondsQuery } from './queries.ts';
 
 export interface TrafficParts {
   readonly deps: ApiDeps;
@@ -61,6 +61,10 @@ export function trafficHandlers({
     flows: ({ params, request }) => {
       const query = flowsQuery(params, deps, now());
       return gate.through(() => deps.flows(query, request.signal));
+    },
+    requests: ({ params, request }) => {
+      const query = requestsQuery(params, now());
+      return gate.through(() => deps.requests(query, request.signal));
     },
     seconds: ({ params, request }) => {
       const query = secondsQuery(params, now());

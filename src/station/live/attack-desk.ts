@@ -1,4 +1,5 @@
 import type { Attack } from '../../model/attack.ts';
+import type { KeptRequest, RequestsRecord } from '../../model/kept-request.ts';
 import type { SecondRecord, TargetSecond } from '../../model/second-record.ts';
 import type { AttackPage, AttackQuery, StateStore } from '../../store/state/state-store.ts';
 import type { AddressesOf } from '../join-attacks.ts';
@@ -52,9 +53,14 @@ export class AttackDesk {
     return this.#joined.ongoing(witness);
   }
 
-  /** The id under which people know an attack that a witness tells of. */
-  idOf(witness: Witness, id: string): string {
-    return this.#joined.idOf(witness, id);
+  /** A second of the flows with its attacks under the ids that people know. */
+  named(record: SecondRecord): SecondRecord {
+    return underKnownIds(record, (id) => this.#joined.idOf('flows', id));
+  }
+
+  /** Kept requests with their attacks under the ids that people know. */
+  namedRequests(record: RequestsRecord): RequestsRecord {
+    return requestsUnderKnownIds(record, (id) => this.#joined.idOf('log', id));
   }
 
   take(witness: Witness, attack: Attack, step: Step): void {
@@ -93,14 +99,22 @@ export class AttackDesk {
   }
 }
 
-/** A second of the flows with its attacks under the ids that people know. */
-export function underKnownIds(record: SecondRecord, idOf: (id: string) => string): SecondRecord {
+function underKnownIds(record: SecondRecord, idOf: (id: string) => string): SecondRecord {
   const isOther = ({ attackId }: TargetSecond): boolean => attackId !== undefined && idOf(attackId) !== attackId;
   if (!record.targets.some(isOther)) return record;
   const targets = record.targets.map((target) =>
     target.attackId === undefined ? target : { ...target, attackId: idOf(target.attackId) },
   );
   return { ...record, targets };
+}
+
+function requestsUnderKnownIds(record: RequestsRecord, idOf: (id: string) => string): RequestsRecord {
+  const isOther = ({ attackId }: KeptRequest): boolean => attackId !== '' && idOf(attackId) !== attackId;
+  if (!record.requests.some(isOther)) return record;
+  const requests = record.requests.map((request) =>
+    request.attackId === '' ? request : { ...request, attackId: idOf(request.attackId) },
+  );
+  return { ...record, requests };
 }
 
 type Views = { readonly [W in Witness]?: Attack };

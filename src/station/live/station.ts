@@ -20,6 +20,7 @@ import { openState } from '../../store/state/open.ts';
 import type { AttackPage, AttackQuery, StateStore } from '../../store/state/state-store.ts';
 import type { FlowsAnswer, FlowsQuery } from '../../store/telemetry/flows-query.ts';
 import { openTelemetry } from '../../store/telemetry/open.ts';
+import type { RequestsAnswer, RequestsQuery } from '../../store/telemetry/requests-query.ts';
 import type { SecondsAnswer, SecondsQuery } from '../../store/telemetry/seconds-query.ts';
 import type { TelemetryStore } from '../../store/telemetry/telemetry-store.ts';
 import type { AssessDesk } from '../assess/assess-desk.ts';
@@ -27,7 +28,7 @@ import { openAssess } from '../assess/open.ts';
 import { Places } from '../places.ts';
 
 import type { SiteDesk } from '../sites/site-desk.ts';
-import { AttackDesk, underKnownIds } from './attack-desk.ts';
+import { AttackDesk } from './attack-desk.ts';
 import { attackFields } from './attack-keeper.ts';
 
 import { ConsoleSource } from './console-source.ts';
@@ -225,6 +226,7 @@ export class Station implements ApiDeps {
       ongoing: () => this.#attacks.ongoing('log'),
       onAttack: (attack, step, sources) => this.#attacks.take('log', this.#places.tell(attack, sources), step),
       onSecond: (second) => this.#assess?.takeSecond(second),
+      onRequests: (record) => this.#telemetry?.offerRequests(this.#attacks.namedRequests(record)),
       onProblem: (part, error) => this.#problem(part, error),
     });
     await this.#web.start();
@@ -330,6 +332,10 @@ export class Station implements ApiDeps {
     return this.#records().flows(query, signal);
   }
 
+  requests(query: RequestsQuery, signal?: AbortSignal): Promise<RequestsAnswer> {
+    return this.#records().requests(query, signal);
+  }
+
   seconds(query: SecondsQuery, signal?: AbortSignal): Promise<SecondsAnswer> {
     return this.#records().seconds(query, signal);
   }
@@ -354,7 +360,7 @@ export class Station implements ApiDeps {
         this.#options.log('info', 'detector ready', { targets: message.restored });
         return;
       case 'second': {
-        const record = underKnownIds(message.record, (id) => this.#attacks.idOf('flows', id));
+        const record = this.#attacks.named(message.record);
         this.#live.second({ ...message, record }, Date.now());
         this.#telemetry?.offer(record);
         return;

@@ -4,6 +4,7 @@ import type { Worker } from 'node:worker_threads';
 import { BonghwaError, type ErrorCode } from '../../base/errors.ts';
 import type { Attack } from '../../model/attack.ts';
 import type { Config } from '../../model/config.ts';
+import type { RequestsRecord } from '../../model/kept-request.ts';
 import type { SiteSecond } from '../../model/site-second.ts';
 import type { StateStore } from '../../store/state/state-store.ts';
 import type { SourceShares } from '../origins.ts';
@@ -27,6 +28,8 @@ export interface WebDeskOptions {
   readonly ongoing: () => readonly Attack[];
   readonly onAttack: (attack: Attack, state: 'opened' | 'updated' | 'closed', sources?: SourceShares) => void;
   readonly onSecond: (second: SiteSecond) => void;
+  /** Gets requests to be kept; none are gathered where it is absent. */
+  readonly onRequests?: ((record: RequestsRecord) => void) | undefined;
   readonly onProblem: (part: string, error: Error) => void;
 }
 
@@ -143,11 +146,12 @@ export class WebDesk {
       positions: join(config.storage.directory, 'log-positions.json'),
       sites: knownSites(config),
       snapshot: this.#snapshot,
+      keepsRequests: this.#options.onRequests !== undefined,
     };
   }
 
   #take(message: FromWeb): void {
-    const { onAttack, onSecond, onProblem } = this.#options;
+    const { onAttack, onSecond, onRequests, onProblem } = this.#options;
     switch (message.kind) {
       case 'ready':
         this.#pauseMs = RESTART_MS;
@@ -159,6 +163,9 @@ export class WebDesk {
         break;
       case 'seconds':
         for (const second of message.seconds) onSecond(second);
+        break;
+      case 'requests':
+        onRequests?.(message.record);
         break;
       case 'fault':
         onProblem(`log ${message.where}`, new Error(message.fault));

@@ -1,5 +1,6 @@
 import type { LogInputsConfig } from '../../input/log/log-inputs.ts';
 import type { Attack } from '../../model/attack.ts';
+import type { RequestsRecord } from '../../model/kept-request.ts';
 import type { SiteSecond } from '../../model/site-second.ts';
 import type { SourceShares } from '../origins.ts';
 import type { KnownSites } from '../site-hosts.ts';
@@ -14,6 +15,8 @@ export interface WebSetup {
   readonly snapshot: Uint8Array | undefined;
   /** Attacks that went on when it was told of them last. */
   readonly attacks: readonly Attack[];
+  /** True where requests are kept for later questions. */
+  readonly keepsRequests: boolean;
 }
 
 /** Counters since the start. */
@@ -36,6 +39,7 @@ export type FromWeb =
       readonly sources: SourceShares | undefined;
     }
   | { readonly kind: 'seconds'; readonly seconds: readonly SiteSecond[] }
+  | { readonly kind: 'requests'; readonly record: RequestsRecord }
   | { readonly kind: 'fault'; readonly where: string; readonly fault: string }
   | ({ readonly kind: 'report' } & WebReport)
   | { readonly kind: 'snapshot'; readonly bytes: Uint8Array }

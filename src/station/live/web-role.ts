@@ -6,6 +6,7 @@ import type { RequestBatch } from '../../model/request-batch.ts';
 import type { ServerStatus } from '../../model/server-status.ts';
 import type { SiteSecond } from '../../model/site-second.ts';
 import { isGood } from '../site-hosts.ts';
+import { KeptRequests } from './kept-requests.ts';
 import type { FromWeb, WebSetup } from './web-messages.ts';
 
 /** A second of a log is over this long after the clock says so: lines are written when a request ends, and in turns, ms. */
@@ -29,6 +30,7 @@ export class WebRole {
   readonly #options: WebRoleOptions;
   readonly #detector: WebDetector;
   readonly #inputs: LogInputs;
+  readonly #kept: KeptRequests | undefined;
   #seconds: SiteSecond[] = [];
   #told = { requests: 0, rejected: 0 };
   /** By how much the clock of the logs is behind that of this machine, ms. */
@@ -38,14 +40,20 @@ export class WebRole {
   constructor(options: WebRoleOptions) {
     this.#options = options;
     const { setup, post, now } = options;
+    const siteOf = (source: number): string => this.#inputs.sources[source] ?? 'log';
+    const nameOf = (host: string): string => setup.sites.hosts.get(host) ?? host;
+    this.#kept = setup.keepsRequests ? new KeptRequests({ seed: setup.seed, siteOf, nameOf }) : undefined;
+    for (const { id, target } of setup.attacks) this.#kept?.attacked(target.value, id);
     this.#detector = new WebDetector({
       seed: setup.seed,
-      siteOf: (source) => this.#inputs.sources[source] ?? 'log',
-      nameOf: (host) => setup.sites.hosts.get(host) ?? host,
+      siteOf,
+      nameOf,
       isGood: (site, words, at) => isGood(setup.sites, site, words, at),
       live: true,
-      onAttack: (attack, state) =>
-        post({ kind: 'attack', attack, state, sources: this.#detector.sourcesOf(attack.id) }),
+      onAttack: (attack, state) => {
+        this.#kept?.attacked(attack.target.value, state === 'closed' ? undefined : attack.id);
+        post({ kind: 'attack', attack, state, sources: this.#detector.sourcesOf(attack.id) });
+      },
       onSecond: (second) => {
         if (this.#seconds.length < SECONDS_MAX) this.#seconds.push(second);
       },
@@ -70,6 +78,8 @@ export class WebRole {
   }
 
   tick(): void {
+    const kept = this.#kept?.endSecond(this.#options.now());
+    if (kept !== undefined) this.#options.post({ kind: 'requests', record: kept });
     const { counter } = this.#detector;
     const target = Math.floor((this.#options.now() - this.#skewMs - GRACE_MS) / 1000);
     if (Number.isNaN(counter.second)) {
@@ -85,6 +95,8 @@ export class WebRole {
 
   async stop(): Promise<void> {
     await this.#inputs.stop();
+    const kept = this.#kept?.finish(this.#options.now());
+    if (kept !== undefined) this.#options.post({ kind: 'requests', record: kept });
     this.#report();
   }
 
@@ -96,6 +108,7 @@ export class WebRole {
       // Times are told to the second: up to one of it is no skew.
       this.#skewMs = Math.abs(behindMs) <= SKEW_MS_MAX ? 0 : behindMs;
     }
+    this.#kept?.take(batch);
     this.#detector.take(batch);
   }
 

@@ -17,7 +17,7 @@ import { compileSeconds, type Earliest, originOf, planSeconds } from './seconds-
 import { type Sql, SqlLost, type SqlRows } from './sql.ts';
 
 /** 97.5 % of a normal distribution lie below so many standard deviations. */
-const Z95 = 1.96;
+export const Z95 = 1.96;
 
 /** Kept flows, in groups. Rejects with the faults of `Sql`, and with TELEMETRY_QUERY for a question that cannot be. */
 export async function answerFlows(

@@ -1,5 +1,5 @@
 /** Tables that blocks are encoded for; `minutes` is made of `seconds` by the engine. */
-export const BLOCK_TABLES = ['flows', 'seconds'] as const;
+export const BLOCK_TABLES = ['flows', 'seconds', 'requests'] as const;
 export type BlockTable = (typeof BLOCK_TABLES)[number];
 
 /**

@@ -1,3 +1,4 @@
+import { METHODS } from '../../model/request-columns.ts';
 import { CLASS } from '../../model/traffic-class.ts';
 
 /**
@@ -65,6 +66,33 @@ export const SECOND_COLUMNS = {
   baselinePps: column('baselinePps', 'Float32', 'f32'),
   baselineFps: column('baselineFps', 'Float32', 'f32'),
   excess: column('excess', 'Float32', 'f32'),
+  attackId: column('attackId', TEXT, 'text'),
+} as const;
+
+export const REQUEST_COLUMNS = {
+  /** When the server logged it: to the second, and what is beyond. */
+  time,
+  millis: column('millis', 'UInt16', 'u16'),
+  /** When the station kept it: a log may be read late, or have a clock of its own. */
+  keptAt: column('keptAt', "DateTime('UTC')", 'u32', 'Delta, ZSTD(1)'),
+  run,
+  /** Rises from row to row of a run: (run, number) names a row. */
+  number: column('number', 'UInt32', 'u32', 'Delta, ZSTD(1)'),
+  site: column('site', TEXT, 'text'),
+  client: column('client', 'IPv6', 'ip'),
+  clientName: column('clientName', 'String', 'text'),
+  asn: column('asn', 'UInt32', 'u32'),
+  country: column('country', TEXT, 'text'),
+  method: column('method', enum8(METHODS), 'u8'),
+  path: column('path', 'String', 'text'),
+  query: column('query', 'String', 'text'),
+  status: column('status', 'UInt16', 'u16'),
+  bytes: column('bytes', 'Float32', 'f32'),
+  requestMs: column('requestMs', 'Float32', 'f32'),
+  httpVersion: column('httpVersion', 'UInt8', 'u8'),
+  referrer: column('referrer', 'String', 'text'),
+  userAgent: column('userAgent', 'String', 'text'),
+  weight: column('weight', 'Float32', 'f32'),
   attackId: column('attackId', TEXT, 'text'),
 } as const;
 

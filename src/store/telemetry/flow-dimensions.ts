@@ -19,7 +19,8 @@ export interface Dimension {
 const isV4 = (column: string): string =>
   `(${column} >= toIPv6('::ffff:0.0.0.0') AND ${column} <= toIPv6('::ffff:255.255.255.255'))`;
 /** First address of the /24 or the /48. */
-const netOf = (column: string): string => `tupleElement(IPv6CIDRToRange(${column}, if(${isV4(column)}, 120, 48)), 1)`;
+export const netOf = (column: string): string =>
+  `tupleElement(IPv6CIDRToRange(${column}, if(${isV4(column)}, 120, 48)), 1)`;
 
 const MANY = Number.POSITIVE_INFINITY;
 /** Lower bounds of the classes of packet sizes, bytes. */
@@ -32,7 +33,7 @@ function readAddress(value: unknown): string | null {
   return formatAddress(words);
 }
 
-function readNet(value: unknown): string | null {
+export function readNet(value: unknown): string | null {
   const words = parseAddress(String(value));
   return words === undefined ? null : formatPrefix(words, isIpv4(words) ? 120 : 48);
 }
@@ -43,14 +44,14 @@ function readSize(value: unknown): string {
   return below === undefined ? `${SIZES[at]}+` : `${SIZES[at]}-${below - 1}`;
 }
 
-const nameIn =
+export const nameIn =
   (names: readonly string[]) =>
   (value: unknown): string | null =>
     names[Number(value)] ?? null;
-const readNumber = (value: unknown): number => Number(value);
+export const readNumber = (value: unknown): number => Number(value);
 /** Where 0 means that it is not known. */
-const readKnown = (value: unknown): number | null => (Number(value) === 0 ? null : Number(value));
-const readText = (value: unknown): string | null => (value === '' ? null : String(value));
+export const readKnown = (value: unknown): number | null => (Number(value) === 0 ? null : Number(value));
+export const readText = (value: unknown): string | null => (value === '' ? null : String(value));
 
 const TABLE: Readonly<Record<FlowDimension, Omit<Dimension, 'name'>>> = {
   srcAddr: { sql: 'srcAddr', type: 'IPv6', values: MANY, read: readAddress, about: 'source address' },

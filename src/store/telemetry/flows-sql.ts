@@ -183,11 +183,12 @@ function among(query: FlowsQuery, only: readonly RawKey[], parameters: Record<st
 }
 
 /** True for addresses of `column` inside any of the prefixes. */
-function within(
+export function within(
   name: string,
   column: string,
   texts: readonly string[],
   parameters: Record<string, string | number | readonly (string | number)[]>,
+  table = 'f',
 ): string {
   const hosts: string[] = [];
   const ranges: string[] = [];
@@ -206,11 +207,11 @@ function within(
     const high = `${name}High${ranges.length}`;
     parameters[low] = mapped(prefix.words);
     parameters[high] = mapped(lastOf(prefix));
-    ranges.push(`(f.${column} >= {${low}:IPv6} AND f.${column} <= {${high}:IPv6})`);
+    ranges.push(`(${table}.${column} >= {${low}:IPv6} AND ${table}.${column} <= {${high}:IPv6})`);
   }
   if (hosts.length > 0) {
     parameters[`${name}Hosts`] = hosts;
-    ranges.unshift(`f.${column} IN {${name}Hosts:Array(IPv6)}`);
+    ranges.unshift(`${table}.${column} IN {${name}Hosts:Array(IPv6)}`);
   }
   // A filter that names nothing lets nothing through.
   return ranges.length === 0 ? '0' : `(${ranges.join(' OR ')})`;

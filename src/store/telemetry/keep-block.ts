@@ -1,11 +1,15 @@
-import { type Block, tokenOf } from './block.ts';
-import { FLOW_COLUMNS, SECOND_COLUMNS } from './columns.ts';
+import { type Block, type BlockTable, tokenOf } from './block.ts';
+import { FLOW_COLUMNS, REQUEST_COLUMNS, SECOND_COLUMNS } from './columns.ts';
 import type { Sql } from './sql.ts';
 
 const COLUMNS = {
   flows: Object.keys(FLOW_COLUMNS).join(', '),
   seconds: Object.keys(SECOND_COLUMNS).join(', '),
+  requests: Object.keys(REQUEST_COLUMNS).join(', '),
 } as const;
+
+/** The column that has the seconds of a block. */
+const SECOND_OF: Readonly<Record<BlockTable, string>> = { flows: 'time', seconds: 'time', requests: 'keptAt' };
 
 /**
  * Keeps a block once, whatever happened to it before. Resolves when it is on disk.
@@ -34,8 +38,9 @@ async function insert(sql: Sql, database: string, block: Block, token: string): 
 }
 
 async function isKept(sql: Sql, database: string, { table, run, from, to }: Block): Promise<boolean> {
+  const second = SECOND_OF[table];
   const { data } = await sql.ask(
-    `SELECT count() > 0 FROM ${database}.${table} WHERE time >= ${from} AND time <= ${to} AND run = ${run}`,
+    `SELECT count() > 0 FROM ${database}.${table} WHERE ${second} >= ${from} AND ${second} <= ${to} AND run = ${run}`,
     'write',
   );
   return Number(data[0][0]) > 0;

@@ -1,10 +1,13 @@
+import type { RequestsRecord } from '../../model/kept-request.ts';
 import type { SecondRecord } from '../../model/second-record.ts';
 import type { StoreStatus } from '../../model/station-view.ts';
 import type { Block } from './block.ts';
+import { BLOCK_SECONDS } from './block-span.ts';
 import { isRefusal } from './client-sql.ts';
 import { keepBlock } from './keep-block.ts';
 import { Outbox, type OutboxLimits } from './outbox.ts';
-import { BLOCK_SECONDS, RecordEncoder } from './record-encoder.ts';
+import { RecordEncoder } from './record-encoder.ts';
+import { RequestEncoder } from './request-encoder.ts';
 import { migrate } from './schema.ts';
 import { type Sql, SqlLost } from './sql.ts';
 import type { Enrichment, TelemetryRetention } from './telemetry-store.ts';
@@ -19,8 +22,8 @@ const UPKEEP_MS = 60_000;
 /** Seconds that every upkeep looks back on; the whole of them on the first, and then hourly. */
 const UPKEEP_LOOK_BACK_MS = 900_000;
 const UPKEEP_WHOLE_EVERY = 60;
-/** Blocks that may wait before the store is said to be behind: half a minute of both tables. */
-const BLOCKS_BEHIND = 12;
+/** Blocks that may wait before the store is said to be behind: half a minute of three tables. */
+const BLOCKS_BEHIND = 18;
 
 /** Milliseconds of a close: to hand over what waits, and to write what is left to the spool. */
 const CLOSE_DELIVER_MS = 2000;
@@ -43,9 +46,9 @@ export interface KeeperOptions {
 }
 
 /**
- * Brings seconds to the engine:
+ * Brings seconds and requests to the engine:
  *
- *   offer ──► RecordEncoder ──block──► Outbox ──► keepBlock ──► engine
+ *   offer ──►      Encoder ──block──► Outbox ──► keepBlock ──► engine
  *             (BLOCK_SECONDS)          (memory, then spool)
  *
  * One loop opens the engine, brings its tables up to this release, and hands over block after block. Any fault but a block that is
@@ -55,6 +58,7 @@ export class Keeper {
   #retention: TelemetryRetention;
   readonly #options: KeeperOptions;
   #encoder: RecordEncoder;
+  #requests: RequestEncoder;
   readonly #outbox: Outbox;
   #started = false;
   #up = false;
@@ -77,6 +81,7 @@ export class Keeper {
     this.#options = options;
     this.#retention = options.retention;
     this.#encoder = new RecordEncoder(options.newRun, options.enrich);
+    this.#requests = new RequestEncoder(options.newRun, options.enrich);
     this.#outbox = new Outbox(options.spoolDirectory, options.limits, options.onProblem);
     options.sql.onLost((error) => {
       this.#fault = error;
@@ -96,10 +101,13 @@ export class Keeper {
   start(): void {
     this.#loop = this.#run();
     let seen = 0;
+    let requests = 0;
     this.#flushTimer = setInterval(() => {
-      // Where no seconds come any more, what has begun is not held back.
-      if (seen === this.#offers) this.#push(this.#encoder.seal());
+      // Where no more comes, what has begun is not held back.
+      if (seen === this.#offers) this.#push(this.#sealed());
+      if (requests === this.#requests.rows) this.#push(this.#requests.seal());
       seen = this.#offers;
+      requests = this.#requests.rows;
     }, BLOCK_SECONDS * 1000);
     this.#flushTimer.unref();
     this.#upkeepTimer = setInterval(() => this.#startUpkeep(), UPKEEP_MS);
@@ -107,25 +115,53 @@ export class Keeper {
   }
 
   offer(record: SecondRecord): void {
-    const rows = record.flows.length + record.targets.length + 1;
+    const encoder = this.#encoder;
+    this.#take(
+      record.flows.length + record.targets.length + 1,
+      encoder,
+      () => encoder.add(record),
+      () => {
+        this.#lost += encoder.refused;
+        this.#encoder = new RecordEncoder(this.#options.newRun, this.#options.enrich);
+      },
+    );
+  }
+
+  offerRequests(record: RequestsRecord): void {
+    const encoder = this.#requests;
+    this.#take(
+      record.requests.length,
+      encoder,
+      () => encoder.add(record),
+      () => {
+        this.#requests = new RequestEncoder(this.#options.newRun, this.#options.enrich);
+      },
+    );
+  }
+
+  #take(rows: number, encoder: { readonly rows: number }, add: () => readonly Block[], renew: () => void): void {
     if (this.#closing) {
       this.#lost += rows;
       return;
     }
     this.#offers++;
-    const begun = this.#encoder.rows;
+    const begun = encoder.rows;
     try {
-      this.#push(this.#encoder.add(record));
+      this.#push(add());
     } catch (error) {
       // A block that was begun has no end any more: what is in it goes, and detection goes on.
-      this.#lost += begun + rows + this.#encoder.refused;
-      this.#encoder = new RecordEncoder(this.#options.newRun, this.#options.enrich);
+      this.#lost += begun + rows;
+      renew();
       this.#tell(error as Error);
     }
   }
 
+  #sealed(): Block[] {
+    return [...this.#encoder.seal(), ...this.#requests.seal()];
+  }
+
   status(): StoreStatus {
-    const waiting = this.#encoder.rows + this.#outbox.rows;
+    const waiting = this.#encoder.rows + this.#requests.rows + this.#outbox.rows;
     const behind = this.#outbox.spooling || this.#outbox.blocks > BLOCKS_BEHIND;
     return {
       kind: this.#options.sql.kind,
@@ -142,7 +178,7 @@ export class Keeper {
     if (this.#closing) return;
     clearInterval(this.#flushTimer);
     clearInterval(this.#upkeepTimer);
-    this.#push(this.#encoder.seal());
+    this.#push(this.#sealed());
     this.#closing = true;
     this.#wake();
     const { sql } = this.#options;

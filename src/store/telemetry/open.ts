@@ -3,12 +3,14 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { BonghwaError } from '../../base/errors.ts';
 import type { StoreStatus } from '../../model/station-view.ts';
+import { answerRequests } from './answer-requests.ts';
 import { answerFlows, answerSeconds } from './answers.ts';
 import { CHDB_LIMITS, type ChdbLimits, ChdbSql } from './chdb-sql.ts';
 import { ServerSql } from './client-sql.ts';
 import type { FlowsAnswer, FlowsQuery } from './flows-query.ts';
 import { Keeper } from './keeper.ts';
 import { OUTBOX_LIMITS, type OutboxLimits } from './outbox.ts';
+import type { RequestsAnswer, RequestsQuery } from './requests-query.ts';
 import { DATABASE } from './schema.ts';
 import type { SecondsAnswer, SecondsQuery } from './seconds-query.ts';
 import { questionError, type Sql } from './sql.ts';
@@ -77,12 +79,20 @@ class KeptTelemetry implements TelemetryStore {
     this.#keeper.offer(record);
   }
 
+  offerRequests(record: Parameters<TelemetryStore['offerRequests']>[0]): void {
+    this.#keeper.offerRequests(record);
+  }
+
   flows(query: FlowsQuery, signal?: AbortSignal): Promise<FlowsAnswer> {
     return this.#ask(() => answerFlows(this.#sql, this.#database, query, signal));
   }
 
   seconds(query: SecondsQuery, signal?: AbortSignal): Promise<SecondsAnswer> {
     return this.#ask(() => answerSeconds(this.#sql, this.#database, query, signal));
+  }
+
+  requests(query: RequestsQuery, signal?: AbortSignal): Promise<RequestsAnswer> {
+    return this.#ask(() => answerRequests(this.#sql, this.#database, query, signal));
   }
 
   setRetention(retention: TelemetryOptions['retention']): void {
@@ -116,11 +126,17 @@ class KeptTelemetry implements TelemetryStore {
 class NoTelemetry implements TelemetryStore {
   offer(): void {}
 
+  offerRequests(): void {}
+
   flows(): Promise<FlowsAnswer> {
     return Promise.reject(offError());
   }
 
   seconds(): Promise<SecondsAnswer> {
+    return Promise.reject(offError());
+  }
+
+  requests(): Promise<RequestsAnswer> {
     return Promise.reject(offError());
   }
 
@@ -134,7 +150,7 @@ class NoTelemetry implements TelemetryStore {
 }
 
 function offError(): BonghwaError {
-  return new BonghwaError('TELEMETRY_DOWN', 'this station keeps no seconds and flows', {
+  return new BonghwaError('TELEMETRY_DOWN', 'this station keeps no seconds, flows and requests', {
     hint: 'storage.telemetry in the configuration is off',
   });
 }

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { RecordMaker } from '../../../test/support/telemetry-records.ts';
 import { createKeptFlows, KEPT_ATTACK, type SecondRecord } from '../../model/second-record.ts';
 import { type Block, tokenOf } from './block.ts';
+import { BLOCK_SECONDS } from './block-span.ts';
 import { encodeText, TEXT_BYTES_MAX } from './native-block.ts';
-import { BLOCK_ROWS, BLOCK_SECONDS, RecordEncoder, SECOND_ROWS_MAX } from './record-encoder.ts';
+import { BLOCK_ROWS, RecordEncoder, SECOND_ROWS_MAX } from './record-encoder.ts';
 
 const DAY = 86_400;
 const maker = new RecordMaker(1, { targets: 2, peaceRows: 5, attackRows: 0 });

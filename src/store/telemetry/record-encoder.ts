@@ -1,19 +1,18 @@
 import { type Prefix, parsePrefix, prefixContains } from '../../base/prefix.ts';
 import type { Rate } from '../../model/attack.ts';
 import { KEPT_ATTACK, type KeptFlows, type SecondRecord } from '../../model/second-record.ts';
-import type { Block, BlockTable } from './block.ts';
+import type { Block } from './block.ts';
+import { BlockSpan } from './block-span.ts';
 import { DIRECTIONS, FLOW_COLUMNS, KINDS, SECOND_COLUMNS } from './columns.ts';
-import { encodeText, type GrowingColumn, NativeBlock } from './native-block.ts';
+import { finite, positions, writeAddresses } from './encode-values.ts';
+import { encodeText, NativeBlock } from './native-block.ts';
 import type { Enrichment } from './telemetry-store.ts';
 
 /** Rows from which on a block is full. A second is never split, so a block has at most this and one second. */
 export const BLOCK_ROWS = 32_768;
 /** Rows of one table in one second; more are not kept, and counted. */
 export const SECOND_ROWS_MAX = 65_536;
-/** Seconds of one block: what is lost when a station is killed, and how late an analyst sees it. */
-export const BLOCK_SECONDS = 5;
 
-const SECONDS_PER_DAY = 86_400;
 /** Texts whose encoding is remembered: countries, names of targets, attacks. */
 const TEXTS_MAX = 16_384;
 /** Prefixes under attack that flows of a second are matched with, the narrowest first. */
@@ -23,21 +22,16 @@ const ATTACKED_MAX = 256;
 export class RecordEncoder {
   /** Rows that found no room: of seconds with more than SECOND_ROWS_MAX. */
   refused = 0;
-  readonly #newRun: () => number;
+  readonly #span: BlockSpan;
   readonly #enrich: Enrichment | undefined;
   readonly #flows = new NativeBlock(Object.values(FLOW_COLUMNS), 4096);
   readonly #seconds = new NativeBlock(Object.values(SECOND_COLUMNS), 1024);
   readonly #texts = new Map<string, Uint8Array>();
   readonly #prefixes = new Map<string, Prefix | undefined>();
   readonly #words = new Uint32Array(4);
-  #run: number;
-  #last = -1;
-  #from = -1;
-  #to = -1;
 
   constructor(newRun: () => number, enrich?: Enrichment) {
-    this.#newRun = newRun;
-    this.#run = newRun();
+    this.#span = new BlockSpan(newRun);
     this.#enrich = enrich;
   }
 
@@ -50,24 +44,10 @@ export class RecordEncoder {
   add(record: SecondRecord): readonly Block[] {
     const { second } = record;
     const blocks: Block[] = [];
-    if (second <= this.#last) {
-      // The clock was set back. The rows are kept, as those of another run: (run, second) stays unique.
-      blocks.push(...this.seal());
-      this.#run = this.#newRun();
-    } else if (this.rows > 0 && (dayOf(second) !== dayOf(this.#from) || second - this.#from >= BLOCK_SECONDS)) {
-      // A block of two days would be two parts on disk, of which one alone might be kept.
-      blocks.push(...this.seal());
-    }
-    this.#last = second;
-    if (this.rows === 0) this.#from = second;
-    this.#to = second;
+    this.#span.enter(second, this.rows > 0, () => blocks.push(...this.seal()));
     this.#addTargets(record);
     this.#addFlows(second, record.flows, this.#attacked(record));
-    if (
-      this.#flows.rows >= BLOCK_ROWS ||
-      this.#seconds.rows >= BLOCK_ROWS ||
-      second - this.#from >= BLOCK_SECONDS - 1
-    ) {
+    if (this.#flows.rows >= BLOCK_ROWS || this.#seconds.rows >= BLOCK_ROWS || this.#span.endsWith(second)) {
       blocks.push(...this.seal());
     }
     return blocks;
@@ -75,23 +55,7 @@ export class RecordEncoder {
 
   /** Ends the blocks that are begun. */
   seal(): readonly Block[] {
-    const blocks: Block[] = [];
-    const seal = (table: BlockTable, native: NativeBlock): void => {
-      const { rows } = native;
-      if (rows === 0) return;
-      blocks.push({
-        table,
-        run: this.#run,
-        from: this.#from,
-        to: this.#to,
-        rows,
-        bytes: native.take(),
-        uncertain: false,
-      });
-    };
-    seal('seconds', this.#seconds);
-    seal('flows', this.#flows);
-    return blocks;
+    return [...this.#span.seal('seconds', this.#seconds), ...this.#span.seal('flows', this.#flows)];
   }
 
   #addTargets(record: SecondRecord): void {
@@ -122,7 +86,7 @@ export class RecordEncoder {
     const row = block.rows++;
     const columns = block.columns;
     columns[S.time].u32[row] = second;
-    columns[S.run].u32[row] = this.#run;
+    columns[S.run].u32[row] = this.#span.run;
     columns[S.kind].u8[row] = kind;
     columns[S.target].append(this.#text(target));
     columns[S.prefix].append(this.#text(prefix));
@@ -145,7 +109,7 @@ export class RecordEncoder {
     const first = block.rows;
     const columns = block.columns;
     columns[F.time].u32.fill(second, first, first + length);
-    columns[F.run].u32.fill(this.#run, first, first + length);
+    columns[F.run].u32.fill(this.#span.run, first, first + length);
     writeAddresses(columns[F.exporter], first, flows.exporter, length);
     writeAddresses(columns[F.srcAddr], first, flows.srcAddr, length);
     writeAddresses(columns[F.dstAddr], first, flows.dstAddr, length);
@@ -221,39 +185,9 @@ interface Attacked {
 
 const EMPTY = encodeText('');
 const NO_RATE: Rate = { bps: 0, pps: 0, fps: 0 };
-/** The largest number of single precision. */
-const F32_MAX = 3.4028234663852886e38;
-
 /** Positions of the columns in their blocks. */
 const F = positions(FLOW_COLUMNS);
 const S = positions(SECOND_COLUMNS);
-
-function positions<Name extends string>(columns: Readonly<Record<Name, unknown>>): Readonly<Record<Name, number>> {
-  return Object.fromEntries(Object.keys(columns).map((name, at) => [name, at])) as Record<Name, number>;
-}
-
-function dayOf(second: number): number {
-  return Math.floor(second / SECONDS_PER_DAY);
-}
-
-/** A ratio to nothing is infinite; the table has a number there that can be averaged. */
-function finite(value: number): number {
-  if (Number.isNaN(value)) return 0;
-  return Math.min(value, F32_MAX);
-}
-
-function writeAddresses(column: GrowingColumn, first: number, words: Uint32Array, length: number): void {
-  const bytes = column.u8;
-  let at = 16 * first;
-  for (let word = 0; word < 4 * length; word++) {
-    const value = words[word];
-    bytes[at] = value >>> 24;
-    bytes[at + 1] = value >>> 16;
-    bytes[at + 2] = value >>> 8;
-    bytes[at + 3] = value;
-    at += 4;
-  }
-}
 
 /** The attack that a flow belongs to: on its destination, or on its source where it is an answer or leaves. */
 function attackOf(attacked: readonly Attacked[], flows: KeptFlows, at: number): Uint8Array {

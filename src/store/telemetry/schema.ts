@@ -1,5 +1,5 @@
 import { BonghwaError } from '../../base/errors.ts';
-import { type Column, FLOW_COLUMNS, MINUTE_COLUMNS, SECOND_COLUMNS } from './columns.ts';
+import { type Column, FLOW_COLUMNS, MINUTE_COLUMNS, REQUEST_COLUMNS, SECOND_COLUMNS } from './columns.ts';
 import type { Sql } from './sql.ts';
 
 /** Where the tables are, unless the address of a server names another database. */
@@ -54,10 +54,19 @@ export const MIGRATIONS: readonly (readonly ((database: string) => string)[])[] 
       'fsync_after_insert = 1, fsync_part_directory = 1',
     ),
   ],
+  [
+    table(
+      'requests',
+      Object.values(REQUEST_COLUMNS),
+      // Days are those on which rows were kept: a log that is read late is kept for as long as any other.
+      'ENGINE = MergeTree PARTITION BY toYYYYMMDD(keptAt) ORDER BY (toStartOfHour(time), site, time)',
+      DURABLE,
+    ),
+  ],
 ];
 
 /** How partitions of a table are cut: the days that one has. */
-export const PARTITION_DAYS = { flows: 1, seconds: 1, minutes: 7 } as const;
+export const PARTITION_DAYS = { flows: 1, seconds: 1, minutes: 7, requests: 1 } as const;
 export type TelemetryTable = keyof typeof PARTITION_DAYS;
 
 /**

@@ -1,18 +1,23 @@
+import type { RequestsRecord } from '../../model/kept-request.ts';
 import type { SecondRecord } from '../../model/second-record.ts';
 import type { StoreStatus } from '../../model/station-view.ts';
 import type { FlowsAnswer, FlowsQuery } from './flows-query.ts';
+import type { RequestsAnswer, RequestsQuery } from './requests-query.ts';
 import type { SecondsAnswer, SecondsQuery } from './seconds-query.ts';
 
 /**
- * What an analyst asks afterwards: seconds and minutes of targets, and kept flows. The store follows detection and never holds it
+ * What an analyst asks afterwards: seconds and minutes of targets, kept flows, and kept requests of logs. The store follows detection and never holds it
  * up: what it cannot keep is counted in `status().lost`.
  */
 export interface TelemetryStore {
   /** Keeps a second. Never throws and never waits; the record's arrays belong to the store from here on. */
   offer(record: SecondRecord): void;
+  /** Keeps requests, as `offer` does seconds. */
+  offerRequests(record: RequestsRecord): void;
   /** Rejects with TELEMETRY_DOWN where the engine does not answer, and TELEMETRY_QUERY where it refuses. */
   flows(query: FlowsQuery, signal?: AbortSignal): Promise<FlowsAnswer>;
   seconds(query: SecondsQuery, signal?: AbortSignal): Promise<SecondsAnswer>;
+  requests(query: RequestsQuery, signal?: AbortSignal): Promise<RequestsAnswer>;
   /** What is kept from now on; what is older goes within a minute. */
   setRetention(retention: TelemetryRetention): void;
   status(): StoreStatus;
@@ -25,6 +30,7 @@ export interface TelemetryRetention {
   readonly flowsDays: number;
   readonly secondsDays: number;
   readonly minutesDays: number;
+  readonly requestsDays: number;
 }
 
 /** What is known of an address at a moment (ms since 1970); looked up in memory. */

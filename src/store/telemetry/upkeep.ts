@@ -66,6 +66,7 @@ export async function dropExpired(
     flows: retention.flowsDays,
     seconds: retention.secondsDays,
     minutes: retention.minutesDays,
+    requests: retention.requestsDays,
   };
   const { data } = await sql.ask(
     `SELECT DISTINCT table, partition_id FROM system.parts WHERE database = '${database}' AND active`,
