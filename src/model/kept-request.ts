@@ -32,9 +32,9 @@ export interface KeptRequest {
   readonly attackId: string;
 }
 
-/** Characters of a text that is kept; of a longer one the beginning, and an ellipsis. */
+/** Characters of a text that is kept, at most a third of the bytes that the store keeps; of a longer one the beginning, and an ellipsis. */
 export const REQUEST_TEXT_MAX = {
-  path: 512,
+  path: 320,
   query: 256,
   referrer: 256,
   userAgent: 256,

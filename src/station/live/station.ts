@@ -26,11 +26,9 @@ import type { TelemetryStore } from '../../store/telemetry/telemetry-store.ts';
 import type { AssessDesk } from '../assess/assess-desk.ts';
 import { openAssess } from '../assess/open.ts';
 import { Places } from '../places.ts';
-
 import type { SiteDesk } from '../sites/site-desk.ts';
 import { AttackDesk } from './attack-desk.ts';
 import { attackFields } from './attack-keeper.ts';
-
 import { ConsoleSource } from './console-source.ts';
 import { ExporterDesk } from './exporter-desk.ts';
 import type { OpenHttp } from './http.ts';
@@ -38,10 +36,8 @@ import { LiveStatus } from './live-status.ts';
 import type { FromDetector, FromReceiver } from './messages.ts';
 import { pack, unpack } from './pack.ts';
 import * as PERIOD from './periods.ts';
-
 import * as PLAN from './plan.ts';
 import { Problems } from './problems.ts';
-
 import type { StationOptions } from './station-options.ts';
 import { StationThreads } from './threads.ts';
 import { Told } from './told.ts';
@@ -340,7 +336,6 @@ export class Station implements ApiDeps {
     return this.#records().seconds(query, signal);
   }
 
-  /** Calls `listener` for every attack that opens, goes on or closes; returns how to end that. */
   subscribe(listener: (event: StationEvent) => void): () => void {
     return this.#told.subscribe(listener);
   }
@@ -368,8 +363,7 @@ export class Station implements ApiDeps {
       case 'attack':
         this.#attacks.take('flows', this.#places.tell(message.attack, message.sources), message.state);
         return;
-      case 'snapshot':
-      case 'stopped':
+      default:
         return;
     }
   }
