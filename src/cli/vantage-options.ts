@@ -8,7 +8,8 @@ On the station, once (inputs.vantages of its configuration says where it listens
 On the machine elsewhere, for good:
   bonghwa vantage --station https://station.example:8481 --key berlin.key
 
-What is to be checked comes from the station. While it cannot be reached, results wait in memory, 100,000 at most, and are told in order.
+What is to be checked comes from the station. While it cannot be reached, results wait on disk in
+the directory of --data, 100,000 at most, and are told in order, also by a vantage that was killed and started again meanwhile.
 
 Exit codes:
   0    it was told to stop
@@ -26,6 +27,7 @@ export function addVantages(program: Command, signal: AbortSignal, setExitCode: 
     .enablePositionalOptions()
     .option('--station <url>', 'where the station listens for vantages, such as https://station.example:8481')
     .option('--key <file>', "the key that 'bonghwa vantage add' made; - is standard input")
+    .option('--data <directory>', 'keep the sites, and what waits for the station, here (default: ./bonghwa-vantage)')
     .option('--name <name>', 'refuse to run where the key is that of another vantage');
   addProbing(vantage)
     .addHelpText('after', VANTAGE_EXAMPLES)

@@ -35,6 +35,35 @@ async function faultOf(args: readonly string[]): Promise<string | undefined> {
   return started.length === 1 ? undefined : 'no command was started';
 }
 
+/** What systemd itself says of a unit, where it is installed; and of one in which a line is misspelt. */
+function systemdFindsNoFault(name: string, [line, misspelt]: readonly [line: string, misspelt: string]): void {
+  const unit = read(`deploy/${name}`);
+  // The unit with programs that are on this machine: systemd looks whether they are there.
+  const here = join(directory, name);
+  writeFileSync(here, unit.replace('ExecStart=/usr/bin/node', `ExecStart=${process.execPath}`));
+  const skip = hasTool('systemd-analyze') ? false : 'systemd-analyze is not installed';
+
+  test('systemd finds no fault in it', { skip }, () => {
+    const verify = (file: string) => spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' });
+    const { status, stderr } = verify(here);
+    assert.ok(!stderr.includes(name), stderr);
+    assert.equal(status, 0, stderr);
+    const broken = join(directory, `broken-${name}`);
+    writeFileSync(broken, unit.replace(line, misspelt));
+    assert.match(verify(broken).stderr, new RegExp(misspelt.split('=')[0]));
+  });
+
+  test('systemd counts little that it may do', { skip }, (context) => {
+    const told = spawnSync('systemd-analyze', ['security', '--offline=yes', `--threshold=${EXPOSURE_MAX}`, here], {
+      encoding: 'utf8',
+    });
+    if (/unrecognized option|invalid option/.test(told.stderr))
+      return context.skip('this systemd-analyze cannot look at a file');
+    assert.equal(told.status, 0, told.stdout.slice(-300));
+    return undefined;
+  });
+}
+
 describe('deploy/bonghwa.service', () => {
   const unit = read('deploy/bonghwa.service');
   const execStart = /^ExecStart=(.*)$/m.exec(unit)?.[1].split(' ') ?? [];
@@ -56,30 +85,23 @@ describe('deploy/bonghwa.service', () => {
       assert.match(unit, new RegExp(`^${line.replace(/[$/]/g, '\\$&')}$`, 'm'));
   });
 
-  // The unit with programs that are on this machine: systemd looks whether they are there.
-  const here = join(directory, 'bonghwa.service');
-  writeFileSync(here, unit.replace('ExecStart=/usr/bin/node', `ExecStart=${process.execPath}`));
-  const skip = hasTool('systemd-analyze') ? false : 'systemd-analyze is not installed';
+  systemdFindsNoFault('bonghwa.service', ['WatchdogSec=30', 'WatchdogSeconds=30']);
+});
 
-  test('systemd finds no fault in it', { skip }, () => {
-    const verify = (file: string) => spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' });
-    const { status, stderr } = verify(here);
-    assert.ok(!stderr.includes('bonghwa.service'), stderr);
-    assert.equal(status, 0, stderr);
-    const broken = join(directory, 'broken.service');
-    writeFileSync(broken, unit.replace('WatchdogSec=30', 'WatchdogSeconds=30'));
-    assert.match(verify(broken).stderr, /WatchdogSeconds/);
+describe('deploy/bonghwa-vantage.service', () => {
+  const unit = read('deploy/bonghwa-vantage.service');
+  const execStart = /^ExecStart=(.*)$/m.exec(unit)?.[1].split(' ') ?? [];
+
+  test('starts a command that there is, with a directory in which results wait', async () => {
+    assert.deepEqual(execStart.slice(0, 2), ['/usr/bin/node', '/opt/bonghwa/node_modules/bonghwa/bin/bonghwa.js']);
+    const args = execStart.slice(2).filter((word) => word !== '$BONGHWA_OPTIONS');
+    assert.equal(await faultOf(args), undefined);
+    assert.ok(args.join(' ').includes('--data /var/lib/bonghwa-vantage'));
+    for (const line of ['StateDirectory=bonghwa-vantage', 'Restart=always', 'TimeoutStopSec=10'])
+      assert.match(unit, new RegExp(`^${line}$`, 'm'));
   });
 
-  test('systemd counts little that it may do', { skip }, (context) => {
-    const told = spawnSync('systemd-analyze', ['security', '--offline=yes', `--threshold=${EXPOSURE_MAX}`, here], {
-      encoding: 'utf8',
-    });
-    if (/unrecognized option|invalid option/.test(told.stderr))
-      return context.skip('this systemd-analyze cannot look at a file');
-    assert.equal(told.status, 0, told.stdout.slice(-300));
-    return undefined;
-  });
+  systemdFindsNoFault('bonghwa-vantage.service', ['RestartSec=5', 'RestartSeconds=5']);
 });
 
 describe('deploy/90-bonghwa.sysctl.conf', () => {

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { temporaryDirectory } from '../../../test/support/state.ts';
 import type { CheckResult, Vantage } from '../../model/vantage.ts';
 import type { StateStore } from '../../store/state/state-store.ts';
 import { fingerprintOf, type StationCertificate, stationCertificate } from './station-certificate.ts';
 import { VantageLink, WAITING_MAX } from './vantage-link.ts';
 import { VantageListener } from './vantage-listener.ts';
 import { BATCH_BYTES_MAX, BATCH_MAX, formatVantageKey, parseVantageKey, RESULTS_PATH } from './vantage-protocol.ts';
+import { WaitingFile } from './waiting-file.ts';
 
 const KEY = 'k'.repeat(43);
 const BERLIN: Vantage = { name: 'berlin' };
@@ -57,6 +61,7 @@ describe('the line between vantage and station', () => {
   let listener: VantageListener;
   let at = '';
   let open = true;
+  let onTaken = (): void => undefined;
 
   before(async () => {
     certificate = await stationCertificate(blobs(), Date.now());
@@ -71,6 +76,7 @@ describe('the line between vantage and station', () => {
         sites: [{ name: 'a', urls: ['https://a.example/'], expect: {} }],
       }),
       onResults: (_, results) => {
+        onTaken();
         taken.push(...results.map(({ totalMs }) => totalMs));
         return 0;
       },
@@ -131,6 +137,45 @@ describe('the line between vantage and station', () => {
     const away = new VantageLink('https://127.0.0.1:1', { key: KEY, fingerprint: 'ab'.repeat(32) });
     away.add(check(1));
     await assert.rejects(away.deliver(), { code: 'STATION_UNREACHABLE' });
+  });
+
+  it('goes on after it was killed with what waited, and tells nothing twice', async () => {
+    const directory = temporaryDirectory('link');
+    const path = join(directory.path, 'waiting.ndjson');
+    try {
+      const file = (): WaitingFile => new WaitingFile(path, 'k');
+      const kept = (): VantageLink =>
+        new VantageLink(at, { key: KEY, fingerprint: fingerprintOf(certificate.cert) }, { file: file() });
+      taken.length = 0;
+      let line = kept();
+      for (let n = 0; n < BATCH_MAX + 3; n++) line.add(check(n));
+      open = false;
+      await assert.rejects(line.deliver(), { code: 'STATION_UNREACHABLE' });
+      line.add(check(BATCH_MAX + 3));
+      // Killed: what is on disk is all that is left of it.
+      line = kept();
+      assert.equal(line.waiting, BATCH_MAX + 4);
+      open = true;
+      let atLast = readFileSync(path);
+      onTaken = () => {
+        atLast = readFileSync(path);
+      };
+      await line.deliver();
+      assert.equal(file().read(), undefined, 'nothing waits any more');
+      // Killed after the station took the last batch, and before its answer came.
+      writeFileSync(path, atLast);
+      line = kept();
+      line.add(check(BATCH_MAX + 4));
+      await line.deliver();
+      assert.deepEqual(
+        taken,
+        Array.from({ length: BATCH_MAX + 5 }, (_, n) => n),
+      );
+    } finally {
+      open = true;
+      onTaken = () => undefined;
+      directory.remove();
+    }
   });
 
   it('drops the oldest where too many wait, and counts them', () => {

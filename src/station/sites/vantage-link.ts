@@ -13,9 +13,17 @@ import {
   type VantageSites,
   vantageSitesSchema,
 } from './vantage-protocol.ts';
+import type { WaitingChange, WaitingFile } from './waiting-file.ts';
 
-/** Results that wait while the station is away: with 2,000 sites and checks every 30 s, 25 minutes of them. */
+/** Results that wait while the station is away: with 2,000 sites and checks every 30 s, 25 minutes of them; with 100 sites, eight hours. */
 export const WAITING_MAX = 100_000;
+export interface VantageLinkOptions {
+  /** Where what waits is kept while the station is away; in memory alone where absent. */
+  readonly file?: WaitingFile;
+  /** Told when it cannot be kept: it then waits in memory. */
+  readonly onProblem?: (error: Error) => void;
+}
+
 /** A request is given up after this, ms. */
 const ANSWER_MS_MAX = 20_000;
 
@@ -27,13 +35,16 @@ interface LinkAnswer {
 
 /**
  * The line from a vantage to its station. The certificate is known by its fingerprint, and nothing is said, the key least of all, before it was
- * seen. Results wait in order while the station is away; when too many wait, the oldest go, and are counted.
+ * seen. Results wait in order while the station is away, on disk too where there is a file; when too many wait, the oldest go, and are counted.
  */
 export class VantageLink {
   readonly #url: URL;
   readonly #key: VantageKey;
-  readonly #run = randomUUID();
-  readonly #waiting: CheckResult[] = [];
+  readonly #run: string;
+  readonly #waiting: CheckResult[];
+  readonly #options: VantageLinkOptions;
+  /** True while changes are written to the file. */
+  #keeping = false;
   #number = 0;
   /** How many of those that wait first are in the batch that was sent last: it is sent again just as it was. */
   #sent = 0;
@@ -42,9 +53,18 @@ export class VantageLink {
   delivered = 0;
   refused = 0;
 
-  constructor(station: string, key: VantageKey) {
+  /** Goes on with what the file holds. */
+  constructor(station: string, key: VantageKey, options: VantageLinkOptions = {}) {
     this.#url = new URL(station);
     this.#key = key;
+    this.#options = options;
+    const kept = options.file?.read();
+    this.#run = kept?.run ?? randomUUID();
+    this.#number = kept?.number ?? 0;
+    this.#sent = kept?.sent ?? 0;
+    this.#waiting = [...(kept?.results ?? [])];
+    // What a sudden end cut off at its end goes, before anything is added there.
+    if (kept !== undefined) this.keep();
   }
 
   get waiting(): number {
@@ -56,8 +76,36 @@ export class VantageLink {
       // The batch that is under way keeps its place: its number stands for it.
       this.#waiting.splice(this.#sent, 1);
       this.dropped++;
+      this.#note({ kind: 'dropped', at: this.#sent });
     }
     this.#waiting.push(result);
+    this.#note({ kind: 'added', result });
+  }
+
+  /** Keeps what waits on disk, and from now on what is added, until nothing waits any more. */
+  keep(): void {
+    const { file } = this.#options;
+    if (file === undefined || this.#waiting.length === 0) return;
+    this.#keeping = this.#onDisk(() =>
+      file.write({ run: this.#run, number: this.#number, sent: this.#sent, results: this.#waiting }),
+    );
+  }
+
+  #note(change: WaitingChange): void {
+    const { file } = this.#options;
+    if (!this.#keeping || file === undefined) return;
+    if (file.grown) this.keep();
+    else this.#keeping = this.#onDisk(() => file.append(change));
+  }
+
+  #onDisk(work: () => void): boolean {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      this.#options.onProblem?.(error as Error);
+      return false;
+    }
   }
 
   /** What to check; undefined where nothing changed since the last time. Rejects with STATION_UNREACHABLE or STATION_REFUSED. */
@@ -72,10 +120,20 @@ export class VantageLink {
 
   /** Reports what waits, batch by batch, until nothing does. Rejects as `sites`; what was not acknowledged waits on. */
   async deliver(): Promise<void> {
+    try {
+      await this.#deliver();
+    } catch (error) {
+      if (!this.#keeping) this.keep();
+      throw error;
+    }
+  }
+
+  async #deliver(): Promise<void> {
     while (this.#waiting.length > 0) {
       if (this.#sent === 0) {
         this.#sent = Math.min(BATCH_MAX, this.#waiting.length);
         this.#number++;
+        this.#note({ kind: 'sent', number: this.#number, count: this.#sent });
       }
       const batch = { run: this.#run, number: this.#number, results: this.#waiting.slice(0, this.#sent) };
       const answer = await this.#ask('POST', RESULTS_PATH, JSON.stringify(batch));
@@ -87,7 +145,10 @@ export class VantageLink {
       this.delivered += this.#sent - refused;
       this.refused += refused;
       this.#sent = 0;
+      this.#note({ kind: 'answered' });
     }
+    if (this.#keeping) this.#onDisk(() => this.#options.file?.remove());
+    this.#keeping = false;
   }
 
   #ask(method: 'GET' | 'POST', path: string, body: string | undefined): Promise<LinkAnswer> {
