@@ -32,6 +32,18 @@ describe('a CSV file of sites', () => {
     ]);
   });
 
+  it('says so where the file is in another coding', () => {
+    // `name,sector` and 대법원 in CP949, as spreadsheets in Korea save it.
+    const bytes = Buffer.concat([
+      Buffer.from('name,sector\n'),
+      Buffer.from('b4ebb9fdbff8', 'hex'),
+      Buffer.from(',judiciary\n'),
+    ]);
+    const { rows, faults } = readSiteCsv(bytes.toString('utf8'));
+    assert.deepEqual([rows, faults], [[], [{ line: 2, message: 'it is not UTF-8; save the file as CSV in UTF-8' }]]);
+    assert.match(readSiteCsv(Buffer.from('name,url\n', 'utf16le').toString('utf8')).faults[0].message, /not UTF-8/);
+  });
+
   it('tells every fault with its line, also behind cells of several lines', () => {
     const { rows, faults } = readSiteCsv(
       'name,organisation,sectr\na,"one\ntwo",x\nb,only two\n\nc"c,x,y\nd,x,y\ne,"never closed\n',

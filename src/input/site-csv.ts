@@ -81,6 +81,8 @@ export function readSiteCsv(text: string): SiteCsv {
   const fault = (line: number, message: string): void => {
     if (faults.length < CSV_FAULTS_MAX) faults.push({ line, message });
   };
+  for (const line of linesWithout(text)) fault(line, 'it is not UTF-8; save the file as CSV in UTF-8');
+  if (faults.length > 0) return { rows: [], faults };
   const records = recordsOf(text, fault);
   if (records.length === 0) {
     if (faults.length === 0) fault(1, 'the file is empty; its first line names the columns, such as name,urls,sector');
@@ -100,6 +102,15 @@ export function readSiteCsv(text: string): SiteCsv {
     else rows.push({ line, given: givenOf(columns, cells) });
   }
   return { rows, faults: faults.sort((left, right) => left.line - right.line) };
+}
+
+/** Lines with bytes that are no UTF-8, and so are in another coding, such as CP949 or UTF-16. */
+function linesWithout(text: string): number[] {
+  if (!/[\ufffd\0]/.test(text)) return [];
+  return text
+    .split('\n')
+    .flatMap((line, at) => (/[\ufffd\0]/.test(line) ? [at + 1] : []))
+    .slice(0, CSV_FAULTS_MAX);
 }
 
 interface CsvRecord {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -40,6 +40,15 @@ function bonghwa(...args: string[]): Promise<Ran> {
   });
 }
 
+/** Results that a file of a vantage holds. */
+function waitingIn(file: string): number {
+  return existsSync(file)
+    ? readFileSync(file, 'utf8')
+        .split('\n')
+        .filter((line) => line.includes('"added"')).length
+    : 0;
+}
+
 describe('sites and vantages of a station', () => {
   let answer = { status: 200, text: 'the portal' };
   const server = createServer((_, response) => response.writeHead(answer.status).end(answer.text));
@@ -55,7 +64,7 @@ describe('sites and vantages of a station', () => {
     const text = (port: number): string =>
       [
         `storage: { directory: '${data}', telemetry: 'off' }`,
-        'probe: { everySeconds: 5, allow: [127.0.0.0/8], country: KR, network: home }',
+        'probe: { everySeconds: 1, allow: [127.0.0.0/8], country: KR, network: home }',
         `inputs: { vantages: '127.0.0.1:${port}' }`,
         `sites: [{ name: portal, urls: ['${url}'], expect: { contains: portal }, country: KR }]`,
       ].join('\n');
@@ -82,6 +91,14 @@ describe('sites and vantages of a station', () => {
     until('the state store answers', async () => (await station.status()).state.state === 'ready');
   const checks = async (site: string): Promise<readonly CheckResult[]> =>
     (await station.ask<ChecksAnswer>(`/api/sites/${site}/checks?limit=1000`)).checks;
+  const fromBerlin = async (): Promise<readonly CheckResult[]> =>
+    (await checks('portal')).filter((check) => check.vantage === 'berlin');
+  const startBerlin = (): ChildProcess =>
+    start(
+      'vantage',
+      ...['--station', `https://${vantagesAt}`, '--key', 'berlin.key', '--name', 'berlin'],
+      '--allow-private',
+    );
   const askSites = (): Promise<SitesAnswer> => station.ask<SitesAnswer>('/api/sites');
 
   it('checks the sites of the configuration itself', async () => {
@@ -103,25 +120,19 @@ describe('sites and vantages of a station', () => {
       [`${key[0]}.${key[1]}.${'0'.repeat(64)}`, /its certificate is not the one of the key/],
       ['secret', /holds no key of a vantage/],
     ];
-    for (const [text, says] of wrongs) {
-      writeFileSync(join(directory.path, 'wrong.key'), text);
-      const { code, stderr } = await bonghwa('vantage', '--station', `https://${vantagesAt}`, '--key', 'wrong.key');
+    vantage = startBerlin();
+    const ran = await Promise.all(
+      wrongs.map(([text], at) => {
+        writeFileSync(join(directory.path, `wrong-${at}.key`), text);
+        const to = ['--station', `https://${vantagesAt}`, '--key', `wrong-${at}.key`, '--data', `wrong-${at}`];
+        return bonghwa('vantage', ...to);
+      }),
+    );
+    for (const [at, { code, stderr }] of ran.entries()) {
       assert.equal(code, 2);
-      assert.match(stderr, says);
+      assert.match(stderr, wrongs[at][1]);
     }
-    vantage = start(
-      'vantage',
-      '--station',
-      `https://${vantagesAt}`,
-      '--key',
-      'berlin.key',
-      '--name',
-      'berlin',
-      '--allow-private',
-    );
-    await until('berlin has reported', async () =>
-      (await checks('portal')).some((check) => check.vantage === 'berlin'),
-    );
+    await until('berlin has reported', async () => (await fromBerlin()).length > 0);
     const { vantages } = await station.ask<{ vantages: VantageView[] }>('/api/vantages');
     assert.deepEqual(
       vantages.map(({ vantage: { name, country }, own, checks: told }) => [name, country, own, (told ?? 0) > 0]),
@@ -135,18 +146,24 @@ describe('sites and vantages of a station', () => {
 
   it('keeps what a vantage finds while the station is away, and takes it in order', async () => {
     await station.end('SIGKILL');
-    const awayMs = Date.now();
     answer = { status: 502, text: 'bad gateway' };
-    await new Promise((resolve) => setTimeout(resolve, 7000));
+    const waits = (): number => waitingIn(join(directory.path, 'bonghwa-vantage', 'waiting.ndjson'));
+    await until('results wait on disk', () => waits() > 1);
+    // Killed, and started again before the station is there.
+    vantage?.kill('SIGKILL');
+    const killedMs = Date.now();
+    const before = waits();
+    vantage = startBerlin();
+    await until('it goes on with what it kept', () => waits() > before);
     answer = { status: 200, text: 'the portal' };
     station = await StationProcess.start(['--config', config, '--workers', '1']);
     await stateReady();
-    const fromBerlin = async (): Promise<readonly CheckResult[]> =>
-      (await checks('portal')).filter((check) => check.vantage === 'berlin');
-    await until('what waited has come', async () =>
-      (await fromBerlin()).some(({ at }) => Date.parse(at) < awayMs + 6000),
-    );
+    await until('what waited has come', async () => {
+      const all = await fromBerlin();
+      return all.some(({ at }) => Date.parse(at) < killedMs) && all[0]?.outcome === 'ok';
+    });
     const told = await fromBerlin();
+    assert.ok(told.filter(({ outcome }) => outcome === 'unexpected').length >= before);
     const ends = told.map(({ at, totalMs }) => Date.parse(at) + totalMs).reverse();
     assert.deepEqual(
       ends,

@@ -20,8 +20,17 @@ const ANSWER_MS_MAX = 25_000;
 const ANSWER_BYTES_MAX = 16 << 20;
 /** Probes of blackbox_exporter that are asked for at a time. */
 const PROBES_MAX = 8;
-/** The latest of each metric: Prometheus tells none that is older than five minutes. */
-const QUERY = '{__name__=~"probe_.+"}';
+/** Labels that differ between the metrics of one probe. */
+const OWN_LABELS = new Set([
+  '__name__',
+  'phase',
+  'version',
+  'fingerprint_sha256',
+  'issuer',
+  'subject',
+  'subjectalternative',
+  'serialnumber',
+]);
 
 const vectorSchema = z.object({
   status: z.literal('success'),
@@ -80,31 +89,49 @@ async function readBlackbox(
 }
 
 async function readPrometheus(source: ForeignSource, signal: AbortSignal): Promise<readonly ForeignResult[]> {
-  const base = source.url.endsWith('/') ? source.url : `${source.url}/`;
-  const url = new URL('api/v1/query', base);
-  url.searchParams.set('query', QUERY);
+  const { searchParams } = new URL(source.url);
+  const match = searchParams.get('match');
+  const also = match === null ? '' : `,${match}`;
+  // The latest of each metric: Prometheus tells none that is older than five minutes. When it was probed, the time of an answer does not say.
+  const [probes, times] = await Promise.all([
+    queryPrometheus(source, `{__name__=~"probe_.+"${also}}`, signal),
+    queryPrometheus(source, `timestamp(probe_success{${also.slice(1)}})`, signal),
+  ]);
+  const probedMs = new Map(times.map(({ metric, value }) => [probeOf(metric), Number(value[1]) * 1000]));
+  const found = new Map<string, { readonly target: string; readonly samples: Sample[]; timeMs: number }>();
+  for (const { metric, value } of probes) {
+    const key = probeOf(metric);
+    const timeMs = probedMs.get(key) ?? value[0] * 1000;
+    const known = found.get(key) ?? { target: metric.instance ?? '', samples: [], timeMs };
+    found.set(key, known);
+    known.timeMs = Math.max(known.timeMs, timeMs);
+    const labels = new Map(Object.entries(metric));
+    known.samples.push({ name: metric.__name__ ?? '', labels, value: Number(value[1]) });
+  }
+  return [...found.values()].flatMap(({ target, samples, timeMs }) => {
+    const check = blackboxCheck(samples, target, timeMs);
+    return check === undefined || target === '' ? [] : [{ target, check }];
+  });
+}
+
+/** What tells the probe of a metric from others: what is probed, by whom, and whatever else was written beside it. */
+function probeOf(metric: Readonly<Record<string, string>>): string {
+  const own = Object.entries(metric).filter(([label]) => !OWN_LABELS.has(label));
+  return JSON.stringify(own.sort(([left], [right]) => (left < right ? -1 : 1)));
+}
+
+async function queryPrometheus(
+  source: ForeignSource,
+  query: string,
+  signal: AbortSignal,
+): Promise<z.infer<typeof vectorSchema>['data']['result']> {
+  const base = new URL(source.url);
+  base.search = '';
+  const url = new URL('api/v1/query', base.href.endsWith('/') ? base : `${base.href}/`);
+  url.searchParams.set('query', query);
   const parsed = vectorSchema.safeParse(jsonOf(await get(source, url, signal)));
   if (!parsed.success) throw new Error(`${source.url} does not answer as Prometheus does`);
-  const instances = new Map<string, { samples: Sample[]; timeMs: number }>();
-  for (const { metric, value } of parsed.data.data.result) {
-    const instance = metric.instance ?? '';
-    const key = `${instance}\n${metric.job ?? ''}`;
-    const known = instances.get(key) ?? { samples: [], timeMs: 0 };
-    instances.set(key, known);
-    known.timeMs = Math.max(known.timeMs, value[0] * 1000);
-    known.samples.push({
-      name: metric.__name__ ?? '',
-      labels: new Map(Object.entries(metric)),
-      value: Number(value[1]),
-    });
-  }
-  const results: ForeignResult[] = [];
-  for (const [key, { samples, timeMs }] of instances) {
-    const target = key.split('\n')[0];
-    const check = blackboxCheck(samples, target, timeMs);
-    if (check !== undefined && target !== '') results.push({ target, check });
-  }
-  return results;
+  return parsed.data.data.result;
 }
 
 async function get({ token, program }: ForeignSource, url: URL, signal: AbortSignal): Promise<string> {

@@ -81,27 +81,42 @@ describe('programs whose checks are read', () => {
     assert.match(asked[0].url, /^\/probe\?module=http_2xx&target=https%3A%2F%2F/);
   });
 
-  it('finds the sites of what Prometheus has, by URL or host', async () => {
-    const probe = (instance: string, success: string): object[] =>
+  it('finds the sites of what Prometheus has, by URL or host, each probe once, at its own time', async () => {
+    const probe = (instance: string, success: string) =>
       [
         ['probe_success', success],
         ['probe_http_status_code', '200'],
       ].map(([__name__, value]) => ({
-        metric: { __name__, instance, job: 'blackbox' },
-        value: [1_764_000_000, value],
+        metric: { __name__, instance, job: 'blackbox' } as Record<string, string>,
+        value: [0, value] as const,
       }));
     const result = [
       ...probe('https://portal.example/', '1'),
       ...probe('court.example', '1'),
       ...probe('https://stranger.example/', '1'),
     ];
-    serve = (_, answer) => answer.end(JSON.stringify({ status: 'success', data: { resultType: 'vector', result } }));
-    const { results } = await read({ program: 'prometheus', url: `${at}/prom` }, (told) => told.length >= 2);
-    assert.deepEqual(results.map(({ site, outcome }) => [site, outcome]).sort(), [
-      ['court', 'ok'],
-      ['portal', 'ok'],
+    // The time of an answer is that of the question; when it was probed, another question tells.
+    let nowSeconds = 1_764_000_000;
+    serve = (url, answer) => {
+      nowSeconds++;
+      const query = url.searchParams.get('query') ?? '';
+      const at = query.startsWith('timestamp(')
+        ? result.map(({ metric: { __name__, ...metric } }) => ({ metric, value: [nowSeconds, '1763999990.5'] }))
+        : result.map((one) => ({ ...one, value: [nowSeconds, one.value[1]] }));
+      answer.end(JSON.stringify({ status: 'success', data: { resultType: 'vector', result: at } }));
+    };
+    const source = { program: 'prometheus', url: `${at}/prom?match=place="seoul"`, everySeconds: 1 };
+    const { results } = await read(source, () => asked.length >= 5);
+    assert.deepEqual(results.map(({ site, outcome, at: time }) => [site, outcome, time]).sort(), [
+      ['court', 'ok', '2025-11-24T15:59:50.500Z'],
+      ['portal', 'ok', '2025-11-24T15:59:50.500Z'],
     ]);
+    const questions = asked.map(({ url }) => new URL(url, at).searchParams.get('query'));
     assert.match(asked[0].url, /^\/prom\/api\/v1\/query\?query=/);
+    assert.deepEqual([...new Set(questions)].sort(), [
+      'timestamp(probe_success{place="seoul"})',
+      '{__name__=~"probe_.+",place="seoul"}',
+    ]);
   });
 
   it('signs in to Uptime Kuma with its API key', async () => {

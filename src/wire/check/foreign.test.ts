@@ -37,6 +37,8 @@ monitor_status{monitor_name="Portal \\"main\\"",monitor_type="http",monitor_url=
 monitor_status{monitor_name="Court",monitor_type="keyword",monitor_url="https://court.example/",monitor_hostname="null",monitor_port="null"} 0
 monitor_status{monitor_name="Mail",monitor_type="port",monitor_url="https://",monitor_hostname="mail.example",monitor_port="25"} 1
 monitor_status{monitor_name="Archive",monitor_type="http",monitor_url="https://archive.example/",monitor_hostname="null",monitor_port="null"} 3
+monitor_status{monitor_name="Database",monitor_type="postgres",monitor_url="https://",monitor_hostname="db.example",monitor_port="5432"} 0
+monitor_status{monitor_name="Group",monitor_type="group",monitor_url="https://",monitor_hostname="null",monitor_port="null"} 1
 monitor_status{monitor_name="New",monitor_type="http",monitor_url="https://new.example/",monitor_hostname="null",monitor_port="null"} 2
 # TYPE monitor_response_time gauge
 monitor_response_time{monitor_name="Portal \\"main\\"",monitor_type="http",monitor_url="https://portal.example",monitor_hostname="null",monitor_port="null"} 87
@@ -126,7 +128,18 @@ describe('a probe of blackbox_exporter', () => {
         check(failed.replace('_code 200', '_code 0'))?.outcome,
         check(failed.replace('_code 200', '_code 0'))?.failure?.code,
       ],
-      ['failed', 'connect-failed'],
+      ['failed', 'closed'],
+    );
+    const silent = failed
+      .replace('_code 200', '_code 0')
+      .replace(/phase="(processing|transfer)"} .*/g, 'phase="$1"} 0');
+    assert.deepEqual(
+      [
+        silent,
+        silent.replace('phase="connect"} 0.02', 'phase="connect"} 0'),
+        silent.replace('protocol 4', 'protocol 0'),
+      ].map((text) => check(text)?.failure?.code),
+      ['timeout', 'connect-failed', 'dns-failed'],
     );
     assert.equal(check('probe_duration_seconds 1\n'), undefined);
     assert.equal(check('probe_success 1\nprobe_icmp_duration_seconds{phase="rtt"} 0.01\n')?.kind, 'icmp');
@@ -143,6 +156,7 @@ describe('monitors of Uptime Kuma', () => {
         ['Court', 'https://court.example/', 'http', 'failed', 0],
         ['Mail', 'mail.example:25', 'tcp', 'ok', 0],
         ['Archive', 'https://archive.example/', 'http', 'maintenance', 0],
+        ['Database', 'db.example:5432', 'tcp', 'failed', 0],
       ],
     );
     assert.deepEqual(monitors[0].check.certificate, { notAfter: '2027-01-05T23:00:00.000Z', valid: true });

@@ -1,5 +1,5 @@
 import type { CheckFailureCode } from '../../model/check-failure.ts';
-import { type CheckResult, checkResultSchema } from '../../model/vantage.ts';
+import { type CheckPhase, type CheckResult, checkResultSchema } from '../../model/vantage.ts';
 import type { Sample } from './exposition.ts';
 
 /** What another program says of one target, in our words. */
@@ -38,7 +38,7 @@ export function blackboxCheck(samples: readonly Sample[], subject: string, atMs:
     at: new Date(atMs - Math.min(totalMs, DAY_MS)).toISOString(),
     totalMs,
     attempts: 1,
-    ...blackboxOutcome(success === 1, told, value('probe_failed_due_to_regex') === 1, kind),
+    ...blackboxOutcome(success === 1, told, value('probe_failed_due_to_regex') === 1, () => failedIn(samples, kind)),
     ...(told === undefined ? {} : { status: told }),
     ...(family === 4 || family === 6 ? { family } : {}),
     ...httpVersion(value('probe_http_version')),
@@ -52,12 +52,26 @@ function blackboxOutcome(
   success: boolean,
   status: number | undefined,
   regex: boolean,
-  kind: CheckResult['kind'],
+  otherwise: () => Pick<ForeignCheck, 'outcome' | 'failure'>,
 ): Pick<ForeignCheck, 'outcome' | 'failure'> {
   if (success) return { outcome: 'ok' };
   if (regex) return unexpected('text-missing', 'the answer did not match what blackbox_exporter was told to look for');
   if (status !== undefined) return unexpected('status', `the status is ${status}`);
-  return failed(kind === 'dns' ? 'dns' : 'connect');
+  return otherwise();
+}
+
+/** The phase in which a probe failed: the one behind the last that took time. */
+function failedIn(samples: readonly Sample[], kind: CheckResult['kind']): Pick<ForeignCheck, 'outcome' | 'failure'> {
+  const took = (phase: string): boolean =>
+    samples.some(
+      ({ name, labels, value }) =>
+        /^probe_\w+_duration_seconds$/.test(name) && labels.get('phase') === phase && value > 0,
+    );
+  // It chose no address: the name led nowhere.
+  const nowhere = samples.some(({ name, value }) => name === 'probe_ip_protocol' && value === 0);
+  if (nowhere || kind === 'dns') return failed('dns');
+  if (kind !== 'http' || !took('connect')) return failed('connect');
+  return failed(took('processing') ? 'content' : 'first-byte');
 }
 
 function blackboxPhases(samples: readonly Sample[]): Record<string, number> {
@@ -112,7 +126,9 @@ function kumaMonitor(metrics: ReadonlyMap<string, Sample>, atMs: number): KumaMo
   if (target === undefined) return undefined;
   const value = (name: string): number | undefined => finite(metrics.get(name)?.value);
   const type = status.labels.get('monitor_type') ?? '';
-  const kind = type === 'ping' ? 'icmp' : type === 'dns' ? 'dns' : type === 'port' ? 'tcp' : 'http';
+  // Monitors of databases, brokers and games name a host and a port.
+  const other = /^https?:/i.test(target) ? 'http' : 'tcp';
+  const kind = type === 'ping' ? 'icmp' : type === 'dns' ? 'dns' : other;
   const days = value('monitor_cert_days_remaining');
   const check = checked({
     subject: target,
@@ -146,9 +162,16 @@ function kumaTarget({ labels }: Sample): string | undefined {
   return host === undefined || port === undefined ? host : `${host}:${port}`;
 }
 
-function failed(phase: 'dns' | 'connect'): Pick<ForeignCheck, 'outcome' | 'failure'> {
+const FAILED_CODES = {
+  dns: 'dns-failed',
+  connect: 'connect-failed',
+  'first-byte': 'timeout',
+  content: 'closed',
+} as const satisfies Partial<Record<CheckPhase, CheckFailureCode>>;
+
+function failed(phase: keyof typeof FAILED_CODES): Pick<ForeignCheck, 'outcome' | 'failure'> {
   const message = 'the program that checked says that it failed, and not why';
-  return { outcome: 'failed', failure: { phase, code: phase === 'dns' ? 'dns-failed' : 'connect-failed', message } };
+  return { outcome: 'failed', failure: { phase, code: FAILED_CODES[phase], message } };
 }
 
 function unexpected(code: CheckFailureCode, message: string): Pick<ForeignCheck, 'outcome' | 'failure'> {
