@@ -23,8 +23,6 @@ export function addVantages(program: Command, signal: AbortSignal, setExitCode: 
     .command('vantage')
     .summary('check sites from here for a station elsewhere; add, list, remove vantages')
     .description('Checks the sites of a station from this machine, and reports to it over TLS with a key.')
-    // What stands behind `add` belongs to it.
-    .enablePositionalOptions()
     .option('--station <url>', 'where the station listens for vantages, such as https://station.example:8481')
     .option('--key <file>', "the key that 'bonghwa vantage add' made; - is standard input")
     .option('--data <directory>', 'keep the sites, and what waits for the station, here (default: ./bonghwa-vantage)')
@@ -51,7 +49,7 @@ export function addVantages(program: Command, signal: AbortSignal, setExitCode: 
     .addHelpText('after', STATION_HELP)
     .action(async (name, _, command: Command) => {
       const { vantageAddCommand } = await import('./vantage-register.ts');
-      setExitCode(await vantageAddCommand(name, command.opts(), signal));
+      setExitCode(await vantageAddCommand(name, command.optsWithGlobals(), signal));
     });
 
   withStation(vantage.command('list'))
@@ -60,7 +58,7 @@ export function addVantages(program: Command, signal: AbortSignal, setExitCode: 
     .addHelpText('after', STATION_HELP)
     .action(async (_, command: Command) => {
       const { vantageListCommand } = await import('./vantage-register.ts');
-      setExitCode(await vantageListCommand(command.opts(), signal));
+      setExitCode(await vantageListCommand(command.optsWithGlobals(), signal));
     });
 
   withStation(vantage.command('remove'))
@@ -70,6 +68,6 @@ export function addVantages(program: Command, signal: AbortSignal, setExitCode: 
     .addHelpText('after', STATION_HELP)
     .action(async (name, _, command: Command) => {
       const { vantageRemoveCommand } = await import('./vantage-register.ts');
-      setExitCode(await vantageRemoveCommand(name, command.opts(), signal));
+      setExitCode(await vantageRemoveCommand(name, command.optsWithGlobals(), signal));
     });
 }
