@@ -2,7 +2,7 @@ import { REJECT } from '../model/rejection.ts';
 import type { Datagram } from './datagram.ts';
 import type { ExporterTable } from './exporter.ts';
 import type { TemplateStore } from './template.ts';
-import { FIELD_INTS, VARIABLE_LENGTH } from './template-field.ts';
+import { FIELD_INTS } from './template-field.ts';
 import type { DataSetReader } from './template-sets.ts';
 
 const HEADER_LENGTH = 20;
@@ -156,14 +156,9 @@ function learn(
   }
   const fields = templates.scratch;
   for (let field = 0; field < fieldCount; field++) {
-    const fieldLength = view.getUint16(at + 4 * field + 2);
-    // NetFlow v9 has no variable length: 65,535 is a length that no datagram can hold.
-    if (fieldLength === VARIABLE_LENGTH) {
-      rejections.count(REJECT['template-invalid']);
-      return;
-    }
     fields[FIELD_INTS * field] = view.getUint16(at + 4 * field);
-    fields[FIELD_INTS * field + 1] = fieldLength;
+    // RFC 3954 has no variable length, but routers of H3C write one, as IPFIX does.
+    fields[FIELD_INTS * field + 1] = view.getUint16(at + 4 * field + 2);
     fields[FIELD_INTS * field + 2] = 0;
   }
   templates.learn(exporter, id, fieldCount, scopeCount, datagram.arrivalMs);
