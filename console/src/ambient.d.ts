@@ -13,8 +13,9 @@ declare module 'virtual:documents' {
   export const documents: readonly DocumentPage[];
 }
 
-/** What to type on a router, from docs/exporters.md (console/plugins/routers.ts). */
+/** What to type on a router, from docs/exporters.md, and how logs come here, from docs/logs.md (console/plugins/routers.ts). */
 declare module 'virtual:routers' {
-  import type { RouterSettings } from './data/router-settings.ts';
+  import type { LogSettings, RouterSettings } from './data/router-settings.ts';
   export const routers: readonly RouterSettings[];
+  export const logs: readonly LogSettings[];
 }

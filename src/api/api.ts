@@ -69,7 +69,11 @@ export function createApi(deps: ApiDeps, options: ApiOptions = {}): Api {
       const listening = await listenOn(server, at);
       unsubscribe = deps.subscribe((event) => events.publish(event));
       timers.push(
-        every(HEARTBEAT_MS, () => events.heartbeat()),
+        every(HEARTBEAT_MS, () => {
+          events.heartbeat();
+          // What ends by itself, such as a session after its hours, is noticed here.
+          void events.recheck();
+        }),
         measureLag(loopLag),
       );
       return listening;
@@ -98,7 +102,7 @@ function routes(deps: ApiDeps, options: ApiOptions, { now, events, loopLag }: Ro
     ...notificationHandlers({ deps, now, signIn: options.signIn }),
     ...peopleHandlers({ signIn: options.signIn, onAct: options.onAct, gate }),
   };
-  const app = dispatch(handlers, options);
+  const app = dispatch(handlers, options, () => void events.recheck());
   app.get('/', (ask) => ask.text(INDEX));
   return app;
 }

@@ -55,6 +55,7 @@ const PAGES: ReadonlySet<string> = new Set([
   'attacks',
   'incidents',
   'sites',
+  'vantages',
   'exporters',
   'settings',
   'docs',

@@ -26,6 +26,8 @@ export interface Asked<R extends RouteContract> {
   readonly request: Request;
   /** Address of the client, as the connection has it. */
   readonly address: string;
+  /** Whether the same request would be let in now: an answer that goes on for hours ends where it would not. */
+  readonly mayStill: () => Promise<boolean>;
 }
 
 /** An answer with headers or a status of its own. */
@@ -58,13 +60,17 @@ type AnyHandler = (asked: {
   readonly version: number | undefined;
   readonly request: Request;
   readonly address: string;
+  readonly mayStill: () => Promise<boolean>;
 }) => Promise<unknown> | unknown;
 
 /** Who asks a station that has no sign-in. */
 const NO_SIGN_IN: Caller = { kind: 'local', id: 'local', name: 'this station', role: 'admin' };
 
-/** The application that answers every route as its contract says: who, what, how much, and what is kept of it. */
-export function dispatch(handlers: Handlers, options: ApiOptions): Hono<Bindings> {
+/**
+ * The application that answers every route as its contract says: who, what, how much, and what is kept of it. `onAccess` is told whenever
+ * somebody may have been given or lost the right to ask.
+ */
+export function dispatch(handlers: Handlers, options: ApiOptions, onAccess: () => void): Hono<Bindings> {
   const app = new Hono<Bindings>();
   app.notFound((ask) => notThere(ask.req.method, ask.req.path).response());
   app.onError((error, ask) => {
@@ -79,8 +85,11 @@ export function dispatch(handlers: Handlers, options: ApiOptions): Hono<Bindings
       const address = ask.env.incoming?.socket.remoteAddress ?? '';
       const who = await callerOf(options, ask.req.raw, address);
       const acts = (route.method ?? 'GET') !== 'GET';
-      if (!acts) return answer(ask, route, handler, { who, address });
-      return audited(options, name, ask, { who, address }, () => answer(ask, route, handler, { who, address }));
+      const run = (): Promise<Response> => answer(ask, route, handler, { who, address, options });
+      if (!acts) return run();
+      const response = await audited(options, name, ask, { who, address }, run);
+      if (route.group === 'people') onAccess();
+      return response;
     });
   }
   return app;
@@ -89,6 +98,10 @@ export function dispatch(handlers: Handlers, options: ApiOptions): Hono<Bindings
 interface From {
   readonly who: Caller | undefined;
   readonly address: string;
+}
+
+interface Asking extends From {
+  readonly options: ApiOptions;
 }
 
 async function callerOf(
@@ -103,7 +116,7 @@ async function answer(
   ask: Context<Bindings>,
   route: RouteContract,
   handler: AnyHandler,
-  from: From,
+  { options, ...from }: Asking,
 ): Promise<Response> {
   const refusal = refusalFor(route, from, ask.req.raw);
   if (refusal !== undefined) throw refusal;
@@ -117,6 +130,7 @@ async function answer(
     version,
     request: ask.req.raw,
     address: from.address,
+    mayStill: mayStill(options, route, ask.req.raw, from.address),
   });
   if (found instanceof Response) return found;
   const reply = found instanceof Reply ? found : new Reply(found);
@@ -130,6 +144,20 @@ async function answer(
   if (reply.value === undefined) return new Response(null, { status, headers });
   headers.set('content-type', 'application/json');
   return new Response(JSON.stringify(reply.value), { status, headers });
+}
+
+function mayStill(
+  options: ApiOptions,
+  route: RouteContract,
+  { url, headers }: Request,
+  address: string,
+): () => Promise<boolean> {
+  // The request itself goes with its body; of what it said only this is looked at again.
+  let again: Request | undefined;
+  return async () => {
+    again ??= new Request(url, { headers });
+    return refusalFor(route, { who: await callerOf(options, again, address), address }, again) === undefined;
+  };
 }
 
 /** Who may not ask this. */

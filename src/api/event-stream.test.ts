@@ -4,7 +4,7 @@ import type { StationEvent } from '../model/station-event.ts';
 import { CLIENTS_MAX, EventStream } from './event-stream.ts';
 
 function event(at: number, text = ''): StationEvent {
-  return { kind: 'warning', state: 'began', at: '2024-03-05T12:00:00.000Z', warning: `${at}${text}` };
+  return { kind: 'warning', state: 'began', about: 'station', at: '2024-03-05T12:00:00.000Z', warning: `${at}${text}` };
 }
 
 /** What a client has read when nothing more comes; `ended` where the stream is over. */
@@ -57,6 +57,24 @@ test('a client that reads nothing is let go, and the others have everything', as
   assert.equal(events.clients, 0);
   const { text, ended } = await read(slow);
   assert.ok(ended && text.length < 6 << 20, `${text.length} bytes waited for it`);
+});
+
+test('a client that may not listen any more is let go, and one of whom nobody can tell stays', async () => {
+  const events = new EventStream('run');
+  let may = true;
+  const [mine, other, unsure] = [
+    events.open(undefined, async () => may),
+    events.open(undefined),
+    events.open(undefined, () => Promise.reject(new Error('the store is down'))),
+  ];
+  await events.recheck();
+  assert.equal(events.clients, 3);
+  may = false;
+  await events.recheck();
+  assert.deepEqual(
+    [(await read(mine)).ended, (await read(other)).ended, (await read(unsure)).ended],
+    [true, false, false],
+  );
 });
 
 test('so many clients are served at a time; one that leaves makes room', async () => {

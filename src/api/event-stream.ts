@@ -10,6 +10,11 @@ const WAITING_BYTES_MAX = 1 << 20;
 /** What a client waits for before it connects again, ms. */
 const RETRY_MS = 3000;
 
+/** Says whether a client may still listen; where nobody can tell just now, it does. */
+export type MayListen = () => Promise<boolean>;
+
+type Client = ReadableStreamDefaultController<Uint8Array>;
+
 interface Kept {
   readonly number: number;
   readonly frame: Uint8Array;
@@ -22,7 +27,7 @@ interface Kept {
 export class EventStream {
   readonly #run: string;
   readonly #encoder = new TextEncoder();
-  readonly #clients = new Set<ReadableStreamDefaultController<Uint8Array>>();
+  readonly #clients = new Map<Client, MayListen>();
   #kept: Kept[] = [];
   #keptBytes = 0;
   #number = 0;
@@ -48,24 +53,35 @@ export class EventStream {
       drop++;
     }
     if (drop > 0) this.#kept = this.#kept.slice(drop);
-    for (const client of this.#clients) this.#send(client, frame);
+    for (const client of this.#clients.keys()) this.#send(client, frame);
   }
 
   /** A comment, so that nothing on the way takes a quiet connection for a dead one. */
   heartbeat(): void {
     const frame = this.#encoder.encode(': still here\n\n');
-    for (const client of this.#clients) this.#send(client, frame);
+    for (const client of this.#clients.keys()) this.#send(client, frame);
+  }
+
+  /** Ends the streams of those who may not listen any more: whose session or token is over, or was taken away. */
+  async recheck(): Promise<void> {
+    for (const [client, mayListen] of [...this.#clients]) {
+      const may = await mayListen().catch(() => true);
+      if (!may && this.#clients.delete(client)) client.close();
+    }
   }
 
   /** The events for one client; undefined where there are as many clients as are served. */
-  open(lastId: string | undefined): ReadableStream<Uint8Array> | undefined {
+  open(
+    lastId: string | undefined,
+    mayListen: MayListen = () => Promise.resolve(true),
+  ): ReadableStream<Uint8Array> | undefined {
     if (this.#closed || this.#clients.size >= CLIENTS_MAX) return undefined;
-    let mine: ReadableStreamDefaultController<Uint8Array> | undefined;
+    let mine: Client | undefined;
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
           mine = controller;
-          this.#clients.add(controller);
+          this.#clients.set(controller, mayListen);
           controller.enqueue(this.#encoder.encode(`retry: ${RETRY_MS}\n\n`));
           for (const frame of this.#missed(lastId)) controller.enqueue(frame);
         },
@@ -80,7 +96,7 @@ export class EventStream {
 
   close(): void {
     this.#closed = true;
-    for (const client of this.#clients) client.close();
+    for (const client of this.#clients.keys()) client.close();
     this.#clients.clear();
   }
 
@@ -98,7 +114,7 @@ export class EventStream {
     return this.#encoder.encode(`id: ${this.#run}-${number}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
   }
 
-  #send(client: ReadableStreamDefaultController<Uint8Array>, frame: Uint8Array): void {
+  #send(client: Client, frame: Uint8Array): void {
     if ((client.desiredSize ?? 0) > 0) client.enqueue(frame);
     else {
       this.#clients.delete(client);

@@ -43,10 +43,12 @@ async function verdictOf(options: PeopleOptions, signal: AbortSignal): Promise<A
   return (await (await openClient(options, signal)).ask(path, answer.schema)).answer;
 }
 
-function verdictLines({ whole, entries, broken, last }: AuditVerdict): string[] {
+function verdictLines({ whole, entries, forgotten, broken, last }: AuditVerdict): string[] {
   const lines = whole
     ? [`The audit log is whole: ${entries} entries, each follows from the one before.`]
     : [`The audit log is broken at entry ${broken?.number}: ${broken?.why}.`];
+  if (forgotten !== undefined)
+    lines.push(`The ${forgotten} entries before were forgotten after their time (retention.auditDays).`);
   if (last !== undefined)
     lines.push(
       `The last entry is ${last.number} of ${last.at}, with the hash`,

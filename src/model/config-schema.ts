@@ -161,6 +161,7 @@ const retentionSchema = z.strictObject({
   secondsDays: days(7, 'days that the traffic of targets is kept second by second'),
   minutesDays: days(400, 'days that it is kept minute by minute'),
   attacksDays: days(1825, 'days that attacks are kept'),
+  auditDays: days(1825, 'days that the audit log keeps what people did'),
 });
 
 const reportsSchema = z.strictObject({

@@ -26,7 +26,7 @@ notify:
   receivers:
     - { name: duty, kind: slack, secret: { file: /etc/hook }, quiet: { from: '22:00', to: '07:00', zone: Asia/Seoul } }
 storage: { directory: /var/lib/bonghwa, state: { file: /etc/bonghwa/state }, telemetry: off }
-retention: { flowsDays: 1, requestsDays: 5, secondsDays: 2, minutesDays: 3, attacksDays: 4 }
+retention: { flowsDays: 1, requestsDays: 5, secondsDays: 2, minutesDays: 3, attacksDays: 4, auditDays: 5 }
 reports: { eventsFile: /run/bonghwa/events }
 `;
 

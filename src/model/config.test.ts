@@ -39,7 +39,14 @@ test('an empty file is right, and has every default', () => {
       http: { listen: { address: '127.0.0.1', port: 8480, family: 4 }, signIn: 'on', providers: [] },
       notify: { receivers: [], groupSeconds: 20 },
       storage: { directory: './bonghwa-data' },
-      retention: { flowsDays: 7, requestsDays: 7, secondsDays: 7, minutesDays: 400, attacksDays: 1825 },
+      retention: {
+        flowsDays: 7,
+        requestsDays: 7,
+        secondsDays: 7,
+        minutesDays: 400,
+        attacksDays: 1825,
+        auditDays: 1825,
+      },
       reports: {},
     },
   });
@@ -147,7 +154,14 @@ reports: { eventsFile: /run/bonghwa/events }
   });
   assert.deepEqual(http.listen, { address: '192.0.2.5', port: 8480, family: 4 });
   assert.deepEqual(storage, { directory: '/var/lib/bonghwa', state: { env: 'BONGHWA_STATE' }, telemetry: 'off' });
-  assert.deepEqual(retention, { flowsDays: 1, requestsDays: 7, secondsDays: 7, minutesDays: 400, attacksDays: 1825 });
+  assert.deepEqual(retention, {
+    flowsDays: 1,
+    requestsDays: 7,
+    secondsDays: 7,
+    minutesDays: 400,
+    attacksDays: 1825,
+    auditDays: 1825,
+  });
   assert.deepEqual(reports, { eventsFile: '/run/bonghwa/events' });
 });
 

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { attackSchema } from './attack.ts';
 import { DAMAGES, INCIDENT_STATES, outageSchema, SEVERITIES, siteStatusSchema } from './incident.ts';
 
+export const WARNING_SUBJECTS = ['exporter', 'station'] as const;
+export type WarningSubject = (typeof WARNING_SUBJECTS)[number];
+
 const at = z.iso.datetime({ precision: 3 });
 
 /** What an event tells of an incident; all of it is asked for by its id. */
@@ -37,6 +40,8 @@ export const stationEventSchema = z.discriminatedUnion('kind', [
     /** Whether it began or is over. */
     state: z.enum(['began', 'ended']),
     at: z.iso.datetime({ precision: 3 }),
+    /** Whom it concerns: whoever looks after routers, or whoever looks after the station. */
+    about: z.enum(WARNING_SUBJECTS),
     warning: z.string(),
   }),
   /** The register changed, or DNS says something else of a site: `addresses` now, and `before`. */

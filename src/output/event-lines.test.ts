@@ -22,7 +22,7 @@ const directory = mkdtempSync(join(tmpdir(), 'bonghwa-lines-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
 
 function event(at: number, text = ''): StationEvent {
-  return { kind: 'warning', state: 'began', at: '2024-03-05T12:00:00.000Z', warning: `${at}${text}` };
+  return { kind: 'warning', state: 'began', about: 'station', at: '2024-03-05T12:00:00.000Z', warning: `${at}${text}` };
 }
 
 function linesOf(text: string): string[] {

@@ -341,7 +341,14 @@ describe('check', () => {
       inputs: { netflow: ['127.0.0.1:2055', '127.0.0.1:4739'], sflow: ['127.0.0.1:6343'], logs: [], syslog: [] },
       http: { listen: '127.0.0.1:8480' },
       storage: { directory: './bonghwa-data' },
-      retention: { flowsDays: 7, requestsDays: 7, secondsDays: 7, minutesDays: 400, attacksDays: 1825 },
+      retention: {
+        flowsDays: 7,
+        requestsDays: 7,
+        secondsDays: 7,
+        minutesDays: 400,
+        attacksDays: 1825,
+        auditDays: 1825,
+      },
       reports: {},
     });
   });

@@ -45,10 +45,12 @@ describe('the console in a browser', { skip: missingBrowser }, () => {
     '/incidents',
     '/incidents/i1',
     '/sites?add=1',
+    '/vantages',
     `/sites/${site()}`,
     '/exporters',
     '/settings',
     '/setup',
+    '/setup?source=log',
     '/sign-in',
     '/docs/docs/exporters.md',
     '/docs/docs/api.md?q=SYN',
@@ -163,6 +165,53 @@ describe('the console in a browser', { skip: missingBrowser }, () => {
     assert.equal(shown.ports.kept.get('i1')?.severity, 'low');
     await one.page.context().close();
     await two.page.context().close();
+  });
+
+  it('splits an incident in two, and makes one of two', async () => {
+    const { page } = await open('/incidents/i1');
+    await page.locator('summary', { hasText: 'Merge or split' }).click();
+    await page.locator('fieldset', { hasText: 'Outages' }).locator('input').check();
+    await page.fill('#split-title', 'the court alone');
+    await page.locator('button', { hasText: 'Split off' }).click();
+    await page.waitForURL('**/incidents/i99');
+    const apart = shown.ports.kept.get('i99');
+    assert.deepEqual([apart?.outages, apart?.attacks, apart?.splitFrom], [['o1'], [], 'i1']);
+    await page.locator('summary', { hasText: 'Merge or split' }).click();
+    await page.selectOption('#merge-into', 'i1');
+    await page.locator('button', { hasText: /^Merge$/ }).click();
+    await page.waitForURL('**/incidents/i1');
+    assert.equal(shown.ports.kept.get('i99')?.mergedInto, 'i1');
+    shown.ports.kept.delete('i99');
+    await page.context().close();
+  });
+
+  it('takes on a vantage, shows its key once, and lets it go at the second word', async () => {
+    const { page } = await open('/vantages');
+    await page.fill('#vantage-name', 'berlin');
+    await page.fill('#vantage-country', 'de');
+    await page.locator('form button.main').click();
+    await page.locator('pre', { hasText: 'told once' }).waitFor();
+    assert.deepEqual(shown.ports.probes.get('berlin'), { name: 'berlin', country: 'DE' });
+    const row = page.locator('tr.row', { hasText: 'berlin' });
+    await row.locator('button', { hasText: 'Let it go' }).click();
+    assert.ok(shown.ports.probes.has('berlin'));
+    await row.locator('button', { hasText: 'Press again' }).click();
+    await row.waitFor({ state: 'detached' });
+    assert.equal(shown.ports.probes.size, 0);
+    await page.context().close();
+  });
+
+  it('says how a log comes to the station', async () => {
+    const { page } = await open('/setup');
+    await page.locator('button', { hasText: 'A log of a web server' }).click();
+    await page.waitForURL('**source=log');
+    await page.locator('pre', { hasText: 'inputs:' }).waitFor();
+    await page
+      .locator('label', { hasText: 'where the log is' })
+      .locator('select')
+      .selectOption({ label: 'nginx on another machine' });
+    await page.locator('pre', { hasText: `server=127.0.0.1:5514` }).waitFor();
+    await page.context().close();
   });
 
   it('adds a site, and says beside the field what is missing', async () => {

@@ -12,7 +12,10 @@ import type {
   StoredDocument,
 } from '../../src/store/state/state-store.ts';
 
-type Documents = Pick<StateStore, 'saveDocument' | 'document' | 'documents' | 'removeDocument' | 'settled'>;
+type Documents = Pick<
+  StateStore,
+  'saveDocument' | 'document' | 'documents' | 'removeDocument' | 'pruneDocuments' | 'settled'
+>;
 
 /** Documents in memory: for tests of what is made of them. That they are durable is tested with the store itself. */
 export class MemoryDocuments implements Documents {
@@ -52,6 +55,12 @@ export class MemoryDocuments implements Documents {
 
   async removeDocument(kind: string, id: string): Promise<void> {
     this.#of(kind).delete(id);
+  }
+
+  async pruneDocuments(kind: string, beforeMs: number): Promise<number> {
+    const old = [...this.#of(kind).values()].filter(({ at }) => Date.parse(at) < beforeMs);
+    for (const { id } of old) this.#of(kind).delete(id);
+    return old.length;
   }
 
   settled(): Promise<void> {

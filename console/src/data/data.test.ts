@@ -134,7 +134,15 @@ describe('what changed', () => {
     const changes = changesSince(0, {
       attacks,
       outages: [],
-      events: [{ kind: 'warning', state: 'began', at: '2030-01-01T00:00:00.000Z', warning: 'the disk is full' }],
+      events: [
+        {
+          kind: 'warning',
+          state: 'began',
+          about: 'station',
+          at: '2030-01-01T00:00:00.000Z',
+          warning: 'the disk is full',
+        },
+      ],
     });
     assert.equal(changes[0].kind, 'warningBegan');
     assert.deepEqual(

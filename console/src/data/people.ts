@@ -35,6 +35,9 @@ export const RECEIVER_KINDS = [
 ] as const;
 export type ReceiverKind = (typeof RECEIVER_KINDS)[number];
 
+export const NEWS_KINDS = ['attack', 'incident', 'site', 'exporter', 'station'] as const;
+export type NewsKind = (typeof NEWS_KINDS)[number];
+
 export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
@@ -66,6 +69,7 @@ export interface AuditEntry {
 export interface AuditVerdict {
   readonly whole: boolean;
   readonly entries: number;
+  readonly forgotten?: number;
   readonly broken?: { readonly number: number; readonly why: string };
   readonly last?: { readonly number: number; readonly hash: string };
 }

@@ -4,6 +4,7 @@ export const PAGES = [
   'attacks',
   'incidents',
   'sites',
+  'vantages',
   'exporters',
   'settings',
   'docs',

@@ -5,6 +5,13 @@ export interface RouterSettings {
   readonly lines: string;
 }
 
+/** How a log comes to the station, as docs/logs.md has it: what is written where, step by step. */
+export interface LogSettings {
+  /** `A log on this machine`, `nginx on another machine`. */
+  readonly title: string;
+  readonly blocks: readonly { readonly about: string; readonly lines: string }[];
+}
+
 const portOf = (address: string | undefined): string | undefined => /:(\d+)$/.exec(address ?? '')?.[1];
 
 /** The lines with the name of the station and the ports that it really listens on. */

@@ -12,6 +12,7 @@ export const pageLoaders: Readonly<Record<Route['page'], () => Promise<PageModul
   attacks: () => import('./AttackPages.svelte'),
   incidents: () => import('./IncidentPages.svelte'),
   sites: () => import('./SitePages.svelte'),
+  vantages: () => import('./Vantages.svelte'),
   exporters: () => import('./Exporters.svelte'),
   settings: () => import('./Settings.svelte'),
   docs: () => import('./Documents.svelte'),

@@ -66,7 +66,6 @@ export const enSettings = {
   'account.change': 'Change the password',
   'account.changed': 'The password is changed; all other sessions have ended.',
   'account.factorStart': 'Set up an authenticator',
-  'account.factorType': 'Type this key into your authenticator:',
   'account.factorCodes': 'Write these codes down. Each lets you in once without the authenticator:',
   'account.factorConfirm': 'Turn it on',
   'account.factorOn': 'The second factor is on.',

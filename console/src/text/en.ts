@@ -1,3 +1,4 @@
+import { enManage } from './en-manage.ts';
 import { enMore } from './en-more.ts';
 import { enSettings } from './en-settings.ts';
 import { enWords } from './en-words.ts';
@@ -7,6 +8,7 @@ export const en = {
   ...enWords,
   ...enMore,
   ...enSettings,
+  ...enManage,
   'shell.name': 'Bonghwa',
   'shell.skip': 'To the content',
   'shell.pages': 'Pages',

@@ -66,7 +66,6 @@ export const koSettings = {
   'account.change': '비밀번호 바꾸기',
   'account.changed': '비밀번호를 바꾸었습니다. 다른 세션은 모두 끝났습니다.',
   'account.factorStart': '인증 앱 설정',
-  'account.factorType': '이 키를 인증 앱에 입력하십시오:',
   'account.factorCodes': '이 코드를 적어 두십시오. 인증 앱 없이 한 번씩 들어올 수 있습니다:',
   'account.factorConfirm': '켜기',
   'account.factorOn': '2단계 인증을 켰습니다.',

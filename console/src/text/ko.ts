@@ -1,4 +1,5 @@
 import type { Catalogue } from './catalogue.ts';
+import { koManage } from './ko-manage.ts';
 import { koMore } from './ko-more.ts';
 import { koSettings } from './ko-settings.ts';
 import { koWords } from './ko-words.ts';
@@ -8,6 +9,7 @@ export const ko: Catalogue = {
   ...koWords,
   ...koMore,
   ...koSettings,
+  ...koManage,
   'shell.name': '봉화',
   'shell.skip': '본문으로',
   'shell.pages': '페이지',

@@ -66,7 +66,6 @@ export const ukSettings = {
   'account.change': 'Змінити пароль',
   'account.changed': 'Пароль змінено; усі інші сеанси завершено.',
   'account.factorStart': 'Налаштувати автентифікатор',
-  'account.factorType': 'Введіть цей ключ у свій автентифікатор:',
   'account.factorCodes': 'Запишіть ці коди. Кожен один раз впускає без автентифікатора:',
   'account.factorConfirm': 'Увімкнути',
   'account.factorOn': 'Другий фактор увімкнено.',

@@ -1,4 +1,5 @@
 import type { Catalogue } from './catalogue.ts';
+import { ukManage } from './uk-manage.ts';
 import { ukMore } from './uk-more.ts';
 import { ukSettings } from './uk-settings.ts';
 import { ukWords } from './uk-words.ts';
@@ -8,6 +9,7 @@ export const uk: Catalogue = {
   ...ukWords,
   ...ukMore,
   ...ukSettings,
+  ...ukManage,
   'shell.name': 'Bonghwa',
   'shell.skip': 'До вмісту',
   'shell.pages': 'Сторінки',

@@ -40,6 +40,9 @@ export const setupSchema = z.object({
     missing: z.boolean(),
     /** Records since the start: asked again, they tell whether more comes. */
     records: z.number(),
+    /** Requests of web server logs since the start, and their lines that were none by reason; absent where no log is read. */
+    requests: z.number().optional(),
+    linesRefused: z.record(z.string(), z.number()).optional(),
     inputs: z.array(
       z.object({
         kind: z.string(),

@@ -55,9 +55,11 @@ async function setupOf({ deps, now, signIn }: NotificationParts): Promise<Setup>
   const receivers = notify?.receivers().length ?? 0;
   const people = signIn === undefined ? true : await signIn.hasPeople().catch(() => true);
   const heard = exporters.filter(({ lastSeen }) => now() - Date.parse(lastSeen) < NOW_MS);
+  const logs = deps.counters().requests;
   const arriving = {
-    missing: records === 0 && inputs.every((input) => input.records === 0),
+    missing: records === 0 && inputs.every((input) => input.records === 0) && (logs?.requests ?? 0) === 0,
     records,
+    ...(logs === undefined ? {} : { requests: logs.requests, linesRefused: { ...logs.rejected } }),
     inputs: inputs.map(({ kind, address, datagrams, records: told, error }) => ({
       kind,
       address,

@@ -70,8 +70,8 @@ export function trafficHandlers({
       const query = secondsQuery(params, now());
       return gate.through(() => deps.seconds(query, request.signal));
     },
-    events: ({ request }) => {
-      const stream = events.open(request.headers.get('last-event-id') ?? undefined);
+    events: ({ request, mayStill }) => {
+      const stream = events.open(request.headers.get('last-event-id') ?? undefined, mayStill);
       if (stream === undefined)
         throw new RequestProblem(503, { detail: `${CLIENTS_MAX} clients listen already, or the station is stopping` });
       return new Response(stream, {

@@ -4,6 +4,13 @@ import { BonghwaError } from '../../base/errors.ts';
 import type { StateStore } from '../../store/state/state-store.ts';
 
 const KIND = 'audit';
+/** Where the log begins after entries were forgotten: a kind of its own with one document. */
+const ANCHOR_KIND = 'audit-anchor';
+const ANCHOR_ID = 'anchor';
+const DAY_MS = 86_400_000;
+/** Entries that are kept: beyond, the oldest tenth goes before its time. */
+export const AUDIT_ENTRIES_MAX = 500_000;
+const FORGOTTEN_SHARE = 0.1;
 const PAGE = 1000;
 const NUMBER_DIGITS = 12;
 /** Hash before the first entry. */
@@ -27,10 +34,16 @@ export const auditEntrySchema = z.object({
 });
 export type AuditEntry = z.infer<typeof auditEntrySchema>;
 
+/** The last entry that was forgotten after its time: the first that is kept has to follow from it. */
+const anchorSchema = z.object({ number: z.int().min(1), at: z.iso.datetime({ precision: 3 }), hash: z.string() });
+type Anchor = z.infer<typeof anchorSchema>;
+
 export const auditVerdictSchema = z.object({
   /** True where every entry follows from the one before. */
   whole: z.boolean(),
   entries: z.int(),
+  /** Entries before those, forgotten after their time; the first that is kept follows from the last of them. */
+  forgotten: z.int().optional(),
   /** Number of the first entry that does not follow from the one before, and why. */
   broken: z.object({ number: z.int(), why: z.string() }).optional(),
   /** Number and hash of the last entry: noted elsewhere, they show later that the end was not cut off. */
@@ -38,7 +51,7 @@ export const auditVerdictSchema = z.object({
 });
 export type AuditVerdict = z.infer<typeof auditVerdictSchema>;
 
-export type AuditStore = Pick<StateStore, 'saveDocument' | 'documents' | 'settled'>;
+export type AuditStore = Pick<StateStore, 'saveDocument' | 'document' | 'documents' | 'pruneDocuments' | 'settled'>;
 
 /** Acts, each chained to the one before, durable before their answer goes out. */
 export class AuditLog {
@@ -54,9 +67,44 @@ export class AuditLog {
   }
 
   append(act: Pick<AuditEntry, 'by' | 'act' | 'to' | 'status' | 'address'>): Promise<AuditEntry> {
-    const written = this.#last.then(() => this.#write(act));
-    this.#last = written.catch(() => undefined);
-    return written;
+    return this.#inTurn(() => this.#write(act));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  /**
+   * Forgets entries from before the day of `beforeMs`, and the oldest ones where there are more than `entriesMax`; how many. What is kept can
+   * still be verified, since number and hash of the last one forgotten stay, and the forgetting is an entry itself.
+   */
+  prune(beforeMs: number, entriesMax = AUDIT_ENTRIES_MAX): Promise<number> {
+    return this.#inTurn(() => this.#prune(beforeMs, entriesMax));
+  }
+
+  async #prune(beforeMs: number, entriesMax: number): Promise<number> {
+    const head = this.#head ?? (await this.#find());
+    // Day by day: else every look would forget a few, and write that down.
+    const byAgeMs = Math.floor(beforeMs / DAY_MS) * DAY_MS;
+    const cutMs = Math.max(byAgeMs, (await this.#crowdedMs(head.number, entriesMax)) ?? 0);
+    const { documents } = await this.#store.documents(KIND, { until: cutMs, limit: 1 });
+    const last = auditEntrySchema.safeParse(documents.at(0)?.body).data;
+    if (last === undefined || last.number >= head.number) return 0;
+    const { number, at, hash } = last;
+    await this.#write({ by: null, act: 'forgetActs', to: { until: at, number, hash }, status: 200, address: '' });
+    await this.#store.saveDocument(ANCHOR_KIND, ANCHOR_ID, { number, at, hash } satisfies Anchor);
+    return this.#store.pruneDocuments(KIND, cutMs);
+  }
+
+  /** Where there are too many: the time before which the oldest tenth lies. */
+  async #crowdedMs(headNumber: number, entriesMax: number): Promise<number | undefined> {
+    const anchor = await anchorOf(this.#store);
+    if (headNumber - (anchor?.number ?? 0) <= entriesMax) return undefined;
+    const last = await this.#store.document(KIND, idOf(headNumber - Math.floor(entriesMax * (1 - FORGOTTEN_SHARE))));
+    const entry = auditEntrySchema.safeParse(last?.body).data;
+    return entry === undefined ? undefined : Date.parse(entry.at);
   }
 
   async #write({
@@ -79,7 +127,7 @@ export class AuditLog {
       address,
       previous: head.hash,
     });
-    await this.#store.saveDocument(KIND, String(entry.number).padStart(NUMBER_DIGITS, '0'), entry, { at: atMs });
+    await this.#store.saveDocument(KIND, idOf(entry.number), entry, { at: atMs });
     this.#head = { number: entry.number, hash: entry.hash, atMs };
     return entry;
   }
@@ -93,6 +141,12 @@ export class AuditLog {
     if (partial === true) throw new BonghwaError('STATE_DOWN', 'the end of the audit log is not known');
     return { number: 0, hash: AUDIT_BEGIN, atMs: 0 };
   }
+}
+
+const idOf = (number: number): string => String(number).padStart(NUMBER_DIGITS, '0');
+
+async function anchorOf(store: AuditStore): Promise<Anchor | undefined> {
+  return anchorSchema.safeParse((await store.document(ANCHOR_KIND, ANCHOR_ID))?.body).data;
 }
 
 /** Entries, the latest first. */
@@ -112,6 +166,7 @@ export async function auditPage(
 /** Follows the chain from its end to its beginning. Rejects with STATE_DOWN where the database cannot be asked. */
 export async function verifyAudit(store: AuditStore): Promise<AuditVerdict> {
   await store.settled();
+  const anchor = await anchorOf(store);
   let before: string | undefined;
   let last: AuditVerdict['last'];
   let broken: AuditVerdict['broken'];
@@ -121,6 +176,8 @@ export async function verifyAudit(store: AuditStore): Promise<AuditVerdict> {
     const page = await store.documents(KIND, { limit: PAGE, before });
     if (page.partial === true) throw new BonghwaError('STATE_DOWN', 'the database does not show the whole audit log');
     for (const { id, body } of page.documents) {
+      // What should be forgotten already is no part of the log any more.
+      if (anchor !== undefined && Number(id) <= anchor.number) continue;
       entries++;
       const fault = faultOf(id, body, later);
       if (fault !== undefined) broken = fault;
@@ -129,16 +186,26 @@ export async function verifyAudit(store: AuditStore): Promise<AuditVerdict> {
     }
     before = page.next;
   } while (before !== undefined);
-  if (later !== undefined && later.previous !== AUDIT_BEGIN && later.number === 1)
-    broken = { number: 1, why: 'the first entry follows from one that is not there' };
-  else if (later !== undefined && later.number !== 1)
-    broken = { number: later.number, why: `the ${later.number - 1} entries before are not there` };
+  const begin = beginFault(later, anchor);
+  if (begin !== undefined) broken = begin;
   return {
     whole: broken === undefined,
     entries,
+    ...(anchor === undefined ? {} : { forgotten: anchor.number }),
     ...(broken === undefined ? {} : { broken }),
     ...(last === undefined ? {} : { last }),
   };
+}
+
+/** Whether the first entry follows from the one that was forgotten last, or from nothing where none was. */
+function beginFault(first: AuditEntry | undefined, anchor: Anchor | undefined): AuditVerdict['broken'] {
+  const { number, hash } = anchor ?? { number: 0, hash: AUDIT_BEGIN };
+  if (first === undefined)
+    return anchor === undefined ? undefined : { number: number + 1, why: 'the entries behind it are not there' };
+  if (first.number !== number + 1)
+    return { number: first.number, why: `the ${first.number - number - 1} entries before are not there` };
+  if (first.previous === hash) return undefined;
+  return { number: first.number, why: 'the first entry follows from one that is not there' };
 }
 
 function faultOf(id: string, body: unknown, later: AuditEntry | undefined): AuditVerdict['broken'] {

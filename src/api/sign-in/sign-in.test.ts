@@ -269,6 +269,25 @@ describe('sign-in', () => {
     assert.equal((await admin.send('GET', '/api/me')).status, 200);
   });
 
+  it('ends an event stream with the session or the token that it came by', async () => {
+    const listen = async (headers: Record<string, string>) => {
+      const response = await fetch(`${at}/api/events`, { headers });
+      assert.equal(response.status, 200);
+      return response.text();
+    };
+    const person = new ApiClient(at);
+    await person.send('POST', '/api/auth/sign-in/email', { email: 'han@ministry.example', password: PASSWORD });
+    const cookie = [...person.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const made = await person.send('POST', '/api/tokens', { name: 'stream', role: 'viewer' });
+    const byToken = listen({ authorization: `Bearer ${String(made.body.text)}` });
+    const bySession = listen({ cookie });
+    const { id } = made.body.token as { id: string };
+    await person.send('DELETE', `/api/tokens/${id}`);
+    assert.match(await byToken, /^retry:/);
+    await person.send('POST', '/api/auth/sign-out');
+    assert.match(await bySession, /^retry:/);
+  });
+
   it('knows everybody after a restart, and the audit log shows who did what, and that nobody changed it', async () => {
     await api.close();
     await open();

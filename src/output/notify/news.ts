@@ -114,18 +114,15 @@ function attackNews({ state, at, attack }: Extract<StationEvent, { kind: 'attack
   };
 }
 
-/** Warnings of the station; that an exporter is silent concerns whoever looks after routers. */
-function warningNews({ state, at, warning }: Extract<StationEvent, { kind: 'warning' }>): News {
-  const exporter = /exporter|router|telemetry (comes|came) from/i.test(warning);
-  const step = state === 'began' ? 'began' : 'ended';
+function warningNews({ state, at, about, warning }: Extract<StationEvent, { kind: 'warning' }>): News {
   return {
-    kind: exporter ? 'exporter' : 'station',
+    kind: about,
     key: `warning ${warning}`,
-    state: step,
+    state,
     severity: 'medium',
     at,
-    path: exporter ? '/exporters' : '/',
-    title: words(exporter ? `exporter-${step}` : `station-${step}`, {}),
+    path: about === 'exporter' ? '/exporters' : '/',
+    title: words(`${about}-${state}`, {}),
     body: everywhere(warning),
   };
 }

@@ -48,6 +48,8 @@ async function httpReceiver(
       else response.end('ok');
     });
   }).listen(0, '127.0.0.1');
+  // A test that fails must not keep the others waiting.
+  server.unref();
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
@@ -190,7 +192,7 @@ describe('what receivers are told', () => {
         notifier.take(attackEvent(3, 'opened', { target: { kind: 'site', value: 'www.court.example' } }));
         await until('the severe one', () => receiver.taken.length === 1);
         assert.deepEqual(titles(receiver.taken), ['Attack on www.court.example: syn-flood']);
-        assert.equal(notifier.statusOf('duty')?.waiting, 2);
+        await until('the two that wait', () => notifier.statusOf('duty')?.waiting === 2);
         notifier.take(attackEvent(1, 'closed', { target: { kind: 'address', value: '192.0.2.1' } }));
         assert.equal(notifier.statusOf('duty')?.waiting, 1, 'it came and went while everybody slept');
         nowMs = Date.parse('2026-03-06T07:00:30.000Z');

@@ -6,6 +6,7 @@ import { formatListen, type ListenAddress } from '../../base/listen.ts';
 import type { Config } from '../../model/config.ts';
 import { resolveSecret } from '../../model/secret.ts';
 import type { StateStore } from '../../store/state/state-store.ts';
+import { DAY_MS } from './periods.ts';
 import type { StationOptions } from './station-options.ts';
 
 export interface AccessDeps extends Pick<StationOptions, 'log' | 'environment'> {
@@ -24,6 +25,8 @@ export interface StationAccess {
   listening(at: ListenAddress): void;
   /** Tells of the link for the first account, where there is none. */
   announce(): Promise<void>;
+  /** Forgets acts that are older than so many days. */
+  forgetActs(days: number): Promise<void>;
 }
 
 /** Rejects where a secret of the configuration is not there. */
@@ -36,7 +39,8 @@ export async function openAccess(deps: AccessDeps): Promise<StationAccess> {
     url ??= `http://${formatListen(at)}`;
   };
   const reached = (): string => url ?? `http://${formatListen(http.listen)}`;
-  if (http.signIn === 'off') return { api: { names }, url: reached, listening, announce: () => Promise.resolve() };
+  const nothing = (): Promise<void> => Promise.resolve();
+  if (http.signIn === 'off') return { api: { names }, url: reached, listening, announce: nothing, forgetActs: nothing };
   const signIn = await SignIn.create({
     directory: storage.directory,
     store: lateStore(store),
@@ -53,6 +57,9 @@ export async function openAccess(deps: AccessDeps): Promise<StationAccess> {
       // The log is where the operator looks, and nobody else may: the link is the key of the station.
       if (link !== undefined)
         log('warn', 'nobody has an account yet: open the link to make the first one', { ...link });
+    },
+    async forgetActs(days) {
+      await signIn.audit.prune(Date.now() - days * DAY_MS);
     },
   };
 }
@@ -84,6 +91,7 @@ function lateStore(store: () => StateStore) {
     document: async (...args: Parameters<StateStore['document']>) => await store().document(...args),
     documents: async (...args: Parameters<StateStore['documents']>) => await store().documents(...args),
     removeDocument: async (...args: Parameters<StateStore['removeDocument']>) => await store().removeDocument(...args),
+    pruneDocuments: async (...args: Parameters<StateStore['pruneDocuments']>) => await store().pruneDocuments(...args),
     settled: async () => await store().settled(),
   };
 }

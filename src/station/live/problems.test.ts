@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Announcements, Problems } from './problems.ts';
+import { fixedReport } from '../../../test/support/report.ts';
+import { Announcements, Problems, standingWarnings } from './problems.ts';
 
 test('problems are told once each for ten minutes, and twenty at most', () => {
   const problems = new Problems();
@@ -16,10 +17,20 @@ test('problems are told once each for ten minutes, and twenty at most', () => {
 
 test('a warning is announced when it begins and when it is over, and not between', () => {
   const announcements = new Announcements();
-  assert.deepEqual(announcements.changes(['slow', 'full']), [
-    { state: 'began', warning: 'slow' },
-    { state: 'began', warning: 'full' },
+  const [report] = fixedReport().exporters;
+  const changes = (warnings: readonly string[], missing: readonly string[], message?: string) => {
+    const findings = message === undefined ? [] : [{ code: 'silent' as const, severity: 'fault' as const, message }];
+    const exporters = [{ ...report, exporter: '192.0.2.1', name: 'edge', findings }];
+    return announcements.changes(standingWarnings({ warnings: [...warnings], exporters }, missing));
+  };
+  assert.deepEqual(changes(['unheard', 'full'], ['unheard'], 'silent for 2 min'), [
+    { state: 'began', about: 'exporter', warning: 'unheard' },
+    { state: 'began', about: 'station', warning: 'full' },
+    { state: 'began', about: 'exporter', warning: 'edge (192.0.2.1): silent for 2 min' },
   ]);
-  assert.deepEqual(announcements.changes(['full', 'slow']), []);
-  assert.deepEqual(announcements.changes(['full']), [{ state: 'ended', warning: 'slow' }]);
+  assert.deepEqual(changes(['full', 'unheard'], ['unheard'], 'silent for 3 min'), [], 'the numbers alone change');
+  assert.deepEqual(changes(['full'], []), [
+    { state: 'ended', about: 'exporter', warning: 'unheard' },
+    { state: 'ended', about: 'exporter', warning: 'edge (192.0.2.1): silent for 2 min' },
+  ]);
 });

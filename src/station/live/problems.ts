@@ -1,3 +1,6 @@
+import type { WarningSubject } from '../../model/station-event.ts';
+import type { StationStatus } from '../../model/station-view.ts';
+
 /** Problems that are told at a time; the oldest go first. */
 const PROBLEMS_MAX = 20;
 /** A problem is told for so long after it came up last, ms. */
@@ -23,19 +26,49 @@ export class Problems {
   }
 }
 
-/** Tells which warnings began and which are over since it was asked last. */
-export class Announcements {
-  #announced: ReadonlySet<string> = new Set();
+/** A warning that stands now. While it stands it has one key, whatever numbers its text tells meanwhile. */
+export interface StandingWarning {
+  readonly key: string;
+  readonly about: WarningSubject;
+  readonly warning: string;
+}
 
-  changes(warnings: readonly string[]): { readonly state: 'began' | 'ended'; readonly warning: string }[] {
+export type WarningChange = Pick<StandingWarning, 'about' | 'warning'> & { readonly state: 'began' | 'ended' };
+
+/** Tells which warnings began and which are over since it was asked last; what ends has the text that it began with. */
+export class Announcements {
+  #announced: ReadonlyMap<string, StandingWarning> = new Map();
+
+  changes(warnings: readonly StandingWarning[]): WarningChange[] {
     const before = this.#announced;
-    const now = new Set(warnings);
+    const now = new Map(warnings.map((one) => [one.key, before.get(one.key) ?? one]));
     this.#announced = now;
-    const began = [...now].filter((warning) => !before.has(warning));
-    const ended = [...before].filter((warning) => !now.has(warning));
+    const change = (state: 'began' | 'ended', { about, warning }: StandingWarning) => ({ state, about, warning });
     return [
-      ...began.map((warning) => ({ state: 'began' as const, warning })),
-      ...ended.map((warning) => ({ state: 'ended' as const, warning })),
+      ...[...now.values()].filter(({ key }) => !before.has(key)).map((one) => change('began', one)),
+      ...[...before.values()].filter(({ key }) => !now.has(key)).map((one) => change('ended', one)),
     ];
   }
+}
+
+/** What stands now: warnings of the station, of which `missing` tell of exporters that were never heard, and faults of exporters. */
+export function standingWarnings(
+  { warnings, exporters }: Pick<StationStatus, 'warnings' | 'exporters'>,
+  missing: readonly string[],
+): StandingWarning[] {
+  const ofExporters = new Set(missing);
+  const told = warnings.map((warning) => {
+    const about = ofExporters.has(warning) ? 'exporter' : 'station';
+    return { key: warning, about, warning } as const;
+  });
+  const faults = exporters.flatMap(({ exporter, name, observationDomain, protocol, findings = [] }) =>
+    findings
+      .filter(({ severity }) => severity === 'fault')
+      .map(({ code, message }) => ({
+        key: `${exporter} ${observationDomain} ${protocol} ${code}`,
+        about: 'exporter' as const,
+        warning: `${name === undefined ? exporter : `${name} (${exporter})`}: ${message}`,
+      })),
+  );
+  return [...told, ...faults];
 }

@@ -145,7 +145,8 @@ export class Station implements ApiDeps {
     this.#every(PERIOD.SNAPSHOT_MS, () => this.#keepSnapshots());
     this.#every(PERIOD.EXPORTERS_MS, () => this.#keepExporters());
     this.#every(PERIOD.PRUNE_MS, () => this.#prune());
-    this.#every(PERIOD.WARNINGS_MS, async () => this.#told.announce(this.status().warnings));
+    this.#every(PERIOD.PRUNE_MS, async () => this.#http?.access.forgetActs(this.#config.retention.auditDays));
+    this.#every(PERIOD.WARNINGS_MS, async () => this.#told.announce(this.status(), this.#desk.missing()));
     await this.#startSites(this.#state);
     this.#ready = true;
     void this.#places.open();

@@ -1,10 +1,11 @@
 import type { StationCounters } from '../../api/deps.ts';
 import type { Config } from '../../model/config.ts';
 import type { StationEvent } from '../../model/station-event.ts';
+import type { StationStatus } from '../../model/station-view.ts';
 import { EventLines } from '../../output/event-lines.ts';
 import type { StateStore } from '../../store/state/state-store.ts';
 import { NotifyDesk } from './notify-desk.ts';
-import { Announcements } from './problems.ts';
+import { Announcements, standingWarnings } from './problems.ts';
 import type { StationOptions } from './station-options.ts';
 
 export interface ToldDeps extends Pick<StationOptions, 'environment'> {
@@ -68,10 +69,11 @@ export class Told {
     for (const listener of this.#listeners) listener(event);
   }
 
-  /** Tells of the warnings that began and that are over. */
-  announce(warnings: readonly string[]): void {
+  /** Tells of the warnings that began and that are over; `missing` are those of exporters that were never heard. */
+  announce(status: Pick<StationStatus, 'warnings' | 'exporters'>, missing: readonly string[]): void {
     const at = new Date().toISOString();
-    for (const change of this.#announcements.changes(warnings)) this.tell({ kind: 'warning', at, ...change });
+    for (const change of this.#announcements.changes(standingWarnings(status, missing)))
+      this.tell({ kind: 'warning', at, ...change });
   }
 
   subscribe(listener: (event: StationEvent) => void): () => void {
