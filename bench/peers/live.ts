@@ -10,7 +10,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type BenchSize, formatRate, parseSize } from '../harness.ts';
-import { type BlastFormat, FLOOD_SHARE, siteText } from '../make/blast.ts';
+import { type BlastFormat, FLOOD_SHARE, SITES, siteText } from '../make/blast.ts';
 import { type SenderProcess, type SendPhase, startSender } from '../make/send-plan.ts';
 import { isInstalled } from './child.ts';
 import { type Collector, type CollectorCounts, startBonghwa, startFastNetMon } from './collectors.ts';
@@ -53,6 +53,8 @@ interface LiveSize {
   /** After the start, so that what belongs to it is not counted as idle. */
   readonly settleMs: number;
   readonly warmSeconds: number;
+  /** At the end of the warming up another site is flooded: what an attack needs is compiled then, as in a program that runs for months. */
+  readonly warmFloodSeconds: number;
   readonly idleSeconds: number;
   readonly usualSeconds: number;
   readonly floodSeconds: number;
@@ -62,7 +64,8 @@ const SIZES: Readonly<Record<BenchSize, LiveSize>> = {
   small: {
     ...{ formats: ['netflow9'], rates: [20_000] },
     settleMs: 500,
-    warmSeconds: 3,
+    warmSeconds: 2,
+    warmFloodSeconds: 1,
     idleSeconds: 0.5,
     usualSeconds: 0.5,
     floodSeconds: 3,
@@ -70,11 +73,13 @@ const SIZES: Readonly<Record<BenchSize, LiveSize>> = {
   full: {
     formats: ['netflow9', 'netflow5'],
     rates: [100_000, 500_000, 1_000_000, 2_000_000, 3_000_000],
-    ...{ settleMs: 15_000, warmSeconds: 12, idleSeconds: 5, usualSeconds: 5, floodSeconds: 10 },
+    ...{ settleMs: 15_000, warmSeconds: 8, warmFloodSeconds: 4, idleSeconds: 5, usualSeconds: 5, floodSeconds: 10 },
   },
 };
 
 const EXPORTERS = 4;
+/** The site that is flooded while programs warm up. */
+const WARM_SITE = SITES >> 1;
 /** Counters stand still for so long when everything has been taken. */
 const DRAIN_MS = 1500;
 const DRAIN_LOOKS_MAX = 20;
@@ -132,8 +137,9 @@ async function measure(
 ): Promise<LiveRun> {
   const { pid, program } = collector;
   const usual = rate / (1 + FLOOD_SHARE);
-  const phase = (seconds: number, floodRecordsPerSecond: number): SendPhase => ({
-    ...{ seconds, recordsPerSecond: floodRecordsPerSecond > 0 ? usual : rate, floodRecordsPerSecond },
+  const peace = (seconds: number): SendPhase => ({ seconds, recordsPerSecond: rate, floodRecordsPerSecond: 0 });
+  const flood = (seconds: number, site: number): SendPhase => ({
+    ...{ seconds, recordsPerSecond: usual, floodRecordsPerSecond: FLOOD_SHARE * usual, site },
   });
   await sleep(size.settleMs);
   const idleFrom = processUse(pid).cpuSeconds;
@@ -141,11 +147,11 @@ async function measure(
   const idleCores = (processUse(pid).cpuSeconds - idleFrom) / size.idleSeconds;
 
   const before = await collector.counts();
-  const warm = await sender.send(phase(size.warmSeconds, 0));
+  const warm = await sender.send(peace(size.warmSeconds), flood(size.warmFloodSeconds, WARM_SITE));
   const warmed = await collector.counts();
   const cpuFrom = processUse(pid).cpuSeconds;
   const fromMs = Date.now();
-  const sent = await sender.send(phase(size.usualSeconds, 0), phase(size.floodSeconds, FLOOD_SHARE * usual));
+  const sent = await sender.send(peace(size.usualSeconds), flood(size.floodSeconds, 0));
   const counts = await drained(collector);
   const use = processUse(pid);
   const wallSeconds = (Date.now() - fromMs) / 1000;

@@ -5,9 +5,8 @@ import { address } from '../../test/support/flow-rows.ts';
 import { hashAddress } from '../base/hash.ts';
 import { formatAddress } from '../base/ip.ts';
 import { Random } from '../base/random.ts';
+import { AddressTable, type AddressTableLimits } from './address-table.ts';
 import {
-  AddressTable,
-  type AddressTableLimits,
   CELL_BYTES,
   CELL_FIRST_MS,
   CELL_LAG,
@@ -15,7 +14,7 @@ import {
   CELL_VARIANCE,
   ROW_FOLDED,
   ROW_OUT,
-} from './address-table.ts';
+} from './table-cells.ts';
 
 const SEED = 99;
 
@@ -128,8 +127,19 @@ test('whatever comes, rows and cells stay within their limits and totals are con
           count(tables[worker], words, trafficClass, weight);
           packets += weight;
         }
+        const unpacked = new AddressTable(SEED, limits);
+        for (const [worker] of rows.slice(0, 50).entries()) count(unpacked, ipv4(worker * 256), 1, 1);
+        unpacked.clear();
+        for (const table of tables) {
+          const packed = table.packInto(new ArrayBuffer(8 + table.packedBytes), 8);
+          unpacked.mergePacked(structuredClone(packed, { transfer: [packed.words.buffer] }));
+        }
         const [merged, ...others] = tables;
         for (const other of others) merged.merge(other);
+        const [one, other] = [merged, unpacked].map((table) => table.packInto(new ArrayBuffer(table.packedBytes), 0));
+        assert.deepEqual({ ...other, index: [] }, { ...one, index: [] }, 'packed or not, the same is merged');
+        for (let row = 0; row < merged.rows; row++)
+          assert.equal(find(unpacked, merged.wordsOf(row)), find(merged, merged.wordsOf(row)));
         assert.ok(merged.rows <= limits.rowsMax && merged.cells <= limits.cellsMax);
         assert.equal(total(merged, CELL_PACKETS), packets);
         assert.equal(total(merged, CELL_BYTES), 100 * packets);

@@ -2,11 +2,26 @@ import { assert } from '../base/errors.ts';
 import { hashAddress } from '../base/hash.ts';
 import { isIpv4 } from '../base/ip.ts';
 import { IPV4_MAPPED_BITS, maskWord } from '../base/prefix.ts';
-
-/** The row is a destination outside the protected networks: its traffic goes out. */
-export const ROW_OUT = 1;
-/** The table was full: the row stands for every further address of its /24 or /64 (or for all, if that too is full). */
-export const ROW_FOLDED = 2;
+import {
+  CELL_BYTES,
+  CELL_FIRST_MS,
+  CELL_LAG,
+  CELL_PACKETS,
+  CELL_STRIDE,
+  CELL_VARIANCE,
+  CLASS_BITS,
+  CLASS_MASK,
+  FLAGS_MASK,
+  NEXT_SHIFT,
+  NO_CLASS,
+  NUMBERS_SHIFT,
+  ROW_FOLDED,
+  ROW_OUT,
+  TableCells,
+  WORD_FLOWS,
+  WORD_META,
+  WORDS_SHIFT,
+} from './table-cells.ts';
 
 export interface AddressTableLimits {
   /** Addresses with counters of their own in one second; below 2^21. */
@@ -19,30 +34,6 @@ export const ADDRESS_TABLE_LIMITS: AddressTableLimits = { rowsMax: 1_310_720, ce
 
 /** What share of the rows is kept back for folded prefixes once the others are used. */
 const FOLDED_SHARE = 1 / 16;
-
-/** A cell is one cache line: eight numbers, or sixteen words. */
-export const CELL_STRIDE = 8;
-const WORDS_SHIFT = 4;
-const NUMBERS_SHIFT = 3;
-/** Places of the counters in the numbers of a cell; all are scaled by sampling. */
-export const CELL_PACKETS = 3;
-export const CELL_BYTES = 4;
-/** Sum of rate × (rate - 1) × sampled packets: the variance that sampling leaves on the packets. */
-export const CELL_VARIANCE = 5;
-/** Sum of packets × ms from when they were carried to when they were counted. */
-export const CELL_LAG = 6;
-/** When the first of them was carried, ms since 1970. */
-export const CELL_FIRST_MS = 7;
-/** Places in the words of a cell: what it is and what follows it, and its flows. */
-export const WORD_META = 4;
-export const WORD_FLOWS = 5;
-
-export const CLASS_BITS = 5;
-export const CLASS_MASK = (1 << CLASS_BITS) - 1;
-/** The class of a row that has no cell yet. */
-export const NO_CLASS = CLASS_MASK;
-const FLAGS_MASK = 3;
-export const NEXT_SHIFT = 8;
 
 /** Bits of an index entry that hold the row number plus one; the others are those of the hash, as a tag. */
 export const ENTRY_BITS = 21;
@@ -58,22 +49,13 @@ const ALIGN_BYTES = 48;
  * Counters of every active destination address by traffic class, for one second: the first of the two tiers.
  *
  *   index   [ tag · row+1 | 0 | tag · row+1 | … ]       open addressing by hash, at most five eighths full
- *   cells   [ row 0 | row 1 | … ► free ◄ … | spare 1 | spare 0 ]
- *   cell    [ w0 w1 w2 w3 | next · flags · class | flows | packets bytes variance lag firstMs ]     64 bytes
- *              4 words          1 word           1 word              5 numbers
+ *   cells   as in table-cells.ts
  *
- * A row is the cell of the first class that its address received; those of further classes are spare cells, a short list. All
- * counters are sums but `firstMs`, a minimum: tables of the same second merge exactly. A record touches two cache lines, one of
+ * All counters are sums but `firstMs`, a minimum: tables of the same second merge exactly. A record touches two cache lines, one of
  * the index and one of the cells; nothing is allocated but to grow.
  */
-export class AddressTable {
-  rows = 0;
+export class AddressTable extends TableCells {
   cells = 0;
-  /** Rows of data that found neither a row nor a cell of their own, and were counted with others. */
-  folded = 0;
-  /** The cells as words and as numbers: one memory. */
-  readonly rowData: Uint32Array;
-  readonly cellData: Float64Array;
   /** Its places are used as far as `mask` reaches. */
   readonly index: Int32Array;
   mask: number;
@@ -87,13 +69,10 @@ export class AddressTable {
     assert(limits.rowsMax * FOLDED_SHARE >= 1 && limits.rowsMax < ENTRY_MASK, 'room for 16 rows at least');
     assert(limits.cellsMax >= limits.rowsMax && limits.cellsMax < 2 ** (32 - NEXT_SHIFT), 'a cell for every row');
     assert(memory.length >= tableBytes(limits), 'room for the table');
+    super(memory.buffer, memory.byteOffset + cellsOffset(limits), limits.cellsMax);
     this.#seed = seed;
     this.#limits = limits;
-    const { buffer, byteOffset } = memory;
-    this.index = new Int32Array(buffer, byteOffset, indexSize(limits.rowsMax));
-    const at = byteOffset + cellsOffset(limits);
-    this.rowData = new Uint32Array(buffer, at, limits.cellsMax << WORDS_SHIFT);
-    this.cellData = new Float64Array(buffer, at, limits.cellsMax << NUMBERS_SHIFT);
+    this.index = new Int32Array(memory.buffer, memory.byteOffset, indexSize(limits.rowsMax));
     this.mask = Math.min(INDEX_AT_FIRST, this.index.length) - 1;
   }
 
@@ -116,11 +95,6 @@ export class AddressTable {
     this.cells += rows - this.rows + spares - this.#spares;
     this.rows = rows;
     this.#spares = spares;
-  }
-
-  /** Cells there is room for. */
-  get cellsMax(): number {
-    return this.#limits.cellsMax;
   }
 
   /** Row of the address, or -1. `hash` is `hashAddress(words, at, seed)`. */
@@ -164,47 +138,11 @@ export class AddressTable {
     return this.row(words, at, hash, flags);
   }
 
-  flagsOf(row: number): number {
-    return (this.rowData[(row << WORDS_SHIFT) + WORD_META] >>> CLASS_BITS) & FLAGS_MASK;
-  }
-
   /** Joins the flags of an address or prefix to those of a row that counts it too: out only where all of them are. */
   join(row: number, flags: number): void {
     const at = (row << WORDS_SHIFT) + WORD_META;
     const joined = (this.flagsOf(row) & (flags | ~ROW_OUT)) | (flags & ROW_FOLDED);
     this.rowData[at] = (this.rowData[at] & ~(FLAGS_MASK << CLASS_BITS)) | (joined << CLASS_BITS);
-  }
-
-  /** Where in `rowData` the four words of the row's address begin. */
-  keyOf(row: number): number {
-    return row << WORDS_SHIFT;
-  }
-
-  /** The four words of the row's address, copied. */
-  wordsOf(row: number): Uint32Array {
-    return this.rowData.slice(row << WORDS_SHIFT, (row << WORDS_SHIFT) + 4);
-  }
-
-  /** Where in `cellData` the row's first cell begins; -1 where it has none. */
-  firstCell(row: number): number {
-    const at = row << NUMBERS_SHIFT;
-    return this.classOf(at) === NO_CLASS ? -1 : at;
-  }
-
-  /** The cell that follows in the row's list; -1 behind the last. */
-  nextCell(at: number): number {
-    const next = this.rowData[2 * at + WORD_META] >>> NEXT_SHIFT;
-    return next === 0 ? -1 : (this.#limits.cellsMax - next) << NUMBERS_SHIFT;
-  }
-
-  /** Traffic class of the cell at a place in `cellData`. */
-  classOf(at: number): number {
-    return this.rowData[2 * at + WORD_META] & CLASS_MASK;
-  }
-
-  /** Flow records, where the traffic is telemetry; connection attempts, where it is packets. */
-  flowsOf(at: number): number {
-    return this.rowData[2 * at + WORD_FLOWS];
   }
 
   addFlows(at: number, flows: number): void {
@@ -278,8 +216,45 @@ export class AddressTable {
     data[at + CELL_FIRST_MS] = Number.POSITIVE_INFINITY;
   }
 
+  /** Bytes that `packInto` takes; what it is given begins at a multiple of 8. */
+  get packedBytes(): number {
+    return 4 * (this.mask + 1) + 8 * CELL_STRIDE * (this.rows + this.#spares);
+  }
+
+  /** Copies what the table holds, as it lies in memory, to bytes from `at` on. */
+  packInto(memory: ArrayBuffer, at: number): PackedTable {
+    const { rows, cells, folded, rowData, cellsMax } = this;
+    const spares = this.#spares;
+    const index = new Int32Array(memory, at, this.mask + 1);
+    index.set(this.index.subarray(0, index.length));
+    const words = new Uint32Array(memory, at + index.byteLength, (rows + spares) << WORDS_SHIFT);
+    words.set(rowData.subarray(0, rows << WORDS_SHIFT));
+    words.set(rowData.subarray((cellsMax - spares) << WORDS_SHIFT), rows << WORDS_SHIFT);
+    return { rows, cells, spares, folded, index, words };
+  }
+
+  /** Adds everything that a packed table of the same seed holds. Into an empty one it is copied, and no address looked for. */
+  mergePacked(packed: PackedTable): void {
+    const { rows, cells, spares, folded, index, words } = packed;
+    const { rowsMax, cellsMax } = this.#limits;
+    if (this.rows > 0 || rows > rowsMax || spares > cellsMax - rowsMax || index.length > this.index.length) {
+      const other = new TableCells(words.buffer, words.byteOffset, rows + spares);
+      other.rows = rows;
+      other.folded = folded;
+      this.merge(other);
+      return;
+    }
+    this.index.set(index);
+    this.mask = index.length - 1;
+    this.rowData.set(words.subarray(0, rows << WORDS_SHIFT));
+    this.rowData.set(words.subarray(rows << WORDS_SHIFT), (cellsMax - spares) << WORDS_SHIFT);
+    this.grown(rows, spares);
+    this.cells = cells;
+    this.folded += folded;
+  }
+
   /** Adds everything that `other` (same seed) holds. */
-  merge(other: AddressTable): void {
+  merge(other: TableCells): void {
     for (let from = 0; from < other.rows; from++) {
       const at = other.keyOf(from);
       const row = this.row(other.rowData, at, hashAddress(other.rowData, at, this.#seed), other.flagsOf(from));
@@ -290,7 +265,7 @@ export class AddressTable {
   }
 
   /** Adds the cells of row `from` of another table to a row of this one, but for the classes in the bit mask `without`. */
-  addCells(row: number, other: AddressTable, from: number, without: number): void {
+  addCells(row: number, other: TableCells, from: number, without: number): void {
     const data = other.cellData;
     for (let source = other.firstCell(from); source >= 0; source = other.nextCell(source)) {
       const trafficClass = other.classOf(source);
@@ -332,6 +307,17 @@ export class AddressTable {
     this.mask = 2 * this.mask + 1;
     for (let row = 0; row < this.rows; row++) this.#enter(row, hashAddress(this.rowData, this.keyOf(row), this.#seed));
   }
+}
+
+/** A table as it lies in memory, but for what is free: to go to another thread. */
+export interface PackedTable {
+  readonly rows: number;
+  readonly cells: number;
+  readonly spares: number;
+  readonly folded: number;
+  readonly index: Int32Array<ArrayBuffer>;
+  /** The rows, and behind them the spare cells. */
+  readonly words: Uint32Array<ArrayBuffer>;
 }
 
 /** The index is at most so full. */

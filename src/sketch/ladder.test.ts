@@ -5,8 +5,9 @@ import { hashAddress } from '../base/hash.ts';
 import { formatAddress, formatIpv4 } from '../base/ip.ts';
 import { formatPrefix } from '../base/prefix.ts';
 import { CLASS } from '../model/traffic-class.ts';
-import { AddressTable, CELL_BYTES, CELL_PACKETS, ROW_FOLDED, ROW_OUT } from './address-table.ts';
+import { AddressTable } from './address-table.ts';
 import { Ladder, type LadderLevel } from './ladder.ts';
+import { CELL_BYTES, CELL_PACKETS, ROW_FOLDED, ROW_OUT } from './table-cells.ts';
 
 const SEED = 3;
 

@@ -2,7 +2,8 @@ import { hashAddress } from '../base/hash.ts';
 import { isIpv4 } from '../base/ip.ts';
 import { maskWord, type Prefix, prefixContains } from '../base/prefix.ts';
 import { CLASS } from '../model/traffic-class.ts';
-import { AddressTable, type AddressTableLimits, ROW_FOLDED } from './address-table.ts';
+import { AddressTable, type AddressTableLimits } from './address-table.ts';
+import { ROW_FOLDED } from './table-cells.ts';
 
 /** Classes that flow on established connections towards clients: no attack by themselves, and left out of the steps above an address. */
 const ESTABLISHED = (1 << CLASS.tcpData) | (1 << CLASS.tcpSession) | (1 << CLASS.tcpFin) | (1 << CLASS.quicReply);

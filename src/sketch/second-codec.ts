@@ -1,6 +1,5 @@
-import { hashAddress } from '../base/hash.ts';
 import { CLASS_COUNT } from '../model/traffic-class.ts';
-import { CELL_BYTES, CELL_FIRST_MS, CELL_LAG, CELL_PACKETS, CELL_VARIANCE } from './address-table.ts';
+import type { PackedTable } from './address-table.ts';
 import { FrequentItems } from './frequent-items.ts';
 import { type RowSample, type RowSampleParts, SAMPLE_COLUMNS } from './row-sample.ts';
 import type { Second } from './second.ts';
@@ -12,18 +11,13 @@ import type { Watch } from './watch.ts';
 /**
  * A second as plain typed arrays, so that it goes from one thread to another without a copy (`transfersOf`), or into a message.
  * Merging an encoded second gives the same as `Second.merge`, but for the watch list: the union of what the parts watched.
- *
- *   cellWords    [ w0 w1 w2 w3 | flags · class | flows ] …            6 words a cell
- *   cellNumbers  [ packets bytes variance lag firstMs ] …             5 numbers a cell
  */
 export interface EncodedSecond {
   readonly second: number;
   readonly packets: number;
   readonly bytes: number;
   readonly flows: number;
-  readonly folded: number;
-  readonly cellWords: Uint32Array;
-  readonly cellNumbers: Float64Array;
+  readonly table: PackedTable;
   readonly sample: RowSampleParts;
   readonly watch: EncodedWatch;
   readonly slowServers: readonly EncodedSlowServer[];
@@ -60,29 +54,19 @@ interface EncodedSlowServer extends Omit<SlowServer, 'sources'> {
   readonly capacity: number;
 }
 
-const CELL_WORDS = 6;
-const CELL_NUMBERS = 5;
 const DETAIL_WORDS = 4;
-const FLAGS_SHIFT = 8;
 
 /** The counters and the sample, which are most of it, lie in one memory of `spare`. */
 export function encodeSecond(second: Second, spare = new SpareMemory()): EncodedSecond {
-  const { cells } = second.table;
-  const numberBytes = 8 * CELL_NUMBERS * cells;
-  const cellBytes = numberBytes + aligned(4 * CELL_WORDS * cells);
-  const memory = spare.take(cellBytes + sampleBytes(second.sample));
-  const cellNumbers = new Float64Array(memory, 0, CELL_NUMBERS * cells);
-  const cellWords = new Uint32Array(memory, numberBytes, CELL_WORDS * cells);
-  encodeTable(second, cellWords, cellNumbers);
+  const tableBytes = second.table.packedBytes;
+  const memory = spare.take(tableBytes + sampleBytes(second.sample));
   return {
     second: second.second,
     packets: second.packets,
     bytes: second.bytes,
     flows: second.flows,
-    folded: second.table.folded,
-    cellWords,
-    cellNumbers,
-    sample: encodeSample(second.sample, memory, cellBytes),
+    table: second.table.packInto(memory, 0),
+    sample: encodeSample(second.sample, memory, tableBytes),
     watch: encodeWatch(second.watch),
     slowServers: second.slowServers.map(({ sources, ...server }) => ({
       ...server,
@@ -97,7 +81,7 @@ export function mergeEncoded(into: Second, encoded: EncodedSecond, seed: number)
   into.packets += encoded.packets;
   into.bytes += encoded.bytes;
   into.flows += encoded.flows;
-  mergeTable(into, encoded, seed);
+  into.table.mergePacked(encoded.table);
   into.sample.merge(encoded.sample);
   mergeWatch(into.watch, encoded.watch);
   if (encoded.slowServers.length === 0) return;
@@ -124,68 +108,8 @@ function collectBuffers(value: unknown, buffers: Set<ArrayBuffer>): void {
 }
 
 /** What an encoded second lies in, for `SpareMemory.give` once it was merged. */
-export function memoryOf({ cellNumbers }: EncodedSecond): ArrayBuffer {
-  return cellNumbers.buffer as ArrayBuffer;
-}
-
-function encodeTable({ table }: Second, cellWords: Uint32Array, cellNumbers: Float64Array): void {
-  const { rowData, cellData } = table;
-  let cell = 0;
-  for (let row = 0; row < table.rows; row++) {
-    const key = table.keyOf(row);
-    const flags = table.flagsOf(row) << FLAGS_SHIFT;
-    for (let at = table.firstCell(row); at >= 0; at = table.nextCell(at)) {
-      const word = CELL_WORDS * cell;
-      cellWords[word] = rowData[key];
-      cellWords[word + 1] = rowData[key + 1];
-      cellWords[word + 2] = rowData[key + 2];
-      cellWords[word + 3] = rowData[key + 3];
-      cellWords[word + 4] = flags | table.classOf(at);
-      cellWords[word + 5] = table.flowsOf(at);
-      const number = CELL_NUMBERS * cell;
-      cellNumbers[number] = cellData[at + CELL_PACKETS];
-      cellNumbers[number + 1] = cellData[at + CELL_BYTES];
-      cellNumbers[number + 2] = cellData[at + CELL_VARIANCE];
-      cellNumbers[number + 3] = cellData[at + CELL_LAG];
-      cellNumbers[number + 4] = cellData[at + CELL_FIRST_MS];
-      cell++;
-    }
-  }
-}
-
-function mergeTable({ table }: Second, { cellWords, cellNumbers, folded }: EncodedSecond, seed: number): void {
-  const cells = cellNumbers.length / CELL_NUMBERS;
-  // The cells of a row follow each other, and rows differ: in an empty table none has to be looked for.
-  const isFirst = table.rows === 0;
-  let row = -1;
-  for (let cell = 0; cell < cells; cell++) {
-    const word = CELL_WORDS * cell;
-    if (row < 0 || !isSameKey(cellWords, word, word - CELL_WORDS)) {
-      const flags = cellWords[word + 4] >>> FLAGS_SHIFT;
-      const hash = hashAddress(cellWords, word, seed);
-      row = isFirst ? table.append(cellWords, word, hash, flags) : table.row(cellWords, word, hash, flags);
-      table.join(row, flags);
-    }
-    const at = table.cell(row, cellWords[word + 4] & ((1 << FLAGS_SHIFT) - 1));
-    table.addFlows(at, cellWords[word + 5]);
-    const { cellData } = table;
-    const number = CELL_NUMBERS * cell;
-    cellData[at + CELL_PACKETS] += cellNumbers[number];
-    cellData[at + CELL_BYTES] += cellNumbers[number + 1];
-    cellData[at + CELL_VARIANCE] += cellNumbers[number + 2];
-    cellData[at + CELL_LAG] += cellNumbers[number + 3];
-    if (cellNumbers[number + 4] < cellData[at + CELL_FIRST_MS]) cellData[at + CELL_FIRST_MS] = cellNumbers[number + 4];
-  }
-  table.folded += folded;
-}
-
-function isSameKey(words: Uint32Array, one: number, other: number): boolean {
-  return (
-    words[one + 3] === words[other + 3] &&
-    words[one + 2] === words[other + 2] &&
-    words[one + 1] === words[other + 1] &&
-    words[one] === words[other]
-  );
+export function memoryOf({ table }: EncodedSecond): ArrayBuffer {
+  return table.words.buffer;
 }
 
 const aligned = (bytes: number): number => (bytes + 7) & ~7;

@@ -7,10 +7,10 @@ import type { Prefix } from '../base/prefix.ts';
 import { Random } from '../base/random.ts';
 import { BATCH_ROWS, createFlowBatch } from '../model/flow-batch.ts';
 import { CLASS } from '../model/traffic-class.ts';
-import { CELL_FIRST_MS, CELL_LAG } from './address-table.ts';
 import type { Second } from './second.ts';
 import { encodeSecond } from './second-codec.ts';
 import { SecondStream } from './second-stream.ts';
+import { CELL_FIRST_MS, CELL_LAG } from './table-cells.ts';
 
 const SEED = 23;
 const T = 1_700_000_000;

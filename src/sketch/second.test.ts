@@ -4,8 +4,8 @@ import { type Prefix, parsePrefix } from '../base/prefix.ts';
 import { Random } from '../base/random.ts';
 import { createFlowBatch } from '../model/flow-batch.ts';
 import { HAS } from '../model/flow-columns.ts';
-import { CELL_PACKETS } from './address-table.ts';
 import { Second } from './second.ts';
+import { CELL_PACKETS } from './table-cells.ts';
 
 const SEED = 5;
 const NETWORKS = ['192.0.2.0/25', '2001:db8:1::/48', '198.51.100.7'].map((text) => parsePrefix(text)!);

@@ -5,15 +5,7 @@ import { maskWord } from '../base/prefix.ts';
 import type { FlowBatch } from '../model/flow-batch.ts';
 import { HAS } from '../model/flow-columns.ts';
 import { CLASS_COUNT } from '../model/traffic-class.ts';
-import {
-  ADDRESS_TABLE_LIMITS,
-  AddressTable,
-  type AddressTableLimits,
-  CLASS_BITS,
-  CLASS_MASK,
-  ROW_OUT,
-  tableBytes,
-} from './address-table.ts';
+import { ADDRESS_TABLE_LIMITS, AddressTable, type AddressTableLimits, tableBytes } from './address-table.ts';
 import { INTAKE_ROWS, Intake } from './intake.ts';
 import { type Count, countKernel } from './kernel/count.ts';
 import { type Keep, keepKernel } from './kernel/keep.ts';
@@ -22,6 +14,7 @@ import { type Sample, sampleKernel } from './kernel/sample.ts';
 import { TOP_ROW_BITS, type WatchRows, watchKernel } from './kernel/watch.ts';
 import { RowSample, sampleBytes } from './row-sample.ts';
 import type { SlowServer } from './slow-connections.ts';
+import { CLASS_BITS, CLASS_MASK, ROW_OUT } from './table-cells.ts';
 import { WATCH_LIMITS, Watch, type WatchLimits, watchBytes } from './watch.ts';
 
 /** Rows that are counted together: what is looked at of them, and their cells, fit the first levels of the cache. */

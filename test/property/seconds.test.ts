@@ -5,11 +5,11 @@ import { formatAddress } from '../../src/base/ip.ts';
 import { formatPrefix, type Prefix, prefixContains } from '../../src/base/prefix.ts';
 import { createFlowBatch } from '../../src/model/flow-batch.ts';
 import { CLASS_COUNT } from '../../src/model/traffic-class.ts';
-import { CELL_LAG, CELL_PACKETS, CELL_STRIDE } from '../../src/sketch/address-table.ts';
 import { classifyRows, UNCOUNTED } from '../../src/sketch/classify.ts';
 import type { FrequentItems } from '../../src/sketch/frequent-items.ts';
 import { SECOND_LIMITS, Second, type SecondLimits } from '../../src/sketch/second.ts';
 import { type EncodedSecond, encodeSecond, mergeEncoded, transfersOf } from '../../src/sketch/second-codec.ts';
+import { CELL_LAG, CELL_PACKETS, CELL_STRIDE } from '../../src/sketch/table-cells.ts';
 import { address, prefix, putRow, type RowSpec } from '../support/flow-rows.ts';
 
 /*

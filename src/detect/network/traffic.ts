@@ -1,12 +1,6 @@
 import { CLASS_COUNT } from '../../model/traffic-class.ts';
-import {
-  type AddressTable,
-  CELL_BYTES,
-  CELL_FIRST_MS,
-  CELL_LAG,
-  CELL_PACKETS,
-  CELL_VARIANCE,
-} from '../../sketch/address-table.ts';
+import type { AddressTable } from '../../sketch/address-table.ts';
+import { CELL_BYTES, CELL_FIRST_MS, CELL_LAG, CELL_PACKETS, CELL_VARIANCE } from '../../sketch/table-cells.ts';
 import { PARAMETERS } from './parameters.ts';
 
 /** What one group of classes came to in one second, scaled by sampling and to a whole second. */

@@ -1,8 +1,8 @@
 import { type Code, countTo, f64, i32, Kernel, when } from '../../base/wasm-code.ts';
 import { NO_EXPORTER } from '../../model/flow-columns.ts';
 import { CLASS } from '../../model/traffic-class.ts';
-import { CELL_BYTES, CELL_FIRST_MS, CELL_LAG, CELL_PACKETS, CELL_VARIANCE, WORD_FLOWS } from '../address-table.ts';
 import type { IntakeLayout } from '../intake.ts';
+import { CELL_BYTES, CELL_FIRST_MS, CELL_LAG, CELL_PACKETS, CELL_VARIANCE, WORD_FLOWS } from '../table-cells.ts';
 
 /** See `countKernel`; `recordFlows` is 1 where telemetry rows begin flows, else 0. */
 export type Count = (from: number, to: number, cells: number, recordFlows: number) => number;

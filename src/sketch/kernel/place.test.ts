@@ -2,17 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hashAddress } from '../../base/hash.ts';
 import { Random } from '../../base/random.ts';
-import {
-  AddressTable,
-  CELL_FIRST_MS,
-  CELL_PACKETS,
-  CLASS_BITS,
-  CLASS_MASK,
-  ROW_OUT,
-  tableBytes,
-} from '../address-table.ts';
+import { AddressTable, tableBytes } from '../address-table.ts';
 import { UNCOUNTED } from '../classify.ts';
 import { INTAKE_ROWS, Intake } from '../intake.ts';
+import { CELL_FIRST_MS, CELL_PACKETS, CLASS_BITS, CLASS_MASK, ROW_OUT } from '../table-cells.ts';
 import { type Place, placeKernel } from './place.ts';
 
 const SEED = 99;

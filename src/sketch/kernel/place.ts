@@ -12,8 +12,10 @@ import {
   v128,
   when,
 } from '../../base/wasm-code.ts';
+import { BUCKET_ENTRIES, ENTRY_BITS, ENTRY_MASK } from '../address-table.ts';
+import { UNCOUNTED } from '../classify.ts';
+import type { IntakeLayout } from '../intake.ts';
 import {
-  BUCKET_ENTRIES,
   CELL_BYTES,
   CELL_FIRST_MS,
   CELL_LAG,
@@ -21,16 +23,12 @@ import {
   CELL_VARIANCE,
   CLASS_BITS,
   CLASS_MASK,
-  ENTRY_BITS,
-  ENTRY_MASK,
   NEXT_SHIFT,
   NO_CLASS,
   ROW_OUT,
   WORD_FLOWS,
   WORD_META,
-} from '../address-table.ts';
-import { UNCOUNTED } from '../classify.ts';
-import type { IntakeLayout } from '../intake.ts';
+} from '../table-cells.ts';
 
 /**
  * See `placeKernel`; `metaMask` has the bits of a cell that must be those of the row's class alone. Rows are made below `rowsRoom` of
