@@ -27,7 +27,7 @@ export interface LogShape {
   readonly paths: number;
 }
 
-interface Request {
+export interface Request {
   readonly second: number;
   readonly client: string;
   readonly path: string;

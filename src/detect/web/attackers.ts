@@ -1,5 +1,5 @@
 import { formatAddress } from '../../base/ip.ts';
-import { type ClientTable, SUSPECT_POINTS } from '../../sketch/web/client-table.ts';
+import { CLIENT, type ClientTable, SUSPECT_POINTS } from '../../sketch/web/client-table.ts';
 import type { SiteCounts } from '../../sketch/web/site-counts.ts';
 import { WEB } from './parameters.ts';
 
@@ -30,15 +30,17 @@ export interface NamedClient {
  */
 export function attackersOf(clients: ClientTable, site: SiteCounts, traits: AttackTraits): NamedClient[] {
   const found: { row: number; requests: number; points: number }[] = [];
-  for (let row = 0; row < clients.capacity; row++) {
+  const { cells } = clients;
+  for (let row = 0; row < clients.count; row++) {
     if (clients.site[row] !== site.index + 1) continue;
-    if (site.good?.(clients.words, 4 * row) === true) continue;
+    const at = clients.at(row);
+    if (site.good?.(cells, at + CLIENT.address) === true) continue;
     if (traits.slow) {
-      if (clients.slow[row] > 0 && clients.lastSecond[row] >= traits.startSecond && isSlow(clients, row))
-        found.push({ row, requests: clients.slow[row], points: WEB.attackerPoints });
+      if (cells[at + CLIENT.slow] > 0 && clients.lastSecond(row) >= traits.startSecond && isSlow(clients, row))
+        found.push({ row, requests: cells[at + CLIENT.slow], points: WEB.attackerPoints });
       continue;
     }
-    const requests = clients.attackPages[row];
+    const requests = cells[at + CLIENT.attackPages];
     if (requests === 0) continue;
     const points = pointsOf(clients, row, site, traits);
     if (points >= WEB.attackerPoints - 1.5) found.push({ row, requests, points });
@@ -56,44 +58,51 @@ export function attackersOf(clients: ClientTable, site: SiteCounts, traits: Atta
 
 /** More of its requests were slow than not. */
 function isSlow(clients: ClientTable, row: number): boolean {
-  return clients.slow[row] >= 2 && clients.slow[row] >= 0.5 * (clients.pages[row] + clients.assets[row]);
+  const { cells } = clients;
+  const at = clients.at(row);
+  return (
+    cells[at + CLIENT.slow] >= 2 &&
+    cells[at + CLIENT.slow] >= 0.5 * (cells[at + CLIENT.pages] + cells[at + CLIENT.assets])
+  );
 }
 
 function pointsOf(clients: ClientTable, row: number, site: SiteCounts, traits: AttackTraits): number {
-  const pages = Math.max(1, clients.pages[row]);
-  const during = clients.attackPages[row];
+  const { cells } = clients;
+  const at = clients.at(row);
+  const pages = Math.max(1, cells[at + CLIENT.pages]);
+  const during = cells[at + CLIENT.attackPages];
   const before = Math.max(0, pages - during);
   let points = 0;
   if (traits.templates.size > 0) {
-    const majority = traits.templates.has(clients.template[row]) ? clients.ofTemplate[row] / pages : 0;
-    const seen = clients.attackSeen[row];
+    const majority = traits.templates.has(cells[at + CLIENT.template]) ? cells[at + CLIENT.ofTemplate] / pages : 0;
+    const seen = cells[at + CLIENT.attackSeen];
     // What was asked for before the attack was noticed is known by the most frequent only.
-    const share = seen >= 3 ? clients.attackOn[row] / seen : majority;
+    const share = seen >= 3 ? cells[at + CLIENT.attackOn] / seen : majority;
     points += share >= 0.7 ? 1.5 : seen < 3 || share >= 0.4 ? 0 : -2;
   }
-  const isNew = (clients.flags[row] & 1) === 0 && clients.firstSecond[row] >= traits.startSecond - 5;
+  const isNew = (cells[at + CLIENT.flags] & 1) === 0 && clients.firstSecond(row) >= traits.startSecond - 5;
   if (isNew) points += traits.newClient >= 0.4 ? 1 : 0.5;
   else {
     // Who was here before took part only where he asks much more than he did.
-    const past = Math.max(30, traits.startSecond - clients.firstSecond[row]);
-    const spent = Math.max(10, clients.lastSecond[row] - traits.startSecond);
+    const past = Math.max(30, traits.startSecond - clients.firstSecond(row));
+    const spent = Math.max(10, clients.lastSecond(row) - traits.startSecond);
     points -= during / spent > 4 * (before / past) && during >= 10 ? 0 : 2.5;
   }
   const suspicion = clients.suspicion(row, site.norms, true);
   if (suspicion >= SUSPECT_POINTS) points += 2;
   else if (suspicion >= SUSPECT_POINTS - 1) points += 1;
   if (site.norms.assets) {
-    const fetched = clients.assets[row] / pages;
+    const fetched = cells[at + CLIENT.assets] / pages;
     const usual = site.usual[2] / Math.max(1e-9, site.usual[1]);
-    if (clients.assets[row] === 0) points += clients.answered[row] >= 2 ? 1 : 0.5;
+    if (cells[at + CLIENT.assets] === 0) points += cells[at + CLIENT.answered] >= 2 ? 1 : 0.5;
     else points -= fetched >= 0.25 * usual ? 4 : fetched >= 0.05 * usual ? 1.5 : 0;
-  } else if (clients.assets[row] >= 0.3 * pages) points -= 3;
-  points += trait(traits.noReferrer, clients.noReferrer[row] / pages, 1);
-  points += trait(traits.novel, clients.novel[row] / pages, 1);
-  points += trait(traits.post, clients.posts[row] / pages, 1);
-  if (traits.tool >= 0.4) points += (clients.flags[row] & 2) !== 0 ? 1 : -1.5;
+  } else if (cells[at + CLIENT.assets] >= 0.3 * pages) points -= 3;
+  points += trait(traits.noReferrer, cells[at + CLIENT.noReferrer] / pages, 1);
+  points += trait(traits.novel, cells[at + CLIENT.novel] / pages, 1);
+  points += trait(traits.post, cells[at + CLIENT.posts] / pages, 1);
+  if (traits.tool >= 0.4) points += (cells[at + CLIENT.flags] & 2) !== 0 ? 1 : -1.5;
   // A crawler that says so goes about its business.
-  if ((clients.flags[row] & 4) !== 0 && traits.tool < 0.4) points -= 2;
+  if ((cells[at + CLIENT.flags] & 4) !== 0 && traits.tool < 0.4) points -= 2;
   return points;
 }
 
@@ -105,5 +114,5 @@ function trait(excess: number, share: number, worth: number): number {
 
 /** A client's address, or the name that the log gives. */
 export function nameOf(clients: ClientTable, row: number): string {
-  return clients.names.get(row) ?? formatAddress(clients.words, 4 * row);
+  return clients.names.get(row) ?? formatAddress(clients.cells, clients.at(row) + CLIENT.address);
 }

@@ -1,4 +1,5 @@
 import type { Attack } from '../../model/attack.ts';
+import { CLIENT } from '../../sketch/web/client-table.ts';
 import type { RequestCounter } from '../../sketch/web/request-counter.ts';
 import { COUNT, type SiteCounts } from '../../sketch/web/site-counts.ts';
 import { WINDOW_SUM } from '../../sketch/web/traits.ts';
@@ -73,14 +74,13 @@ export class OpenWebAttacks {
     if (isGood !== undefined) site.good = (words, at) => isGood(site.name, words, at);
     site.attacked = true;
     const { clients } = this.#counter;
-    for (let row = 0; row < clients.capacity; row++) {
+    for (let row = 0; row < clients.count; row++) {
       if (clients.site[row] !== site.index + 1) continue;
-      const since = clients.firstSecond[row] >= attack.startSecond - 2;
-      const recently = clients.lastSecond[row] >= attack.startSecond - 2;
-      clients.attackPages[row] = since ? clients.pages[row] : recently ? Math.round(clients.recent[row]) : 0;
-      clients.attackSeen[row] = 0;
-      clients.attackOn[row] = 0;
-      clients.attackFirst[row] = since ? clients.firstSecond[row] : attack.startSecond;
+      const since = clients.firstSecond(row) >= attack.startSecond - 2;
+      const recently = clients.lastSecond(row) >= attack.startSecond - 2;
+      const all = clients.cells[clients.at(row) + CLIENT.pages];
+      const pages = since ? all : recently ? Math.round(clients.recent(row)) : 0;
+      clients.beginAttack(row, pages, since ? clients.firstSecond(row) : attack.startSecond);
     }
     return attack;
   }

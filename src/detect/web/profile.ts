@@ -1,4 +1,4 @@
-import type { ClientTable } from '../../sketch/web/client-table.ts';
+import { CLIENT, type ClientTable } from '../../sketch/web/client-table.ts';
 
 /** Who asks a site just now: a walk over the table of clients, for candidates only. */
 export interface Profile {
@@ -26,10 +26,10 @@ export function profileOf(
   let largestRow = -1;
   let crawlers = 0;
   const templates = new Map<number, number>();
-  const { lastSecond, recent, flags, template } = clients;
-  for (let row = 0; row < clients.capacity; row++) {
-    if (clients.site[row] !== site + 1 || second - lastSecond[row] > 20) continue;
-    const late = recent[row] * Math.exp((lastSecond[row] - second) / 10);
+  const { cells } = clients;
+  for (let row = 0; row < clients.count; row++) {
+    if (clients.site[row] !== site + 1 || second - clients.lastSecond(row) > 20) continue;
+    const late = clients.recent(row) * Math.exp((clients.lastSecond(row) - second) / 10);
     if (late < 0.3 || !accepts(row)) continue;
     count++;
     weight += late;
@@ -37,8 +37,10 @@ export function profileOf(
       largest = late;
       largestRow = row;
     }
-    if ((flags[row] & 4) !== 0) crawlers += late;
-    templates.set(template[row], (templates.get(template[row]) ?? 0) + late);
+    const at = clients.at(row);
+    if ((cells[at + CLIENT.flags] & 4) !== 0) crawlers += late;
+    const template = cells[at + CLIENT.template];
+    templates.set(template, (templates.get(template) ?? 0) + late);
   }
   return { clients: count, weight, largest, largestRow, crawlers, templates };
 }

@@ -1,4 +1,4 @@
-import { type ClientTable, popcount, SUSPECT_POINTS } from '../../sketch/web/client-table.ts';
+import { CLIENT, type ClientTable, popcount, SUSPECT_POINTS } from '../../sketch/web/client-table.ts';
 import { COUNT, type SiteCounts } from '../../sketch/web/site-counts.ts';
 import { TRAIT } from '../../sketch/web/traits.ts';
 import { nameOf } from './attackers.ts';
@@ -76,7 +76,7 @@ export function benignOf(judged: Judged, clients: ClientTable): Benign {
   if (
     profile.largestRow >= 0 &&
     profile.largest >= 0.5 * profile.weight &&
-    clients.agentChanges[profile.largestRow] >= 3
+    clients.cells[clients.at(profile.largestRow) + CLIENT.agentChanges] >= 3
   ) {
     return {
       kind: 'office-nat',
@@ -107,7 +107,7 @@ export function acceptsFor(clients: ClientTable, site: SiteCounts, composition: 
     return (row) => clients.suspicion(row, site.norms, true) >= SUSPECT_POINTS;
   if (of === 'site') return () => true;
   const set = new Set(templates);
-  return (row) => set.has(clients.template[row]);
+  return (row) => set.has(clients.cells[clients.at(row) + CLIENT.template]);
 }
 
 function tellsAgents(site: SiteCounts): boolean {

@@ -4,7 +4,7 @@ import { formatTime } from '../../base/units.ts';
 import type { Attack, Evidence, WebEvidence } from '../../model/attack.ts';
 import { METHODS } from '../../model/request-columns.ts';
 import type { WebVector } from '../../model/vector.ts';
-import type { ClientTable } from '../../sketch/web/client-table.ts';
+import { CLIENT, type ClientTable } from '../../sketch/web/client-table.ts';
 import { HISTORY_SECONDS, type KeptRequest, type SiteCounts } from '../../sketch/web/site-counts.ts';
 import type { TemplateTable } from '../../sketch/web/template-table.ts';
 import { attackId } from '../network/attack-id.ts';
@@ -195,8 +195,8 @@ export class WebAttack {
     const attackers = named.slice(0, attackersMax).map(({ row, requests: count }) => ({
       addr: nameOf(clients, row),
       requests: count,
-      firstSeen: told(this.traits.slow ? clients.firstSecond[row] : clients.attackFirst[row]),
-      lastSeen: told(clients.lastSecond[row]),
+      firstSeen: told(this.traits.slow ? clients.firstSecond(row) : clients.attackFirst(row)),
+      lastSeen: told(clients.lastSecond(row)),
     }));
     const vectors = [...this.vectors].sort((left, right) => right[1] - left[1]);
     const weights = vectors.reduce((sum, [, weight]) => sum + weight, 0);
@@ -326,7 +326,7 @@ function networksOf(clients: ClientTable, named: readonly NamedClient[]): WebEvi
   let all = 0;
   for (const { row, requests } of named) {
     if (clients.names.has(row)) continue;
-    const words = clients.words.slice(4 * row, 4 * row + 4);
+    const words = addressOf(clients, row).slice();
     const length = isIpv4(words) ? 120 : 48;
     for (let word = 0; word < 4; word++) {
       const bits = Math.max(0, Math.min(32, length - 32 * word));
@@ -347,8 +347,13 @@ const SOURCES_MAX = 512;
 function sourcesOf(clients: ClientTable, named: readonly NamedClient[]): { words: Uint32Array; shares: Float64Array } {
   const told = named.filter(({ row }) => !clients.names.has(row)).slice(0, SOURCES_MAX);
   const words = new Uint32Array(4 * told.length);
-  for (const [at, { row }] of told.entries()) words.set(clients.words.subarray(4 * row, 4 * row + 4), 4 * at);
+  for (const [at, { row }] of told.entries()) words.set(addressOf(clients, row), 4 * at);
   return { words, shares: Float64Array.from(told, ({ requests }) => requests) };
+}
+
+function addressOf(clients: ClientTable, row: number): Uint32Array {
+  const at = clients.at(row) + CLIENT.address;
+  return clients.cells.subarray(at, at + 4);
 }
 
 function spreadOver<T>(all: readonly T[], count: number): T[] {

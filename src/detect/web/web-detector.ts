@@ -53,7 +53,7 @@ export class WebDetector implements RequestSink {
       seed: options.seed,
       siteOf: options.siteOf,
       ...(options.nameOf === undefined ? {} : { nameOf: options.nameOf }),
-      onSecond: (second) => this.#endSecond(second, false),
+      onSecond: (second, last) => this.#endSecond(second, last),
       ...(options.limits === undefined ? {} : { limits: options.limits }),
     });
     this.#attacks = new OpenWebAttacks(this.counter, options);
@@ -80,7 +80,7 @@ export class WebDetector implements RequestSink {
   /** Ends the input: the last second is decided with what is there, and attacks that are quiet by then are closed. */
   finish(): void {
     const { counter } = this;
-    if (!Number.isNaN(counter.second)) this.#endSecond(counter.second, true);
+    counter.finish();
     this.#attacks.finish(counter.second);
     const { onVerdict } = this.#options;
     if (onVerdict === undefined) return;

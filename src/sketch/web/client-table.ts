@@ -1,6 +1,10 @@
 import { assert } from '../../base/errors.ts';
 
-/** Clients are placed in sets of so many; the one silent longest leaves a full set. */
+/**
+ * Clients are looked up in sets of so many; the one silent longest leaves a full set. A set is one line of a cache:
+ *
+ *   │ tag, row │ tag, row │ … │        a tag of 0 is an empty place
+ */
 const WAYS = 8;
 /** A client that was silent for this long begins a new visit, s. */
 const VISIT_SECONDS = 1800;
@@ -15,169 +19,212 @@ export interface SiteNorms {
   readonly versions: number;
 }
 
+/** Words of a row: two lines of a cache, since clients come in any order, and a column for each count were a miss for each. */
+const ROW_WORDS = 32;
+
+/**
+ * Words of a client's row, from its begin (`ClientTable.at`). The first six are three numbers of 64 bits, which `seconds` holds.
+ *
+ *   word  0      2     4            6       7      8        12                    25
+ *         ┌──────┬─────┬────────────┬───────┬──────┬────────┬── counts of this ───┬── and of the ──┐
+ *         │first │last │attack first│version│agent │address │   visit             │   attack       │
+ *         └──────┴─────┴────────────┴───────┴──────┴────────┴─────────────────────┴────────────────┘
+ */
+export const CLIENT = {
+  version: 6,
+  agent: 7,
+  /** Four words. */
+  address: 8,
+  /** Requests for pages in this visit, with traits of them. */
+  pages: 12,
+  assets: 13,
+  answered: 14,
+  noReferrer: 15,
+  novel: 16,
+  refused: 17,
+  failed: 18,
+  posts: 19,
+  agentChanges: 20,
+  /** The template asked for most, by majority vote (Boyer and Moore), and its lead; and how often it was asked for since it led. */
+  template: 21,
+  lead: 22,
+  ofTemplate: 23,
+  /** Paths with queries that it asked for, a bit of a hash each: few bits are few pages. */
+  values: 24,
+  /** Requests that were slow on purpose by the look of them. */
+  slow: 25,
+  /** 1 was here before this visit; 2 its user agent names a program; 4 a crawler. */
+  flags: 26,
+  /** Pages since the attack began that its site is under. */
+  attackPages: 27,
+  /** Pages since the attack was opened, and those of them that are of the templates that are attacked. */
+  attackSeen: 28,
+  attackOn: 29,
+} as const;
+/** Place of the pages of a window of 10 s that fades, in `recents`. */
+const RECENT = 30;
+const KEY = 31;
+/** Places of the first and the last second of a visit, and of the first of an attack, in a row of `seconds`. */
+const FIRST = 0;
+const LAST = 1;
+const ATTACK_FIRST = 2;
+/** No template. */
+const NONE = 0xffffffff;
+
 /**
  * The clients of all sites, one row for each of a site: what it asked for in this visit, in counts. Bounded: a log may name ten million
  * clients, of which those matter that were seen last.
  */
 export class ClientTable {
-  readonly capacity: number;
-  readonly words: Uint32Array;
-  /** Site of the client plus 1; 0 marks an empty row. */
+  /** Rows in use: clients have them in the order in which they came first, so that few clients need little memory. */
+  count = 0;
+  /** Site of the client in a row plus 1. */
   readonly site: Uint16Array;
-  readonly firstSecond: Float64Array;
-  readonly lastSecond: Float64Array;
-  /** Requests for pages in this visit, with traits of them. */
-  readonly pages: Uint32Array;
-  readonly assets: Uint32Array;
-  readonly answered: Uint32Array;
-  readonly noReferrer: Uint32Array;
-  readonly novel: Uint32Array;
-  readonly refused: Uint32Array;
-  readonly failed: Uint32Array;
-  readonly posts: Uint32Array;
-  readonly agentChanges: Uint32Array;
-  /** Requests that were slow on purpose by the look of them. */
-  readonly slow: Uint32Array;
-  readonly agent: Uint32Array;
-  /** The template asked for most, by majority vote (Boyer and Moore), and its lead; and how often it was asked for since it led. */
-  readonly template: Int32Array;
-  readonly lead: Uint32Array;
-  readonly ofTemplate: Uint32Array;
-  /** Pages in a window of 10 s that fades. */
-  readonly recent: Float32Array;
-  readonly version: Uint8Array;
-  /** 1 was here before this visit; 2 its user agent names a program; 4 a crawler. */
-  readonly flags: Uint8Array;
-  /** Paths with queries that it asked for, a bit of a hash each: few bits are few pages. */
-  readonly values: Uint32Array;
-  /** Pages since the attack began that its site is under, and the first second of them. */
-  readonly attackPages: Uint32Array;
-  readonly attackFirst: Float64Array;
-  /** Pages since the attack was opened, and those of them that are of the templates that are attacked. */
-  readonly attackSeen: Uint32Array;
-  readonly attackOn: Uint32Array;
-  /** Names of those that the log names and has no address of. */
+  /** All rows; that of `row` begins at `at(row)`. */
+  readonly cells: Uint32Array;
+  /** Names of those that the log names and has no address of, by row. */
   readonly names = new Map<number, string>();
   /** Clients that left for others that day. */
   evicted = 0;
-  readonly #tags: Uint32Array;
+  readonly #seconds: Float64Array;
+  readonly #recents: Float32Array;
+  readonly #index: Uint32Array;
   readonly #setMask: number;
 
   /** `capacity`: a power of two from 64 to 4,194,304. */
   constructor(capacity: number) {
     assert(capacity >= 64 && capacity <= 1 << 22 && (capacity & (capacity - 1)) === 0, 'rows of the table of clients');
-    this.capacity = capacity;
     this.#setMask = capacity / WAYS - 1;
-    this.words = new Uint32Array(4 * capacity);
     this.site = new Uint16Array(capacity);
-    this.firstSecond = new Float64Array(capacity);
-    this.lastSecond = new Float64Array(capacity);
-    this.pages = new Uint32Array(capacity);
-    this.assets = new Uint32Array(capacity);
-    this.answered = new Uint32Array(capacity);
-    this.noReferrer = new Uint32Array(capacity);
-    this.novel = new Uint32Array(capacity);
-    this.refused = new Uint32Array(capacity);
-    this.failed = new Uint32Array(capacity);
-    this.posts = new Uint32Array(capacity);
-    this.agentChanges = new Uint32Array(capacity);
-    this.slow = new Uint32Array(capacity);
-    this.agent = new Uint32Array(capacity);
-    this.template = new Int32Array(capacity);
-    this.lead = new Uint32Array(capacity);
-    this.ofTemplate = new Uint32Array(capacity);
-    this.recent = new Float32Array(capacity);
-    this.version = new Uint8Array(capacity);
-    this.flags = new Uint8Array(capacity);
-    this.attackPages = new Uint32Array(capacity);
-    this.attackFirst = new Float64Array(capacity);
-    this.attackSeen = new Uint32Array(capacity);
-    this.attackOn = new Uint32Array(capacity);
-    this.values = new Uint32Array(capacity);
-    this.#tags = new Uint32Array(capacity);
+    this.#index = new Uint32Array(2 * capacity);
+    this.cells = new Uint32Array(ROW_WORDS * capacity);
+    this.#seconds = new Float64Array(this.cells.buffer);
+    this.#recents = new Float32Array(this.cells.buffer);
   }
 
-  /** The row of a client, or -1 minus the row where it has to be begun (`begin`). */
-  find(site: number, hash: number): number {
-    const set = (hash & this.#setMask) * WAYS;
-    const tag = hash >>> 0;
-    let oldest = set;
-    for (let row = set; row < set + WAYS; row++) {
-      if (this.site[row] === site + 1 && this.#tags[row] === tag) return row;
-      if (this.site[row] === 0) return -1 - row;
-      if (this.lastSecond[row] < this.lastSecond[oldest]) oldest = row;
+  /** Where a row begins in `cells`. */
+  at(row: number): number {
+    return ROW_WORDS * row;
+  }
+
+  firstSecond(row: number): number {
+    return this.#seconds[(ROW_WORDS / 2) * row + FIRST];
+  }
+
+  lastSecond(row: number): number {
+    return this.#seconds[(ROW_WORDS / 2) * row + LAST];
+  }
+
+  /** First second of the requests in the attack that its site is under. */
+  attackFirst(row: number): number {
+    return this.#seconds[(ROW_WORDS / 2) * row + ATTACK_FIRST];
+  }
+
+  /** Pages in a window of 10 s that fades. */
+  recent(row: number): number {
+    return this.#recents[ROW_WORDS * row + RECENT];
+  }
+
+  seen(row: number, second: number): void {
+    this.#seconds[(ROW_WORDS / 2) * row + LAST] = second;
+  }
+
+  /** Begins to count for an attack, with so many pages since `second`. */
+  beginAttack(row: number, pages: number, second: number): void {
+    const at = this.at(row);
+    this.cells[at + CLIENT.attackPages] = pages;
+    this.cells[at + CLIENT.attackSeen] = 0;
+    this.cells[at + CLIENT.attackOn] = 0;
+    this.#seconds[(ROW_WORDS / 2) * row + ATTACK_FIRST] = second;
+  }
+
+  /** Counts a page in the attack that the site is under; `on` is 1 where its template is attacked. */
+  attackPage(row: number, on: number, second: number): void {
+    const at = this.at(row);
+    if (this.cells[at + CLIENT.attackPages]++ === 0) this.#seconds[(ROW_WORDS / 2) * row + ATTACK_FIRST] = second;
+    this.cells[at + CLIENT.attackSeen]++;
+    this.cells[at + CLIENT.attackOn] += on;
+  }
+
+  /** The row of a client by the hash of its site and name; or -1 minus the place where it has to be begun (`begin`). */
+  find(hash: number): number {
+    const index = this.#index;
+    const set = 2 * WAYS * (hash & this.#setMask);
+    const tag = tagOf(hash);
+    for (let place = set; place < set + 2 * WAYS; place += 2) {
+      if (index[place] === tag) return index[place + 1];
+      if (index[place] === 0) return -1 - place;
     }
-    return -1 - oldest;
+    return -1 - this.#oldestOf(set);
   }
 
-  /** Gives a row to a client that comes for the first time. */
-  begin(row: number, site: number, hash: number, words: Uint32Array, at: number, second: number): void {
-    if (this.site[row] !== 0) {
+  #oldestOf(set: number): number {
+    let oldest = set;
+    for (let place = set + 2; place < set + 2 * WAYS; place += 2) {
+      if (this.lastSecond(this.#index[place + 1]) < this.lastSecond(this.#index[oldest + 1])) oldest = place;
+    }
+    return oldest;
+  }
+
+  /** Gives a row to a client that comes for the first time, at the place that `find` told; returns the row. */
+  begin(place: number, site: number, hash: number, words: Uint32Array, from: number, second: number): number {
+    const fresh = this.#index[place] === 0;
+    if (fresh) this.#index[place + 1] = this.count++;
+    const row = this.#index[place + 1];
+    if (!fresh) {
       this.evicted++;
       if (this.names.size > 0) this.names.delete(row);
     }
+    this.#index[place] = tagOf(hash);
     this.site[row] = site + 1;
-    this.#tags[row] = hash;
-    const to = 4 * row;
-    this.words[to] = words[at];
-    this.words[to + 1] = words[at + 1];
-    this.words[to + 2] = words[at + 2];
-    this.words[to + 3] = words[at + 3];
+    const at = this.at(row);
+    for (let word = 0; word < 4; word++) this.cells[at + CLIENT.address + word] = words[from + word];
     this.#visit(row, second);
-    this.flags[row] = 0;
-    this.attackPages[row] = 0;
-    this.attackSeen[row] = 0;
-    this.attackOn[row] = 0;
-    this.slow[row] = 0;
+    this.cells.fill(0, at + CLIENT.slow, at + ROW_WORDS);
+    this.cells[at + KEY] = tagOf(hash);
+    return row;
   }
 
   /** By what a client is known; with its site it is as good as its name. */
   keyOf(row: number): number {
-    return this.#tags[row];
+    return this.cells[this.at(row) + KEY];
   }
 
   /** Begins a new visit where the last is over; true where it does. */
   again(row: number, second: number): boolean {
-    if (second - this.lastSecond[row] < VISIT_SECONDS) return false;
+    if (second - this.lastSecond(row) < VISIT_SECONDS) return false;
     this.#visit(row, second);
-    this.flags[row] |= 1;
+    this.cells[this.at(row) + CLIENT.flags] |= 1;
     return true;
   }
 
   #visit(row: number, second: number): void {
-    this.firstSecond[row] = second;
-    this.lastSecond[row] = second;
-    this.pages[row] = 0;
-    this.assets[row] = 0;
-    this.answered[row] = 0;
-    this.noReferrer[row] = 0;
-    this.novel[row] = 0;
-    this.refused[row] = 0;
-    this.failed[row] = 0;
-    this.posts[row] = 0;
-    this.agentChanges[row] = 0;
-    this.agent[row] = 0;
-    this.template[row] = -1;
-    this.lead[row] = 0;
-    this.ofTemplate[row] = 0;
-    this.values[row] = 0;
-    this.recent[row] = 0;
+    const at = this.at(row);
+    this.#seconds[(at >> 1) + FIRST] = second;
+    this.#seconds[(at >> 1) + LAST] = second;
+    this.cells[at + CLIENT.agent] = 0;
+    this.cells.fill(0, at + CLIENT.pages, at + CLIENT.values + 1);
+    this.cells[at + CLIENT.template] = NONE;
+    this.#recents[at + RECENT] = 0;
   }
 
-  /** Counts a page's template and value, and fades what was recent. Call before `lastSecond` is set. */
+  /** Counts a page's template and value, and fades what was recent. Call before `seen`. */
   page(row: number, template: number, value: number, second: number): void {
-    this.pages[row]++;
-    this.values[row] |= 1 << (value & 31);
-    const past = second - this.lastSecond[row];
-    this.recent[row] = (past === 0 ? this.recent[row] : this.recent[row] * RECENT_KEEP ** Math.min(past, 200)) + 1;
-    if (this.template[row] === template) {
-      this.lead[row]++;
-      this.ofTemplate[row]++;
-    } else if (this.lead[row] === 0) {
-      this.template[row] = template;
-      this.lead[row] = 1;
-      this.ofTemplate[row] = 1;
-    } else this.lead[row]--;
+    const { cells } = this;
+    const at = this.at(row);
+    cells[at + CLIENT.pages]++;
+    cells[at + CLIENT.values] |= 1 << (value & 31);
+    const past = second - this.lastSecond(row);
+    const before = this.#recents[at + RECENT];
+    this.#recents[at + RECENT] = (past === 0 ? before : before * RECENT_KEEP ** Math.min(past, 200)) + 1;
+    if (cells[at + CLIENT.template] === template) {
+      cells[at + CLIENT.lead]++;
+      cells[at + CLIENT.ofTemplate]++;
+    } else if (cells[at + CLIENT.lead] === 0) {
+      cells[at + CLIENT.template] = template;
+      cells[at + CLIENT.lead] = 1;
+      cells[at + CLIENT.ofTemplate] = 1;
+    } else cells[at + CLIENT.lead]--;
   }
 
   /**
@@ -185,48 +232,63 @@ export class ClientTable {
    * asset, a bookmark has no referrer, and a search is for something new: each alone says nothing.
    */
   suspicion(row: number, norms: SiteNorms, expensive: boolean): number {
-    const pages = this.pages[row];
+    const { cells } = this;
+    const at = this.at(row);
+    const pages = cells[at + CLIENT.pages];
     if (pages < 3) return 0;
-    const noAssets = this.assets[row] === 0;
+    const noAssets = cells[at + CLIENT.assets] === 0;
     let points = 0;
-    if (norms.assets && noAssets && this.answered[row] >= 3) points++;
-    if (norms.referrers && this.noReferrer[row] === pages) points++;
-    if (pages >= 4 && this.novel[row] >= 0.7 * pages) points++;
-    if (norms.versions !== 0 && (norms.versions & (1 << this.version[row])) === 0) points++;
-    if ((this.flags[row] & 2) !== 0) points++;
+    if (norms.assets && noAssets && cells[at + CLIENT.answered] >= 3) points++;
+    if (norms.referrers && cells[at + CLIENT.noReferrer] === pages) points++;
+    if (pages >= 4 && cells[at + CLIENT.novel] >= 0.7 * pages) points++;
+    if (norms.versions !== 0 && (norms.versions & (1 << cells[at + CLIENT.version])) === 0) points++;
+    if ((cells[at + CLIENT.flags] & 2) !== 0) points++;
     if (pages >= 6) {
-      const oneOnly = this.ofTemplate[row] >= 0.9 * pages;
+      const oneOnly = cells[at + CLIENT.ofTemplate] >= 0.9 * pages;
       if (oneOnly) points++;
-      if (oneOnly && expensive && pages >= 8 && this.assets[row] <= 0.1 * pages) points++;
+      if (oneOnly && expensive && pages >= 8 && cells[at + CLIENT.assets] <= 0.1 * pages) points++;
       // Behind one address may be many people, but they fetch what pages need.
-      const alike = oneOnly || this.refused[row] >= 0.5 * pages || this.novel[row] >= 0.7 * pages;
-      if (alike && this.agentChanges[row] >= 0.5 * pages && this.assets[row] <= 0.1 * pages) points += 2;
-      if (this.refused[row] >= 0.8 * pages) points++;
-      if (this.posts[row] >= 6 && this.posts[row] >= 0.25 * pages) points++;
-      if (pages >= 8 && this.assets[row] <= 0.1 * pages) points += this.#persistence(row, pages);
+      const alike = oneOnly || cells[at + CLIENT.refused] >= 0.5 * pages || cells[at + CLIENT.novel] >= 0.7 * pages;
+      if (alike && cells[at + CLIENT.agentChanges] >= 0.5 * pages && cells[at + CLIENT.assets] <= 0.1 * pages)
+        points += 2;
+      if (cells[at + CLIENT.refused] >= 0.8 * pages) points++;
+      if (cells[at + CLIENT.posts] >= 6 && cells[at + CLIENT.posts] >= 0.25 * pages) points++;
+      if (pages >= 8 && cells[at + CLIENT.assets] <= 0.1 * pages) points += this.#persistence(row, pages);
     }
-    if (this.isFast(row)) points += this.recent[row] >= 20 ? 2 : 1;
+    if (this.isFast(row)) points += this.recent(row) >= 20 ? 2 : 1;
     return points;
   }
 
   /** True for one that asks for pages faster than a person can look at them, where it is one and not an office. */
   isFast(row: number): boolean {
-    const pages = this.pages[row];
-    if (this.recent[row] < 12 || this.assets[row] > 0.1 * pages) return false;
-    const many = this.agentChanges[row] >= 0.1 * pages;
+    const { cells } = this;
+    const at = this.at(row);
+    const pages = cells[at + CLIENT.pages];
+    if (this.recent(row) < 12 || cells[at + CLIENT.assets] > 0.1 * pages) return false;
+    const many = cells[at + CLIENT.agentChanges] >= 0.1 * pages;
     return (
-      !many || this.ofTemplate[row] >= 0.9 * pages || this.refused[row] >= 0.5 * pages || this.novel[row] >= 0.7 * pages
+      !many ||
+      cells[at + CLIENT.ofTemplate] >= 0.9 * pages ||
+      cells[at + CLIENT.refused] >= 0.5 * pages ||
+      cells[at + CLIENT.novel] >= 0.7 * pages
     );
   }
 
   /** Points for one that asks for the same few pages again and again, or goes on without ever reading. */
   #persistence(row: number, pages: number): number {
-    if (popcount(this.values[row]) <= 3) return pages >= 15 ? 2 : 1;
+    const { cells } = this;
+    const at = this.at(row);
+    if (popcount(cells[at + CLIENT.values]) <= 3) return pages >= 15 ? 2 : 1;
     // One user agent: not many people behind one address.
-    if (pages < 20 || this.agentChanges[row] > 0.1 * pages) return 0;
-    const seconds = this.lastSecond[row] - this.firstSecond[row] + 1;
+    if (pages < 20 || cells[at + CLIENT.agentChanges] > 0.1 * pages) return 0;
+    const seconds = this.lastSecond(row) - this.firstSecond(row) + 1;
     return pages < 0.4 * seconds ? 0 : pages >= 40 ? 2 : 1;
   }
+}
+
+/** The hash, but never 0, which marks an empty row. */
+function tagOf(hash: number): number {
+  return hash === 0 ? 1 : hash >>> 0;
 }
 
 /** Bits that are set in a word. */

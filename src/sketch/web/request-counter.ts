@@ -2,13 +2,14 @@ import { hashAddress, mix32 } from '../../base/hash.ts';
 import type { RequestBatch, RequestSink } from '../../model/request-batch.ts';
 import { REQUEST_HAS } from '../../model/request-columns.ts';
 import { AgentKinds, agentKind } from './agents.ts';
-import { ClientTable, type SiteNorms, SUSPECT_POINTS } from './client-table.ts';
+import { CLIENT, ClientTable, type SiteNorms, SUSPECT_POINTS } from './client-table.ts';
 import { isTracked, slowKind, versionPlace } from './request-kind.ts';
 import { SeenFilter } from './seen-filter.ts';
 import { AGENT_BUCKETS, COUNT, SiteCounts, TIME_BUCKETS } from './site-counts.ts';
 import { KIND } from './template.ts';
 import { TemplateTable } from './template-table.ts';
 import { hashText, viewOf } from './text-hash.ts';
+import { TraitTally } from './trait-tally.ts';
 import { TRAIT, TRAIT_COUNT } from './traits.ts';
 
 export interface CounterLimits {
@@ -28,8 +29,8 @@ export interface CounterOptions {
   readonly siteOf: (source: number) => string;
   /** Name of the site that a host belongs to; the host itself where absent. */
   readonly nameOf?: (host: string) => string;
-  /** Called when a second of event time is over, before the next begins. */
-  readonly onSecond: (second: number) => void;
+  /** Called when a second of event time is over, before the next begins; `last` at the end of the input. */
+  readonly onSecond: (second: number, last: boolean) => void;
 }
 
 /** A line this much behind the newest counts for its clients and for what is usual, not for this second, s. */
@@ -37,10 +38,11 @@ const LATE_SECONDS = 3;
 /** Further behind it is out of time; so many of them in a row are a clock that was set back, or another log. */
 const BEHIND_SECONDS = 600;
 const BEHIND_RUN = 256;
-/** Requests of a second that are kept to tell of: in peace, from the fourth on, and when more come than is usual. */
+/** Requests of a second that are kept to tell of: in peace, from the fourth on, when more come than is usual, and once that is an attack. */
 const KEPT_FROM = 3;
 const KEPT_PEACE = 4;
 const KEPT_HOT = 96;
+const KEPT_ATTACKED = 32;
 const LINE_CHARACTERS_MAX = 512;
 const NEW_SECONDS = 60;
 
@@ -63,6 +65,7 @@ export class RequestCounter implements RequestSink {
   readonly #limits: CounterLimits;
   readonly #values: SeenFilter;
   readonly #visitors: SeenFilter;
+  readonly #traits = new TraitTally((...told) => this.#tellTraits(...told));
   readonly #agentKinds = new AgentKinds();
   readonly #siteByName = new Map<string, SiteCounts>();
   readonly #siteByHash = new Map<number, SiteCounts>();
@@ -112,7 +115,7 @@ export class RequestCounter implements RequestSink {
 
   /** Ends the last second. */
   finish(): void {
-    if (!Number.isNaN(this.second)) this.#options.onSecond(this.second);
+    this.#endSecond(true);
   }
 
   /** Ends every second before this one: for a clock that goes on while no line comes. */
@@ -136,8 +139,26 @@ export class RequestCounter implements RequestSink {
   }
 
   #advance(second: number): void {
-    if (!Number.isNaN(this.second)) this.#options.onSecond(this.second);
+    this.#endSecond(false);
     this.second = second;
+  }
+
+  #endSecond(last: boolean): void {
+    if (Number.isNaN(this.second)) return;
+    this.#traits.flush();
+    this.#options.onSecond(this.second, last);
+  }
+
+  #tellTraits(index: number, template: number, traits: number, count: number): void {
+    const site = this.sites[index];
+    const from = TRAIT_COUNT * this.templates.current(template);
+    const suspect = (traits & (1 << TRAIT.suspect)) !== 0;
+    for (let rest = traits; rest !== 0; rest &= rest - 1) {
+      const trait = 31 - Math.clz32(rest & -rest);
+      site.nowTraits[trait] += count;
+      this.templates.nowTraits[from + trait] += count;
+      if (suspect) site.nowSuspectTraits[trait] += count;
+    }
   }
 
   #siteAt(batch: RequestBatch, row: number): SiteCounts {
@@ -193,10 +214,10 @@ export class RequestCounter implements RequestSink {
     const slow = slowKind(method, pathLength, status, bytes, requestMs);
     if (slow >= 0) {
       now[slow]++;
-      if (client >= 0) this.clients.slow[client]++;
+      if (client >= 0) this.clients.cells[this.clients.at(client) + CLIENT.slow]++;
     }
     if (pathLength === 0) {
-      if (client >= 0) this.clients.lastSecond[client] = second;
+      if (client >= 0) this.clients.seen(client, second);
       if (slow >= 0) this.#keep(batch, row, site, client, -1, 0, status, true);
       return;
     }
@@ -238,8 +259,8 @@ export class RequestCounter implements RequestSink {
     if ((kinds & KIND.asset) !== 0) {
       if (!late) now[COUNT.assets]++;
       if (client >= 0) {
-        clients.assets[client]++;
-        clients.lastSecond[client] = second;
+        clients.cells[clients.at(client) + CLIENT.assets]++;
+        clients.seen(client, second);
       }
       return;
     }
@@ -265,30 +286,28 @@ export class RequestCounter implements RequestSink {
       ((kind & agentKind.tool) !== 0 ? 1 << TRAIT.tool : 0) |
       ((kind & agentKind.crawler) !== 0 ? 1 << TRAIT.crawler : 0);
     if (client >= 0) {
+      const { cells } = clients;
+      const at = clients.at(client);
       clients.page(client, template, value, second);
-      clients.lastSecond[client] = second;
-      if (answered) clients.answered[client]++;
-      if (noReferrer) clients.noReferrer[client]++;
-      if (novel) clients.novel[client]++;
-      if (refused) clients.refused[client]++;
-      if (failed) clients.failed[client]++;
-      if (method === POST) clients.posts[client]++;
-      if (clients.agent[client] !== agent) {
-        if (clients.agent[client] !== 0) clients.agentChanges[client]++;
-        clients.agent[client] = agent;
+      clients.seen(client, second);
+      if (answered) cells[at + CLIENT.answered]++;
+      if (noReferrer) cells[at + CLIENT.noReferrer]++;
+      if (novel) cells[at + CLIENT.novel]++;
+      if (refused) cells[at + CLIENT.refused]++;
+      if (failed) cells[at + CLIENT.failed]++;
+      if (method === POST) cells[at + CLIENT.posts]++;
+      if (cells[at + CLIENT.agent] !== agent) {
+        if (cells[at + CLIENT.agent] !== 0) cells[at + CLIENT.agentChanges]++;
+        cells[at + CLIENT.agent] = agent;
       }
-      clients.version[client] = version;
-      if (kind !== 0) clients.flags[client] |= kind;
-      if (site.attacked) {
-        if (clients.attackPages[client]++ === 0) clients.attackFirst[client] = second;
-        clients.attackSeen[client]++;
-        clients.attackOn[client] += templates.attacked[template];
-      }
-      if ((clients.flags[client] & 1) === 0 && second - clients.firstSecond[client] < NEW_SECONDS) {
+      cells[at + CLIENT.version] = version;
+      if (kind !== 0) cells[at + CLIENT.flags] |= kind;
+      if (site.attacked) clients.attackPage(client, templates.attacked[template], second);
+      if ((cells[at + CLIENT.flags] & 1) === 0 && second - clients.firstSecond(client) < NEW_SECONDS) {
         traits |= 1 << TRAIT.newClient;
       }
       if (clients.isFast(client)) traits |= 1 << TRAIT.fast;
-      if (clients.answered[client] >= 2 && clients.assets[client] === 0) traits |= 1 << TRAIT.noAssets;
+      if (cells[at + CLIENT.answered] >= 2 && cells[at + CLIENT.assets] === 0) traits |= 1 << TRAIT.noAssets;
       const expensive = (kinds & (KIND.search | KIND.login | KIND.rpc)) !== 0;
       const norms = (kinds & KIND.interface) === 0 ? site.norms : NO_NORMS;
       if (clients.suspicion(client, norms, expensive) >= SUSPECT_POINTS) traits |= 1 << TRAIT.suspect;
@@ -310,12 +329,7 @@ export class RequestCounter implements RequestSink {
       if (templates.now[template] === 0) templates.active.push(template);
       templates.now[template]++;
       templates.total[template]++;
-      for (let trait = 0, rest = traits; rest !== 0; trait++, rest >>>= 1) {
-        if ((rest & 1) === 0) continue;
-        site.nowTraits[trait]++;
-        templates.nowTraits[TRAIT_COUNT * template + trait]++;
-        if (suspect) site.nowSuspectTraits[trait]++;
-      }
+      this.#traits.add(site.index, template, traits);
     }
     this.#keep(batch, row, site, client, template, value, status, suspect || slow);
   }
@@ -331,15 +345,15 @@ export class RequestCounter implements RequestSink {
       if (length === 0) return -1;
       hash = hashText(this.#view, batch.clientName.at[row], length, seed);
     } else hash = hashAddress(batch.client, 4 * row, seed);
-    let client = clients.find(site.index, hash);
+    let client = clients.find(hash);
     if (client < 0) {
-      client = -1 - client;
-      clients.begin(client, site.index, hash, named ? NO_WORDS : batch.client, named ? 0 : 4 * row, second);
+      const words = named ? NO_WORDS : batch.client;
+      client = clients.begin(-1 - client, site.index, hash, words, named ? 0 : 4 * row, second);
       if (named) clients.names.set(client, textOf(batch, batch.clientName.at[row], batch.clientName.length[row]));
-      if (this.#visitors.add(hash, mix32(hash ^ seed))) clients.flags[client] |= 1;
+      if (this.#visitors.add(hash, mix32(hash ^ seed))) clients.cells[clients.at(client) + CLIENT.flags] |= 1;
       site.now[COUNT.clients]++;
     } else {
-      if (clients.lastSecond[client] !== second) site.now[COUNT.clients]++;
+      if (clients.lastSecond(client) !== second) site.now[COUNT.clients]++;
       clients.again(client, second);
     }
     return client;
@@ -358,7 +372,8 @@ export class RequestCounter implements RequestSink {
   ): void {
     const pages = site.now[COUNT.pages];
     const hot = site.hot || suspect || pages > 4 * site.usual[COUNT.pages] + 4;
-    if (site.keptThisSecond >= (hot ? KEPT_HOT : KEPT_PEACE) || (pages < KEPT_FROM && !site.hot && !suspect)) return;
+    const keptMax = site.attacked ? KEPT_ATTACKED : hot ? KEPT_HOT : KEPT_PEACE;
+    if (site.keptThisSecond >= keptMax || (pages < KEPT_FROM && !site.hot && !suspect)) return;
     const present = batch.present[row];
     const has = (bit: number): boolean => (present & bit) !== 0;
     site.keep({

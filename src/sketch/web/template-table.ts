@@ -17,6 +17,8 @@ export interface TemplateLimits {
 export const TEMPLATE_LIMITS: TemplateLimits = { templatesMax: 32_768, perSiteMax: 4096, childrenMax: 40 };
 
 const CACHE_BITS = 16;
+/** Bits of the number of a template; those of its shape are six. */
+const ID_BITS = 26;
 /** A name that was asked for as rarely as this when its prefix got too many is one of many. */
 const RARE_MAX = 8;
 const DEVIATION_SECONDS = 300;
@@ -58,9 +60,8 @@ export class TemplateTable {
   readonly #alias: Int32Array;
   readonly #family: Int32Array;
   readonly #lastSecond: Float64Array;
-  readonly #cacheTags = new Uint32Array(1 << CACHE_BITS);
-  readonly #cacheIds = new Int32Array(1 << CACHE_BITS);
-  readonly #cacheShapes = new Uint8Array(1 << CACHE_BITS);
+  /** Two words for each slot: the tag, and the template with its shape above `ID_BITS`. */
+  readonly #cache = new Uint32Array(2 << CACHE_BITS);
   readonly #text = createTemplateText();
   readonly #view: DataView;
   readonly #families = new Map<number, { children: number; star: number }>();
@@ -70,7 +71,7 @@ export class TemplateTable {
   constructor(seed: number, sitesMax: number, limits: TemplateLimits = TEMPLATE_LIMITS) {
     const { templatesMax } = limits;
     assert(
-      (templatesMax & (templatesMax - 1)) === 0 && templatesMax > 2 * sitesMax,
+      (templatesMax & (templatesMax - 1)) === 0 && templatesMax > 2 * sitesMax && templatesMax <= 1 << ID_BITS,
       'a power of two, beyond the sites',
     );
     this.limits = limits;
@@ -114,20 +115,25 @@ export class TemplateTable {
     queryLength: number,
   ): number {
     const tag = Math.imul(valueHash ^ (site << 8) ^ method, 0x9e3779b1) >>> 0;
-    const slot = (tag ^ (tag >>> 16)) & ((1 << CACHE_BITS) - 1);
-    this.recent = this.#cacheTags[slot] === tag;
+    const slot = 2 * ((tag ^ (tag >>> 16)) & ((1 << CACHE_BITS) - 1));
+    this.recent = this.#cache[slot] === tag;
     if (this.recent) {
-      this.shape = this.#cacheShapes[slot];
-      return this.#alias[this.#cacheIds[slot]];
+      const found = this.#cache[slot + 1];
+      this.shape = found >>> ID_BITS;
+      return this.#alias[found & ((1 << ID_BITS) - 1)];
     }
     writePath(text, pathAt, pathLength, this.#text);
     if (queryLength > 0) writeQuery(text, queryAt, queryLength, this.#text);
     const id = this.#placeOf(site, method);
     this.shape = this.#text.shape;
-    this.#cacheTags[slot] = tag;
-    this.#cacheIds[slot] = id;
-    this.#cacheShapes[slot] = this.shape;
+    this.#cache[slot] = tag;
+    this.#cache[slot + 1] = id | (this.shape << ID_BITS);
     return id;
+  }
+
+  /** The template that stands for this one now: one that was rare may have become one of many since. */
+  current(id: number): number {
+    return this.#alias[id];
   }
 
   /** The template of that name at a site, made where it is missing: for what was learned before. -1 where there is no room. */

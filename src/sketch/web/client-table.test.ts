@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { mix32 } from '../../base/hash.ts';
+import { CLIENT, ClientTable } from './client-table.ts';
+
+/** Looks a client up, and begins it where it is new. */
+function come(table: ClientTable, hash: number, second: number): number {
+  const found = table.find(hash);
+  if (found < 0) return table.begin(-1 - found, 0, hash, new Uint32Array([0, 0, 0xffff, hash]), 0, second);
+  table.seen(found, second);
+  return found;
+}
+
+test('a client is found again with its address and its counts', () => {
+  const table = new ClientTable(1024);
+  for (let client = 1; client <= 300; client++) {
+    const row = come(table, mix32(client), 100);
+    table.page(row, 7, client, 100);
+  }
+  assert.equal(table.count, 300);
+  for (let client = 1; client <= 300; client++) {
+    const row = table.find(mix32(client));
+    assert.ok(row >= 0);
+    assert.equal(table.cells[table.at(row) + CLIENT.address + 3], mix32(client));
+    assert.equal(table.cells[table.at(row) + CLIENT.pages], 1);
+    assert.equal(table.firstSecond(row), 100);
+  }
+});
+
+test('a hash of 0 is a client as any other', () => {
+  const table = new ClientTable(64);
+  const row = come(table, 0, 1);
+  assert.equal(table.find(0), row);
+});
+
+test('where a set is full the client that was silent longest leaves, and its row begins anew', () => {
+  const table = new ClientTable(64);
+  // The low bits choose the set: all of these come to one of eight places.
+  const rows = Array.from({ length: 8 }, (_, at) => come(table, (at + 1) << 8, 10 + at));
+  for (const row of rows) table.page(row, 1, 1, 20);
+  table.seen(rows[0], 30);
+  const row = come(table, 99 << 8, 40);
+  assert.equal(row, rows[1], 'the second came before all others that stayed');
+  assert.equal(table.evicted, 1);
+  assert.equal(table.count, 8);
+  assert.equal(table.cells[table.at(row) + CLIENT.pages], 0);
+  assert.ok(table.find(2 << 8) < 0);
+  assert.equal(table.find(1 << 8), rows[0]);
+});
+
+test('a client that comes back after half an hour begins a new visit, and is known', () => {
+  const table = new ClientTable(64);
+  const row = come(table, 5, 100);
+  table.page(row, 1, 1, 100);
+  assert.equal(table.again(row, 1000), false);
+  assert.equal(table.again(row, 100 + 1800), true);
+  assert.equal(table.cells[table.at(row) + CLIENT.pages], 0);
+  assert.equal(table.cells[table.at(row) + CLIENT.flags] & 1, 1);
+});
