@@ -136,6 +136,16 @@ test('where nothing was found: what was looked at, why, and what to try', () => 
   assert.match(text, /--telemetry-port PORT/);
 });
 
+test('where only logs were read nothing is said of addresses and telemetry', () => {
+  const log = { packets: 0, bytes: 700, requests: 5 };
+  const text = textOf(withoutAttacks(log), 80);
+  assert.match(text, /looked at {3}every site that the logs name$/m);
+  assert.match(text, /because {5}no site had requests beyond what is usual/);
+  assert.doesNotMatch(text, /destination|telemetry|capture/);
+  assert.match(textOf(withoutAttacks({ ...log, requests: 0, bytes: 0 }), 80), /because {5}the log is empty\.$/m);
+  assert.match(textOf(withoutAttacks({ ...log, requests: 0 }), 80), /no line of the log is a request; see below\./);
+});
+
 test('the empty state knows empty captures, undecodable ones, and the networks that were named', () => {
   assert.match(textOf(withoutAttacks({ packets: 0, bytes: 0 }), 80), /the input holds no packet and no flow record\./);
   const foreign = withoutAttacks({ rejected: { 'packet-link-unknown': 37_841 } });

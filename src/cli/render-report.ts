@@ -195,23 +195,21 @@ function emptyLines(report: ReplayReport, options: ReportText, paint: Paint): st
   const say = (label: string, text: string): void => {
     for (const line of labelled(label, text, width, 12)) lines.push(paint.dim(line.slice(0, 12)) + line.slice(12));
   };
+  // Where only logs were read nothing is said of addresses and telemetry.
+  const onlyLogs = report.requests !== undefined && report.packets + report.flows === 0;
   const candidates =
     options.networks.length === 0 ? 'every destination address' : `addresses in ${options.networks.join(', ')}`;
-  const telemetry =
-    options.telemetryPorts.length === 0
-      ? ''
-      : report.flows === 0
-        ? `; no flow record was found, on UDP ports ${options.telemetryPorts.join(', ')}`
-        : '';
-  say('looked at', `${candidates} as a target${telemetry}`);
+  const noTelemetry = report.flows === 0 && options.telemetryPorts.length > 0 && !onlyLogs;
+  const telemetry = noTelemetry ? `; no flow record was found, on UDP ports ${options.telemetryPorts.join(', ')}` : '';
+  say('looked at', onlyLogs ? 'every site that the logs name' : `${candidates} as a target${telemetry}`);
   say('because', emptyReason(report));
   const next: string[] = [];
   if (report.verdicts === undefined) next.push('--all-verdicts lists what was considered and why it was passed over');
-  if (options.networks.length > 0) next.push('without --network every destination is a candidate');
-  if (report.flows === 0 && options.telemetryPorts.length > 0) {
-    next.push('--telemetry-port PORT reads telemetry that is exported to another port');
-  }
-  say('try next', `${next.length === 0 ? 'a longer capture, or one from nearer to the target' : next.join('; ')}.`);
+  if (options.networks.length > 0 && !onlyLogs) next.push('without --network every destination is a candidate');
+  if (noTelemetry) next.push('--telemetry-port PORT reads telemetry that is exported to another port');
+  if (onlyLogs && report.requests === 0) next.push('--log-format tells how lines are laid out that are not recognised');
+  const otherwise = onlyLogs ? 'a longer log' : 'a longer capture, or one from nearer to the target';
+  say('try next', `${next.length === 0 ? otherwise : next.join('; ')}.`);
   return lines;
 }
 
@@ -220,7 +218,9 @@ function emptyReason(report: ReplayReport): string {
   if (report.packets === 0 && report.flows === 0 && requests === 0) {
     return report.requests === undefined
       ? 'the input holds no packet and no flow record.'
-      : 'no line of the log is a request; see below.';
+      : report.bytes === 0
+        ? 'the log is empty.'
+        : 'no line of the log is a request; see below.';
   }
   const undecodable = (report.rejected['packet-link-unknown'] ?? 0) + (report.rejected['packet-truncated'] ?? 0);
   if (report.packets > 0 && undecodable >= report.packets / 2) {
@@ -231,6 +231,8 @@ function emptyReason(report: ReplayReport): string {
     considered === 0
       ? ''
       : ` ${plural(considered, 'target')} came near and ${considered === 1 ? 'was' : 'were'} passed over; see below.`;
+  if (requests > 0 && report.packets + report.flows === 0)
+    return `no site had requests beyond what is usual that also looked like an attack.${passed}`;
   return `no target had traffic above its limit that also looked like an attack.${passed}`;
 }
 

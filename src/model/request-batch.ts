@@ -67,6 +67,30 @@ export function createRequestBatch(capacity = REQUEST_ROWS, textBytes = REQUEST_
   };
 }
 
+/** The rows [from, to) of a batch as a batch of their own, over the same memory: for as long as the batch has them. */
+export function requestRows(batch: RequestBatch, from: number, to: number): RequestBatch {
+  const columns = Object.fromEntries(
+    REQUEST_COLUMN_NAMES.map((name) => {
+      const column = batch[name];
+      const { kind } = REQUEST_COLUMNS[name];
+      if (kind === 'text') {
+        const { at, length } = column as TextColumn;
+        return [name, { at: at.subarray(from, to), length: length.subarray(from, to) }];
+      }
+      const width = kind === 'addr' ? 4 : 1;
+      return [name, (column as Uint32Array).subarray(width * from, width * to)];
+    }),
+  ) as unknown as Columns;
+  return {
+    ...columns,
+    capacity: to - from,
+    present: batch.present.subarray(from, to),
+    text: batch.text,
+    length: to - from,
+    textLength: batch.textLength,
+  };
+}
+
 function createColumn(kind: (typeof REQUEST_COLUMNS)[RequestColumnName]['kind'], rows: number) {
   switch (kind) {
     case 'addr':

@@ -5,10 +5,13 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { encodePcap, encodeTcp } from '../../test/support/encode-capture.ts';
+import { Random } from '../base/random.ts';
+import { openCapture } from '../input/capture-file.ts';
 import type { RequestBatch } from '../model/request-batch.ts';
 import { requestValue } from '../model/request-json.ts';
 import { fileKind, InputFiles } from './input-files.ts';
 import { ingestLogs, type LogIngestOptions, type LogIngestTotals } from './log-ingest.ts';
+import { replayLogs } from './replay-logs.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'bonghwa-logs-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
@@ -89,6 +92,65 @@ describe('ingestLogs', () => {
     assert.deepEqual(totals.truncatedFiles, [path]);
     assert.equal(totals.rejections.of('log-truncated'), 1);
     assert.ok(paths.length > 1000 && paths.length < 10_000);
+  });
+});
+
+describe('several logs on one time line', () => {
+  const at = (second: number, path: string): string =>
+    `192.0.2.1 - - [10/Oct/2023:13:${String(Math.floor(second / 60)).padStart(2, '0')}:${String(second % 60).padStart(2, '0')} +0000] "GET ${path} HTTP/1.1" 200 1\n`;
+  const START = Date.UTC(2023, 9, 10, 13);
+
+  it('gives rows of the same time together, wherever they are', async () => {
+    // One log has a line a second, the other several every ten, and a third begins when they are over.
+    const one = Array.from({ length: 60 }, (_, second) => at(second, `/one/${second}`)).join('');
+    const two = Array.from({ length: 24 }, (_, row) => at(5 + 10 * Math.floor(row / 4), `/two/${row}`)).join('');
+    const three = at(100, '/three/0');
+    const files = [file('m3.log', three), file('m1.log', one), file('m2.log', gzipSync(two))];
+    const { totals, paths, sources } = await read({ files, firstMs: [START + 100_000, START, START + 5000] });
+    const seconds = paths.map((path) => {
+      const [, log, row] = path.split('/');
+      return log === 'one' ? Number(row) : log === 'two' ? 5 + 10 * Math.floor(Number(row) / 4) : 100;
+    });
+    assert.deepEqual(
+      seconds,
+      [...seconds].sort((left, right) => left - right),
+    );
+    assert.deepEqual([totals.requests, paths.length, new Set(paths).size, sources.size], [85, 85, 85, 3]);
+  });
+
+  it('gives every row once where logs are longer than a step, and times go back', async () => {
+    const random = new Random(3);
+    const long = (name: string): string =>
+      Array.from({ length: 4000 }, (_, row) => at(Math.max(0, (row >> 2) - random.below(5)), `/${name}/${row}`)).join(
+        '',
+      );
+    const files = [file('l1.log', long('a')), file('l2.log', long('b')), file('l3.log', '')];
+    const { paths } = await read({ files, firstMs: [START, START, START] });
+    assert.equal(paths.length, 8000);
+    for (const name of ['a', 'b']) {
+      const own = paths.filter((path) => path.startsWith(`/${name}/`));
+      assert.deepEqual(
+        own,
+        Array.from({ length: 4000 }, (_, row) => `/${name}/${row}`),
+        'each in its own order',
+      );
+    }
+  });
+
+  it('leaves nothing behind that would be far behind', async () => {
+    const hours = (name: string): string =>
+      Array.from({ length: 3000 }, (_, row) => at(row, `/${name}${row % 9}`)).join('');
+    const files = [file('h1.log', hours('x')), file('h2.log', hours('y'))];
+    const { totals, detector } = await replayLogs({
+      seed: 1,
+      files,
+      reading: { site: 'www' },
+      open: openCapture,
+      onAttack: () => undefined,
+    });
+    assert.equal(totals.requests, 6000);
+    assert.equal(detector.counter.outOfTime, 0);
+    assert.equal(detector.counter.requests, 6000);
   });
 });
 

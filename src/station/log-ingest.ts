@@ -1,21 +1,28 @@
 import type { Prefix } from '../base/prefix.ts';
 import { type CaptureFile, openCapture } from '../input/capture-file.ts';
 import { REJECT, REJECTION_REASONS, type RejectionReason, Rejections } from '../model/rejection.ts';
-import { createRequestBatch, type RequestBatch, type RequestSink } from '../model/request-batch.ts';
+import type { RequestBatch, RequestSink } from '../model/request-batch.ts';
 import { TrustedProxies } from '../wire/log/forwarded.ts';
 import { LogDecoder } from '../wire/log/log-decoder.ts';
 import type { LogFormat } from '../wire/log/log-formats.ts';
 import type { Progress } from './ingest.ts';
+import { LogSource } from './log-source.ts';
 
 /**
  * Logs of web servers to batches of requests: what `decode` and `replay` share.
  *
- *   file ──chunks──► LogDecoder ──rows of requests──► batch ──► sink
+ *   file ──chunks──► LogDecoder ──rows of requests──► LogSource ──┐
+ *   file ──chunks──► LogDecoder ──rows of requests──► LogSource ──┴── a second of one of them after the other ──► sink
  *
- * Memory is constant: one chunk, one batch, and the rest of a line.
+ * Memory is constant: one chunk, one batch, and the rest of a line, for one log or for each that is open.
  */
 export interface LogIngestOptions {
   readonly files: readonly string[];
+  /**
+   * Times of the first requests of the files, ms: their rows come in the order of time then, as far as each has them in it. Without
+   * it one file is read after the other.
+   */
+  readonly firstMs?: readonly number[];
   /** How lines are laid out; told by themselves where absent. */
   readonly format?: LogFormat;
   /** Proxies whose word about the client is taken; those of the house where absent. */
@@ -63,9 +70,8 @@ export interface LogIngestTotals {
   readonly interrupted: boolean;
 }
 
-/** Rows and text of a batch: small enough to stay in the caches from decoding to counting. */
-const INGEST_ROWS = 2048;
-const INGEST_TEXT_BYTES = 768 * 1024;
+/** Logs that are read side by side; further ones of the same time wait until one of them ends. */
+const OPEN_MAX = 64;
 
 const REASONS = Object.keys(REJECTION_REASONS) as readonly RejectionReason[];
 
@@ -93,14 +99,16 @@ class Timed implements RequestSink {
 }
 
 /**
- * Reads logs in order and gives their rows to `sink`; `source` of a row is the index of its file. Files may be compressed with gzip or
+ * Reads logs one after the other, or by the time of their rows, and gives these to `sink`; `source` of a row is the index of its file. Files may be compressed with gzip or
  * zstd; `-` is standard input. Throws BonghwaError FILE_UNREADABLE; what is in the lines is counted, not thrown.
  */
 export async function ingestLogs(options: LogIngestOptions, sink: RequestSink): Promise<LogIngestTotals> {
   const run = new LogIngest(options, sink);
-  for (const [index, file] of options.files.entries()) {
-    if (options.signal?.aborted === true) break;
-    await run.read(file, index);
+  try {
+    if (options.firstMs === undefined) await run.inTurn();
+    else await run.byTime(options.firstMs);
+  } finally {
+    await run.close();
   }
   return run.totals();
 }
@@ -108,11 +116,11 @@ export async function ingestLogs(options: LogIngestOptions, sink: RequestSink): 
 class LogIngest {
   readonly #options: LogIngestOptions;
   readonly #sink: Timed;
-  readonly #batch = createRequestBatch(INGEST_ROWS, INGEST_TEXT_BYTES);
   readonly #rejections = new Rejections();
   readonly #trusted: TrustedProxies;
   readonly #formats: { file: string; format: string | undefined }[] = [];
   readonly #truncatedFiles: string[] = [];
+  readonly #sources: LogSource[] = [];
   #requests = 0;
   #rejectedLines = 0;
   #bytes = 0;
@@ -137,40 +145,83 @@ class LogIngest {
     };
   }
 
-  async read(file: string, index: number): Promise<void> {
+  /** One file after the other. */
+  async inTurn(): Promise<void> {
+    for (const [index, file] of this.#options.files.entries()) {
+      if (this.#stopped) return;
+      const source = await this.#open(file, index);
+      while (await source.fill()) await this.#handOver(source, Number.POSITIVE_INFINITY);
+      await this.#end(source);
+    }
+  }
+
+  /** All of them by time: that whose next row is the oldest goes on, until another has an older one. */
+  async byTime(firstMs: readonly number[]): Promise<void> {
+    const { files } = this.#options;
+    const waiting = files
+      .map((file, index) => ({ file, index, firstMs: firstMs[index] }))
+      .sort((left, right) => left.firstMs - right.firstMs);
+    while (!this.#stopped) {
+      let { oldest, nextMs } = this.#oldest();
+      while (waiting.length > 0 && this.#sources.length < OPEN_MAX && !(waiting[0].firstMs > nextMs)) {
+        const { file, index } = waiting.shift()!;
+        const source = await this.#open(file, index);
+        if (!(await source.fill())) await this.#end(source);
+        ({ oldest, nextMs } = this.#oldest());
+      }
+      if (oldest === undefined) {
+        if (waiting.length === 0) return;
+        continue;
+      }
+      const others = this.#oldest(oldest).nextMs;
+      await this.#handOver(oldest, Math.min(others, waiting[0]?.firstMs ?? Number.POSITIVE_INFINITY));
+      if (!(await oldest.fill())) await this.#end(oldest);
+    }
+  }
+
+  /** Gives back what is still open, as after a fault. */
+  async close(): Promise<void> {
+    for (const source of [...this.#sources]) await this.#end(source);
+  }
+
+  get #stopped(): boolean {
+    return this.#options.signal?.aborted === true;
+  }
+
+  /** The open log with the oldest next row, and when that is; infinity where none is open. */
+  #oldest(without?: LogSource): { oldest: LogSource | undefined; nextMs: number } {
+    let oldest: LogSource | undefined;
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const source of this.#sources) {
+      if (source === without || source.nextMs >= nextMs) continue;
+      oldest = source;
+      nextMs = source.nextMs;
+    }
+    return { oldest, nextMs };
+  }
+
+  async #open(file: string, index: number): Promise<LogSource> {
     const { signal } = this.#options;
     const decoder = this.#decoder(file, index);
-    const source = await (this.#options.open ?? openCapture)(file);
+    const reader = await (this.#options.open ?? openCapture)(file);
+    const source = new LogSource(file, reader, decoder, signal);
+    this.#sources.push(source);
     // A pipe may stay silent for ever: the signal closes it, rather than wait for its next bytes.
-    const stop = (): void => void source.close();
-    signal?.addEventListener('abort', stop, { once: true });
-    try {
-      for await (const chunk of source.chunks) {
-        this.#bytes += chunk.length;
-        decoder.decode(
-          new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength),
-          0,
-          chunk.length,
-          this.#batch,
-          this.#sink,
-        );
-        this.#report(file, source, decoder);
-        const pause = this.#handOver();
-        if (pause !== undefined) await pause;
-        if (signal?.aborted === true) break;
-      }
-    } catch (error) {
-      if (signal?.aborted !== true) throw error;
-    } finally {
-      signal?.removeEventListener('abort', stop);
-      await source.close();
-    }
-    decoder.end(this.#batch, this.#sink);
-    await this.#handOver();
+    signal?.addEventListener('abort', source.stop, { once: true });
+    return source;
+  }
+
+  async #end(source: LogSource): Promise<void> {
+    this.#sources.splice(this.#sources.indexOf(source), 1);
+    this.#options.signal?.removeEventListener('abort', source.stop);
+    await source.reader.close();
+    const { file, decoder, reader } = source;
+    this.#bytes += source.bytes;
     this.#requests += decoder.lines;
     this.#rejectedLines += decoder.rejected;
     this.#formats.push({ file, format: decoder.formatName });
-    if (source.truncated) {
+    this.#report(source);
+    if (reader.truncated) {
       this.#truncatedFiles.push(file);
       this.#rejections.count(REJECT['log-truncated']);
     }
@@ -194,18 +245,19 @@ class LogIngest {
     });
   }
 
-  /** Rows go on after every chunk, full batch or not: who reads a pipe sees them at once, and the text stays in the caches. */
-  #handOver(): Promise<void> | undefined {
-    if (this.#batch.length > 0) this.#sink.take(this.#batch);
-    this.#batch.textLength = 0;
-    return this.#options.pause?.();
+  /** Rows go on after every step: who reads a pipe sees them at once, and the text stays in the caches. */
+  async #handOver(source: LogSource, limitMs: number): Promise<void> {
+    this.#sink.take(source.take(limitMs));
+    this.#report(source);
+    const pause = this.#options.pause?.();
+    if (pause !== undefined) await pause;
   }
 
-  #report(file: string, source: CaptureFile, decoder: LogDecoder): void {
+  #report({ file, reader, decoder }: LogSource): void {
     this.#options.onProgress?.({
       file,
-      bytesRead: source.bytesRead,
-      bytesTotal: source.bytesTotal,
+      bytesRead: reader.bytesRead,
+      bytesTotal: reader.bytesTotal,
       packets: 0,
       flows: this.#requests + decoder.lines,
       timeMs: this.#sink.lastMs,

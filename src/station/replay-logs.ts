@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Prefix } from '../base/prefix.ts';
 import { WebDetector } from '../detect/web/web-detector.ts';
@@ -38,10 +39,10 @@ export interface LogReplay {
   readonly detector: WebDetector;
 }
 
-/** Reads logs, the oldest first, and decides over all of them: several files of one site are one log. */
+/** Reads logs on one time line, and decides over all of them: several files of one site are one log. */
 export async function replayLogs(options: LogReplayOptions): Promise<LogReplay> {
-  const { seed, reading, signal, open } = options;
-  const files = await oldestFirst(options);
+  const { seed, reading, signal, open, files } = options;
+  const firstMs = await firstTimes(options);
   const { site, sites, ...layout } = reading;
   const detector = new WebDetector({
     seed,
@@ -61,6 +62,7 @@ export async function replayLogs(options: LogReplayOptions): Promise<LogReplay> 
   const totals = await ingestLogs(
     {
       files,
+      ...(firstMs === undefined ? {} : { firstMs }),
       ...layout,
       open,
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
@@ -72,14 +74,21 @@ export async function replayLogs(options: LogReplayOptions): Promise<LogReplay> 
   return { totals, detector };
 }
 
-/** Rotated logs are given in any order; standard input stays where it is. */
-async function oldestFirst({ files, reading, signal }: LogReplayOptions): Promise<readonly string[]> {
-  if (files.length < 2 || files.includes('-')) return files;
+/**
+ * When each log begins, ms; undefined for a single one. What cannot be read twice, as a pipe, is opened before all others; logs without
+ * a time in their first lines come last.
+ */
+async function firstTimes({ files, reading, signal }: LogReplayOptions): Promise<readonly number[] | undefined> {
+  if (files.length < 2) return undefined;
   const { site: _, sites: __, ...layout } = reading;
-  const timed: { file: string; firstMs: number }[] = [];
-  for (const file of files) timed.push({ file, firstMs: await firstTime(file, layout, signal) });
-  // Logs without a time in their first lines stay behind the others, in their order.
-  return timed.sort((left, right) => left.firstMs - right.firstMs).map(({ file }) => file);
+  const times: number[] = [];
+  for (const file of files)
+    times.push((await isPlainFile(file)) ? await firstTime(file, layout, signal) : Number.NEGATIVE_INFINITY);
+  return times;
+}
+
+async function isPlainFile(file: string): Promise<boolean> {
+  return file !== '-' && (await stat(file)).isFile();
 }
 
 async function firstTime(

@@ -6,7 +6,7 @@ import { CLIENT, ClientTable } from './client-table.ts';
 /** Looks a client up, and begins it where it is new. */
 function come(table: ClientTable, hash: number, second: number): number {
   const found = table.find(hash);
-  if (found < 0) return table.begin(-1 - found, 0, hash, new Uint32Array([0, 0, 0xffff, hash]), 0, second);
+  if (found < 0) return table.begin(0, hash, new Uint32Array([0, 0, 0xffff, hash]), 0, second);
   table.seen(found, second);
   return found;
 }
@@ -38,7 +38,7 @@ test('where a set is full the client that was silent longest leaves, and its row
   // The low bits choose the set: all of these come to one of eight places.
   const rows = Array.from({ length: 8 }, (_, at) => come(table, (at + 1) << 8, 10 + at));
   for (const row of rows) table.page(row, 1, 1, 20);
-  table.seen(rows[0], 30);
+  assert.equal(come(table, 1 << 8, 30), rows[0]);
   const row = come(table, 99 << 8, 40);
   assert.equal(row, rows[1], 'the second came before all others that stayed');
   assert.equal(table.evicted, 1);

@@ -1,15 +1,15 @@
 import { assert } from '../../base/errors.ts';
 
 /**
- * Clients are looked up in sets of so many; the one silent longest leaves a full set. A set is one line of a cache:
+ * Clients are looked up in sets of so many; the one silent longest leaves a full set. A set is one line of a cache, who came last first:
  *
  *   │ tag, row │ tag, row │ … │        a tag of 0 is an empty place
  */
 const WAYS = 8;
 /** A client that was silent for this long begins a new visit, s. */
 const VISIT_SECONDS = 1800;
-/** What remains of a client's recent requests after one second: 1/e after 10 s. */
-const RECENT_KEEP = Math.exp(-1 / 10);
+/** What remains of a client's recent requests after so many seconds: 1/e after 10 s, and nothing at the end. */
+const RECENT_KEEPS = Float64Array.from({ length: 200 }, (_, seconds) => (seconds < 199 ? Math.exp(-seconds / 10) : 0));
 
 /** What is expected of the browsers of a site; learned, and false where its log does not tell. */
 export interface SiteNorms {
@@ -146,36 +146,34 @@ export class ClientTable {
     this.cells[at + CLIENT.attackOn] += on;
   }
 
-  /** The row of a client by the hash of its site and name; or -1 minus the place where it has to be begun (`begin`). */
+  /** The row of a client by the hash of its site and name; or -1 where it has to be begun (`begin`). */
   find(hash: number): number {
     const index = this.#index;
     const set = 2 * WAYS * (hash & this.#setMask);
     const tag = tagOf(hash);
-    for (let place = set; place < set + 2 * WAYS; place += 2) {
-      if (index[place] === tag) return index[place + 1];
-      if (index[place] === 0) return -1 - place;
+    if (index[set] === tag) return index[set + 1];
+    for (let place = set + 2; place < set + 2 * WAYS && index[place] !== 0; place += 2) {
+      if (index[place] !== tag) continue;
+      const row = index[place + 1];
+      this.#putFirst(set, place, tag, row);
+      return row;
     }
-    return -1 - this.#oldestOf(set);
+    return -1;
   }
 
-  #oldestOf(set: number): number {
-    let oldest = set;
-    for (let place = set + 2; place < set + 2 * WAYS; place += 2) {
-      if (this.lastSecond(this.#index[place + 1]) < this.lastSecond(this.#index[oldest + 1])) oldest = place;
-    }
-    return oldest;
-  }
-
-  /** Gives a row to a client that comes for the first time, at the place that `find` told; returns the row. */
-  begin(place: number, site: number, hash: number, words: Uint32Array, from: number, second: number): number {
-    const fresh = this.#index[place] === 0;
-    if (fresh) this.#index[place + 1] = this.count++;
-    const row = this.#index[place + 1];
+  /** Gives a row to a client that comes for the first time; returns it. */
+  begin(site: number, hash: number, words: Uint32Array, from: number, second: number): number {
+    const index = this.#index;
+    const set = 2 * WAYS * (hash & this.#setMask);
+    let place = set;
+    while (place < set + 2 * (WAYS - 1) && index[place] !== 0) place += 2;
+    const fresh = index[place] === 0;
+    const row = fresh ? this.count++ : index[place + 1];
     if (!fresh) {
       this.evicted++;
       if (this.names.size > 0) this.names.delete(row);
     }
-    this.#index[place] = tagOf(hash);
+    this.#putFirst(set, place, tagOf(hash), row);
     this.site[row] = site + 1;
     const at = this.at(row);
     for (let word = 0; word < 4; word++) this.cells[at + CLIENT.address + word] = words[from + word];
@@ -183,6 +181,17 @@ export class ClientTable {
     this.cells.fill(0, at + CLIENT.slow, at + ROW_WORDS);
     this.cells[at + KEY] = tagOf(hash);
     return row;
+  }
+
+  /** Puts a client at the first place of its set; those before `place` move on by one. */
+  #putFirst(set: number, place: number, tag: number, row: number): void {
+    const index = this.#index;
+    for (let at = place; at > set; at -= 2) {
+      index[at] = index[at - 2];
+      index[at + 1] = index[at - 1];
+    }
+    index[set] = tag;
+    index[set + 1] = row;
   }
 
   /** By what a client is known; with its site it is as good as its name. */
@@ -215,8 +224,8 @@ export class ClientTable {
     cells[at + CLIENT.pages]++;
     cells[at + CLIENT.values] |= 1 << (value & 31);
     const past = second - this.lastSecond(row);
-    const before = this.#recents[at + RECENT];
-    this.#recents[at + RECENT] = (past === 0 ? before : before * RECENT_KEEP ** Math.min(past, 200)) + 1;
+    const keep = past >= 0 && past < RECENT_KEEPS.length ? RECENT_KEEPS[past] : 0;
+    this.#recents[at + RECENT] = this.#recents[at + RECENT] * keep + 1;
     if (cells[at + CLIENT.template] === template) {
       cells[at + CLIENT.lead]++;
       cells[at + CLIENT.ofTemplate]++;

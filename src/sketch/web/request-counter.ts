@@ -324,7 +324,7 @@ export class RequestCounter implements RequestSink {
         if (shape < 32) site.shapesLow |= 1 << shape;
         else site.shapesHigh |= 1 << (shape - 32);
       }
-      site.nowAgents[agent % AGENT_BUCKETS]++;
+      site.nowAgents[agent & (AGENT_BUCKETS - 1)]++;
       site.nowVersions[version]++;
       if (templates.now[template] === 0) templates.active.push(template);
       templates.now[template]++;
@@ -348,7 +348,7 @@ export class RequestCounter implements RequestSink {
     let client = clients.find(hash);
     if (client < 0) {
       const words = named ? NO_WORDS : batch.client;
-      client = clients.begin(-1 - client, site.index, hash, words, named ? 0 : 4 * row, second);
+      client = clients.begin(site.index, hash, words, named ? 0 : 4 * row, second);
       if (named) clients.names.set(client, textOf(batch, batch.clientName.at[row], batch.clientName.length[row]));
       if (this.#visitors.add(hash, mix32(hash ^ seed))) clients.cells[clients.at(client) + CLIENT.flags] |= 1;
       site.now[COUNT.clients]++;

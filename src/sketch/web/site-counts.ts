@@ -22,6 +22,7 @@ export const COUNT = {
 } as const;
 const COUNTS = 12;
 
+/** A power of two. */
 export const AGENT_BUCKETS = 64;
 export const VERSION_BUCKETS = 8;
 /** Buckets of the time to answer: two for each doubling, from 1 ms on. */

@@ -72,6 +72,28 @@ export const CLOUDFLARE_PATHS: JsonPaths = {
   OriginResponseDurationMs: 'upstreamMillis',
 };
 
+/** What `decode --json` writes. The peer is the other end of the connection, and the client what was worked out from its word. */
+export const BONGHWA_PATHS: JsonPaths = {
+  time: 'timeAny',
+  site: 'host',
+  client: 'realClient',
+  clientName: 'client',
+  clientPort: 'clientPort',
+  peer: 'client',
+  user: 'user',
+  method: 'method',
+  path: 'path',
+  query: 'query',
+  httpVersion: 'protocol',
+  tlsVersion: 'tlsVersion',
+  status: 'status',
+  bytes: 'bytes',
+  requestMs: 'millis',
+  upstreamMs: 'upstreamMillis',
+  referrer: 'referrer',
+  userAgent: 'userAgent',
+};
+
 /** Names that nginx formats, Envoy, Google's load balancer and the Elastic Common Schema give to the same things. */
 export const COMMON_PATHS: JsonPaths = {
   time: 'timeAny',

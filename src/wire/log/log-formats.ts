@@ -15,7 +15,14 @@ import {
 import { HaproxyDialect } from './haproxy.ts';
 import { IisXmlDialect } from './iis-xml.ts';
 import { JsonDialect } from './json.ts';
-import { CADDY_PATHS, CLOUDFLARE_PATHS, COMMON_PATHS, parseJsonPaths, TRAEFIK_PATHS } from './json-map.ts';
+import {
+  BONGHWA_PATHS,
+  CADDY_PATHS,
+  CLOUDFLARE_PATHS,
+  COMMON_PATHS,
+  parseJsonPaths,
+  TRAEFIK_PATHS,
+} from './json-map.ts';
 import { PlanDialect } from './plan.ts';
 import { W3cDialect } from './w3c.ts';
 
@@ -36,6 +43,7 @@ export const LOG_FORMATS = {
   'traefik-json': 'JSON of Traefik',
   cloudflare: 'Logpush of Cloudflare, one JSON object a line',
   json: 'JSON lines with the field names that are common; with a map of their own as json:time=ts,client=ip,…',
+  bonghwa: 'what `bonghwa decode --json` writes of a log',
   'nginx-proxy-manager': 'log of the Nginx Proxy Manager',
   'apache-ssl': "Apache's ssl_request_log",
   'iis-xml': 'requests of IIS as events of Windows in XML',
@@ -121,6 +129,8 @@ function makeDialects(name: LogFormatName): readonly Dialect[] {
       return [new JsonDialect('cloudflare', CLOUDFLARE_PATHS)];
     case 'json':
       return [new JsonDialect('json', COMMON_PATHS)];
+    case 'bonghwa':
+      return [new JsonDialect('bonghwa', BONGHWA_PATHS)];
     case 'nginx-proxy-manager':
       return [PROXY_MANAGER, PROXY_MANAGER_OWN].map((format) =>
         planDialect('nginx-proxy-manager', compileNginx(format)),

@@ -217,7 +217,9 @@ export function readNumber(text: Uint8Array, from: number, to: number): number {
       }
       digits++;
     }
-    value += fraction / scale;
+    // One division of whole numbers is rounded once, as JSON.parse rounds.
+    const whole = value * scale + fraction;
+    value = whole <= Number.MAX_SAFE_INTEGER ? whole / scale : value + fraction / scale;
   }
   if (digits === 0 || to - from > 40) return Number.NaN;
   if (pos < to && (text[pos] | 0x20) === 0x65) {

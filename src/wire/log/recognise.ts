@@ -4,15 +4,20 @@ import { createDialects, LOG_FORMAT_NAMES } from './log-formats.ts';
 import { readMonth } from './log-time.ts';
 import type { RequestRow } from './request-row.ts';
 
+/** How `decode --json` begins a line: its fields have the names of others, and mean something else in part. */
+const OWN_BEGIN = new TextEncoder().encode('{"kind":"request",');
+
 /** Tells the layout of lines by trying all: that which reads most out of a line is it. */
 export class Recogniser {
   readonly #text: readonly Dialect[];
   readonly #json: readonly Dialect[];
+  readonly #own: readonly Dialect[];
   /** Why the line that was tried last is none, where no layout fits. */
   reason = 0;
 
   constructor() {
-    const dialects = LOG_FORMAT_NAMES.flatMap(createDialects);
+    this.#own = createDialects('bonghwa');
+    const dialects = LOG_FORMAT_NAMES.filter((name) => name !== 'bonghwa').flatMap(createDialects);
     const isJson = ({ name }: Dialect): boolean => JSON_NAMES.has(name);
     this.#json = dialects.filter(isJson);
     this.#text = dialects.filter((dialect) => !isJson(dialect));
@@ -23,7 +28,8 @@ export class Recogniser {
     let best: Dialect | undefined;
     let bestScore = 0;
     this.reason = isErrorLog(row.text, start, to) ? REJECT['log-line-not-a-request'] : 0;
-    const dialects = hasBrace(row.text, start, to) ? this.#json : this.#text;
+    const own = startsWith(row.text, start, OWN_BEGIN);
+    const dialects = own ? this.#own : hasBrace(row.text, start, to) ? this.#json : this.#text;
     for (const dialect of dialects) {
       const free = row.free;
       row.begin();
@@ -48,6 +54,11 @@ const JSON_NAMES = new Set(['caddy', 'traefik-json', 'cloudflare', 'json']);
 function worse(known: number, reason: number): number {
   if (reason === REJECT['log-line-unparsed'] || reason === REJECT['log-time-invalid']) return known;
   return known === 0 || known === REJECT['log-line-not-a-request'] ? reason : known;
+}
+
+function startsWith(text: Uint8Array, from: number, begin: Uint8Array): boolean {
+  for (let at = 0; at < begin.length; at++) if (text[from + at] !== begin[at]) return false;
+  return true;
 }
 
 function ones(bits: number): number {

@@ -64,6 +64,11 @@ export class RequestTime {
     }
   }
 
+  /** Time of day of a line that tells it apart from its day, ms; NaN where none did. */
+  get inDayMs(): number {
+    return this.#inDayMs;
+  }
+
   /** The day of a time of day that came without one. */
   defaultDay(dayMs: number): void {
     if (Number.isNaN(this.#dayMs)) this.#dayMs = dayMs;

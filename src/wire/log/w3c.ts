@@ -12,6 +12,8 @@ const SPACE = 0x20;
 const TAB = 0x09;
 const QUOTE = 0x22;
 
+const DAY_MS = 86_400_000;
+
 /** Fields of one line that are read; those behind are passed over. */
 const FIELDS_MAX = 128;
 
@@ -73,7 +75,9 @@ export class W3cDialect implements Dialect {
   /** Of `time-taken`: ms with IIS, seconds with all others. */
   #iis = true;
   #guessed = 0;
+  /** The day of lines that tell only the time of day, and the newest time in it. */
   #dateMs = Number.NaN;
+  #inDayMs = Number.NaN;
 
   /** `names` are the fields of a log that has no `#Fields`. */
   constructor(name = 'w3c', names?: string) {
@@ -98,6 +102,7 @@ export class W3cDialect implements Dialect {
       case 'date':
       case 'start-date':
         this.#dateMs = Date.parse(`${value.slice(0, 10)}T00:00:00Z`);
+        this.#inDayMs = Number.NaN;
         break;
       case 'gmt-offset': {
         const [, sign, hours, minutes] = /^([+-])(\d\d):?(\d\d)/.exec(value) ?? [];
@@ -158,8 +163,18 @@ export class W3cDialect implements Dialect {
         return REJECT['log-line-unparsed'];
       }
     }
-    if (!Number.isNaN(this.#dateMs)) row.time.defaultDay(this.#dateMs);
+    if (!Number.isNaN(this.#dateMs)) row.time.defaultDay(this.#dayOf(row.time.inDayMs));
     return 0;
+  }
+
+  /** The day of a time of day: midnight is where it falls back by more than half a day. A line from before it may still come behind it. */
+  #dayOf(inDayMs: number): number {
+    if (Number.isNaN(inDayMs)) return this.#dateMs;
+    const stepMs = inDayMs - this.#inDayMs;
+    if (stepMs > DAY_MS / 2) return this.#dateMs - DAY_MS;
+    if (stepMs < -DAY_MS / 2) this.#dateMs += DAY_MS;
+    if (Number.isNaN(stepMs) || stepMs > 0 || stepMs < -DAY_MS / 2) this.#inDayMs = inDayMs;
+    return this.#dateMs;
   }
 
   #guess(row: RequestRow, count: number): boolean {
