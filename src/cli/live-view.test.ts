@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import type { ReadStream, WriteStream } from 'node:tty';
+import { stripVTControlCharacters } from 'node:util';
 import { fixedStatus } from '../../test/support/fixed-station.ts';
 import type { StationStatus } from '../model/station-view.ts';
 import { LiveView } from './live-view.ts';
@@ -42,6 +43,7 @@ function turns(): Promise<void> {
 function view(
   t: { mock: { timers: { enable(options: { apis: ['setInterval'] }): void } } },
   status: () => StationStatus | Promise<StationStatus>,
+  setUpUrl?: () => string | undefined,
 ) {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const screen = terminal();
@@ -50,6 +52,7 @@ function view(
     output: screen.output,
     input: screen.input,
     environment: { NO_COLOR: '1' },
+    setUpUrl,
     onQuit: () => {
       quit++;
     },
@@ -119,5 +122,25 @@ test('a station that does not answer is told, beside what it told last; it is as
   assert.match(shown, /! no station answers/);
   assert.match(shown, /2 attacks in progress/);
   assert.ok(shown.split('\r\n').length <= 30);
+  live.stop();
+});
+
+test('the link for the first account stands above everything, whole, until it is used', async (t) => {
+  let url: string | undefined = `http://bonghwa.ministry.example:8480/welcome#${'x'.repeat(90)}`;
+  const { screen, live } = view(
+    t,
+    () => fixedStatus(),
+    () => url,
+  );
+  live.start();
+  await turns();
+  const rows = (): string[] => stripVTControlCharacters(picture(screen.painted())).split('\r\n');
+  assert.match(rows()[0], /Open this link to make the first one/);
+  assert.equal(rows()[1] + rows()[2], url);
+  assert.ok(rows().length <= 30);
+  url = undefined;
+  t.mock.timers.tick(1000);
+  await turns();
+  assert.doesNotMatch(rows().join(''), /welcome/);
   live.stop();
 });

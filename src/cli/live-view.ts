@@ -20,6 +20,8 @@ export interface LiveViewOptions {
   /** Keys are read from here where it is a terminal. */
   readonly input?: ReadStream | undefined;
   readonly environment: NodeJS.ProcessEnv;
+  /** The link for the first account, as long as there is none: it stands above everything. */
+  readonly setUpUrl?: (() => string | undefined) | undefined;
   /** Asked for the view to end: `q` or Ctrl-C, which is a key while the view has the keyboard. */
   readonly onQuit: () => void;
 }
@@ -118,9 +120,18 @@ export class LiveView {
     const paint = paintOf(look.colour);
     const fault = this.#fault === undefined ? [] : [paint.alarm(`! ${this.#fault}`.slice(0, look.width))];
     if (this.#shown === undefined) return fault.length > 0 ? fault : [paint.dim('asking the station …')];
-    const height = (look.height ?? HEIGHT_WITHOUT_TERMINAL) - fault.length;
+    const above = [...fault, ...this.#setUp(look.width)];
+    const height = (look.height ?? HEIGHT_WITHOUT_TERMINAL) - above.length;
     const foot = `q quit   p ${this.#paused ? 'go on (held)' : 'hold'}   s order by ${this.#sort === 'limit' ? 'rate' : 'limit'}`;
-    return [...fault, ...renderLive(this.#shown, { ...look, height, sort: this.#sort, foot }, this.#history)];
+    return [...above, ...renderLive(this.#shown, { ...look, height, sort: this.#sort, foot }, this.#history)];
+  }
+
+  /** The link whole, over several lines where the terminal is narrow: half a link is none. */
+  #setUp(width: number): string[] {
+    const url = this.#options.setUpUrl?.();
+    if (url === undefined) return [];
+    const parts = url.match(new RegExp(`.{1,${Math.max(1, width)}}`, 'g')) ?? [];
+    return ['Nobody has an account yet. Open this link to make the first one:', ...parts, ''];
   }
 
   readonly #key = (bytes: Buffer | string): void => {

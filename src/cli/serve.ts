@@ -5,7 +5,7 @@ import { BonghwaError } from '../base/errors.ts';
 import { formatListen, type ListenAddress } from '../base/listen.ts';
 import { CONFIG_FILE, type Config } from '../model/config.ts';
 import { Station } from '../station/live/station.ts';
-import type { LogLevel } from '../station/live/station-options.ts';
+import { type LogLevel, SET_UP_DONE, SET_UP_LINK } from '../station/live/station-options.ts';
 import { serviceManager } from '../station/service-manager.ts';
 import { writableCacheDirectory } from './cache-directory.ts';
 import { loadConfig } from './config-file.ts';
@@ -19,7 +19,7 @@ import {
   type StationOptions,
 } from './config-options.ts';
 import { EXIT_OK } from './exit.ts';
-import { LiveView } from './live-view.ts';
+import { LiveView, type LiveViewOptions } from './live-view.ts';
 import { type NetworkOption, packageVersion } from './options.ts';
 import { warmConsole } from './warm-console.ts';
 
@@ -45,6 +45,8 @@ export async function serveCommand(options: ServeCommandOptions, interrupt: Abor
   const config = await configOf(options);
   const onTerminal = options.live && process.stdout.isTTY === true;
   const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, level: 'info' }, pino.destination(2));
+  /** The link for the first account, for the live view: there is no log to look for it in. */
+  let setUpUrl: string | undefined;
   const station = new Station({
     config,
     version: packageVersion(),
@@ -52,6 +54,8 @@ export async function serveCommand(options: ServeCommandOptions, interrupt: Abor
     environment: process.env,
     log: (level: LogLevel, message, fields) => {
       if (!onTerminal) logger[level](fields, message);
+      else if (message === SET_UP_LINK) setUpUrl = String(fields.url);
+      else if (message === SET_UP_DONE) setUpUrl = undefined;
     },
   });
   const quit = new AbortController();
@@ -73,7 +77,9 @@ export async function serveCommand(options: ServeCommandOptions, interrupt: Abor
   const { aliveEveryMs } = manager;
   const alive =
     aliveEveryMs === undefined ? undefined : setInterval(() => station.live() && manager.alive(), aliveEveryMs);
-  const view = onTerminal ? liveView(station, config, () => quit.abort()) : undefined;
+  const view = onTerminal
+    ? liveView(station, config, { setUpUrl: () => setUpUrl, onQuit: () => quit.abort() })
+    : undefined;
   view?.start();
   if (onTerminal && station.http !== undefined) void warmConsole(station.http);
   await stopped;
@@ -85,9 +91,14 @@ export async function serveCommand(options: ServeCommandOptions, interrupt: Abor
   return EXIT_OK;
 }
 
-function liveView(station: Station, config: Config, onQuit: () => void): LiveView {
+function liveView(station: Station, config: Config, options: Pick<LiveViewOptions, 'setUpUrl' | 'onQuit'>): LiveView {
   const input = config.inputs.pcap === '-' ? {} : { input: process.stdin };
-  return new LiveView(() => station.status(), { output: process.stdout, environment: process.env, onQuit, ...input });
+  return new LiveView(() => station.status(), {
+    output: process.stdout,
+    environment: process.env,
+    ...options,
+    ...input,
+  });
 }
 
 /** The configuration in force: the file, where one is named or lies here, and over it the command line. */

@@ -9,6 +9,8 @@ import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
+import type { Setup } from '../../src/api/contract/notifications.ts';
+import type { SiteStates } from '../../src/api/contract/sites.ts';
 import type { StationStatus } from '../../src/model/station-view.ts';
 import { accessFaults, builtConsole, missingBrowser, startBrowser, watchPage } from '../support/browser.ts';
 import { StationProcess, TestRouter, until } from '../support/station.ts';
@@ -152,6 +154,15 @@ describe('the demo', () => {
       assert.equal(status?.sample, true);
       assert.equal(status?.exporters[0]?.protocol, 'netflow-v9');
       assert.equal(existsSync(temporary), true);
+      // The second recording: what vantages and the log say of the ministry.
+      const seen = await until(STARTED_MS_MAX, async () => {
+        const { sites } = (await (await fetch(`${at}/api/states`)).json()) as SiteStates;
+        return sites.find(({ name, state }) => name === 'www.ministry.example' && state !== 'unknown');
+      });
+      assert.ok(seen !== undefined);
+      const { arriving } = (await (await fetch(`${at}/api/setup`)).json()) as Setup;
+      assert.ok((arriving.requests ?? 0) > 500, `${arriving.requests} requests`);
+      assert.deepEqual(arriving.linesRefused, {});
       const ended = once(child, 'exit');
       child.kill('SIGTERM');
       assert.deepEqual(await ended, [0, null]);

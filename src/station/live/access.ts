@@ -7,7 +7,7 @@ import type { Config } from '../../model/config.ts';
 import { resolveSecret } from '../../model/secret.ts';
 import type { StateStore } from '../../store/state/state-store.ts';
 import { DAY_MS } from './periods.ts';
-import type { StationOptions } from './station-options.ts';
+import { SET_UP_DONE, SET_UP_LINK, type StationOptions } from './station-options.ts';
 
 export interface AccessDeps extends Pick<StationOptions, 'log' | 'environment'> {
   readonly config: Config;
@@ -48,21 +48,37 @@ export async function openAccess(deps: AccessDeps): Promise<StationAccess> {
     providers: await Promise.all(http.providers.map((provider) => providerOf(provider, deps))),
     onProblem,
   });
+  /** True while the link that was logged is the one to use. */
+  let pending = false;
   return {
-    api: { names, signIn, onAct: (act) => kept(signIn, act, onProblem) },
+    api: {
+      names,
+      signIn,
+      onAct: (act) => {
+        if (pending && FIRST_ACTS.has(act.act) && act.status < 400) {
+          pending = false;
+          log('info', SET_UP_DONE, {});
+        }
+        return kept(signIn, act, onProblem);
+      },
+    },
     url: reached,
     listening,
     async announce() {
       const link = await signIn.firstLink();
       // The log is where the operator looks, and nobody else may: the link is the key of the station.
-      if (link !== undefined)
-        log('warn', 'nobody has an account yet: open the link to make the first one', { ...link });
+      if (link === undefined) return;
+      pending = true;
+      log('warn', SET_UP_LINK, { ...link });
     },
     async forgetActs(days) {
       await signIn.audit.prune(Date.now() - days * DAY_MS);
     },
   };
 }
+
+/** Acts after which the link for the first account is over. */
+const FIRST_ACTS: ReadonlySet<string> = new Set(['useLink', 'makeSetUpLink']);
 
 /** An act that cannot be written down is told of, and done: a full disk must not keep people from stopping an attack. */
 async function kept(signIn: SignIn, { by, ...act }: Act, onProblem: (error: Error) => void): Promise<void> {

@@ -1,5 +1,9 @@
 import type { Config } from '../../model/config.ts';
 
+/** Logged with the link (`url`) for the first account, and when that link is not needed any more. */
+export const SET_UP_LINK = 'nobody has an account yet: open the link to make the first one';
+export const SET_UP_DONE = 'the link for the first account was used, or another was made';
+
 export type LogLevel = 'info' | 'warn' | 'error';
 
 export interface StationOptions {
