@@ -38,7 +38,7 @@ export function excuse(judged: Judged, clients: ClientTable): Benign | undefined
     !harm.slow &&
     profile.clients <= WEB.scanClients &&
     surplus.shares[TRAIT.refused] >= 0.5 &&
-    shapes >= WEB.scanShapes &&
+    (shapes >= WEB.scanShapes || probes(site)) &&
     surplus.rate <= WEB.scanRate
   ) {
     return {
@@ -64,6 +64,14 @@ export function excuse(judged: Judged, clients: ClientTable): Benign | undefined
     return { kind: 'api-clients', reason: `${text(surplus.rate)} for an interface that programs use, without harm` };
   }
   return undefined;
+}
+
+/** What stands in requests that try whether a page can be made to run, read or ask what it should not; and in hardly any other. */
+const PROBE = /<|%3c|%27|%00|\.\.\/|%2e%2e|\$\{|\$%7b|union(?:\+|%20)+(?:all(?:\+|%20)+)?select|\/etc\/passwd/i;
+
+/** True where most of the requests that were kept are such. */
+function probes({ kept }: SiteCounts): boolean {
+  return kept.length > 0 && 2 * kept.filter(({ line }) => PROBE.test(line)).length >= kept.length;
 }
 
 /** What demand below the points is. */

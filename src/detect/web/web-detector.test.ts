@@ -55,6 +55,22 @@ function play(to: WebDetector, seconds: number, from: number, sources = 30, unti
 }
 
 describe('the detector of web attacks', () => {
+  test('who tries what one page may be made to do looks for weaknesses; who asks as often for anything attacks', () => {
+    const floods = (value: (n: number) => string): readonly string[] => {
+      const one = detector();
+      const batch = createRequestBatch(512, 1 << 17);
+      for (let n = 0; n < 60; n++) ask(one, batch, START + Math.floor(n / 30), 9, `/page?a=${value(n)}`, 404);
+      one.take(batch);
+      one.finish();
+      return one.attacks().map(({ vectors: [{ name }] }) => name);
+    };
+    assert.deepEqual(
+      floods((n) => (n % 3 === 0 ? `%3Cscript%20x${n}` : `<img src=${n}`)),
+      [],
+    );
+    assert.equal(floods((n) => `word${n * 7919}`).length, 1);
+  });
+
   test('a flood is opened once, told with its clients, and closed when it is over', () => {
     const told: [string, Attack][] = [];
     const one = detector({ onAttack: (attack, state) => told.push([state, attack]) });

@@ -108,6 +108,7 @@ describe('combined and common log format', () => {
     ['named times', `${COMBINED} rt=0.250 urt="0.125"`, { ...WHOLE, requestMs: 250, upstreamMs: 125 }],
     ['a carriage return', `${COMBINED}\r\n`, WHOLE],
     ['a header of syslog', `<134>Oct 10 20:55:37 web1 nginx: ${COMBINED}`, WHOLE],
+    ['what a container writes before it', `2000-10-10T20:55:37.012345678Z stdout F ${COMBINED}`, WHOLE],
     ['a header of RFC 5424', `<134>1 2000-10-10T20:55:37Z web1 nginx 17 - [a@1 b="]c"] ${COMBINED}`, WHOLE],
   ];
   for (const [name, line, want] of cases) it(name, () => assert.deepEqual(rowOf(line), want));

@@ -6,6 +6,8 @@ import { LogTimes, readMonth } from './log-time.ts';
  *   RFC 3164   <134>Jul 30 09:03:52 host haproxy[32450]: message
  *   RFC 5424   <134>1 2018-07-30T09:03:52.726Z host haproxy 32450 - [data] message
  *   a file     Jul 30 09:03:52 host haproxy[32450]: message      2018-07-30T09:03:52+00:00 host haproxy[32450]: message
+ *
+ * and that of a container, as Kubernetes keeps its output (CRI): 2018-07-30T09:03:52.726000000Z stdout F message
  */
 const SPACE = 0x20;
 const LESS = 0x3c;
@@ -80,7 +82,16 @@ function behindDate(text: Uint8Array, from: number, at: number, to: number): num
 
 function behindIso(text: Uint8Array, from: number, to: number): number {
   if (Number.isNaN(times.readIso(text, from, to)) || text[times.end] !== SPACE) return from;
+  const output = behindOutput(text, times.end + 1, to);
+  if (output > times.end + 1) return output;
   return behindHostAndTag(text, from, times.end + 1, to);
+}
+
+/** `stdout F `, `stderr P `; `at` where it is not there. */
+function behindOutput(text: Uint8Array, at: number, to: number): number {
+  const flag = text[at + 7];
+  const isOutput = text[at] === 0x73 && text[at + 1] === 0x74 && text[at + 2] === 0x64 && text[at + 6] === SPACE;
+  return isOutput && (flag === 0x46 || flag === 0x50) && text[at + 8] === SPACE && at + 9 <= to ? at + 9 : at;
 }
 
 function behindHostAndTag(text: Uint8Array, from: number, at: number, to: number): number {
