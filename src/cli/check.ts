@@ -1,7 +1,9 @@
 import { stringify } from 'yaml';
+import { examineLogs } from '../input/log/examine-logs.ts';
 import { configNotes, effectiveTree } from '../model/config-tree.ts';
 import { problemLines, readConfig } from './config-file.ts';
 import { EXIT_COULD_NOT_RUN, EXIT_OK } from './exit.ts';
+import { withoutControls } from './text-width.ts';
 
 /** `bonghwa check [FILE]`: prints the effective configuration, or all of its faults. */
 export async function checkCommand(file: string, options: { readonly json: boolean }): Promise<number> {
@@ -12,9 +14,18 @@ export async function checkCommand(file: string, options: { readonly json: boole
     process.stderr.write(`${problems.join('\n')}\nbonghwa: ${count} in the configuration. Correct the lines above.\n`);
     return EXIT_COULD_NOT_RUN;
   }
+  const findings = await examineLogs(result.config);
+  const faults = findings.filter(({ kind }) => kind === 'fault');
+  if (faults.length > 0) {
+    process.stderr.write(withoutControls(faults.map(({ text }) => `${file}: ${text}\n`)).join(''));
+    const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
+    process.stderr.write(`bonghwa: ${count} in the formats of logs. docs/logs.md lists those that are known.\n`);
+    return EXIT_COULD_NOT_RUN;
+  }
   const tree = effectiveTree(result.config);
   if (options.json) process.stdout.write(`${JSON.stringify(tree, null, 2)}\n`);
   else process.stdout.write(`# ${file} is right. In force, defaults included:\n${stringify(tree)}`);
-  for (const note of configNotes(result.config)) process.stderr.write(`note: ${note}.\n`);
+  const notes = [...configNotes(result.config), ...findings.map(({ text }) => text)];
+  for (const note of notes) process.stderr.write(`note: ${withoutControls(note)}.\n`);
   return EXIT_OK;
 }

@@ -56,7 +56,7 @@ export async function replayCommand(
       logs: {
         ...logIngestOptions(options),
         ...(options.site === undefined ? {} : { site: options.site }),
-        ...(config === undefined ? {} : { sites: knownSites(config) }),
+        ...(config === undefined ? {} : { sites: knownSites(config.sites) }),
       },
       addressesOf: (site) => config?.sites.find(({ name }) => name === site)?.addresses ?? [],
       signal: interrupt,

@@ -48,7 +48,7 @@ export async function tellSite(sample: Sample['outage'], { look, live, stream, i
     allVerdicts: false,
     signal: interrupt,
     onSiteSecond: (second) => assessing.second(second),
-    logs: { sites: knownSites(config) },
+    logs: { sites: knownSites(config.sites) },
   });
   const { attacks, incidents = [] } = assessing.assess(nameSites(found, config));
   const happened = [

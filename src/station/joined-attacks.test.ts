@@ -141,4 +141,38 @@ describe('attacks that go on, seen by flows and a log', () => {
     assert.deepEqual(steps(joined, 'flows', ofFlows({ id: 'F', over: true }), 'closed'), ['updated L flows+log']);
     assert.deepEqual(steps(joined, 'log', ofLog({ id: 'L', over: true }), 'closed'), ['closed L flows+log']);
   });
+
+  test('what a log told before its detection began anew is counted on, and not twice', () => {
+    const at = (seconds: number): string => new Date(START_MS + 1000 * seconds).toISOString();
+    const told = (requests: number, openedAfter: number, addr: string, rate: number): Attack => {
+      const attack = ofLog({ id: 'L', rate });
+      const web = { ...attack.evidence.web!, requests, failed: 1, otherRequests: 5 };
+      return {
+        ...attack,
+        attackers: [{ addr, requests, firstSeen: at(openedAfter), lastSeen: at(openedAfter + 5) }],
+        attackersTotal: 1,
+        evidence: { ...attack.evidence, at: at(openedAfter), web },
+        timeline: { from: at(openedAfter), stepMs: 1000, bps: [], pps: [], rps: [rate, rate] },
+      };
+    };
+    const joined = new JoinedAttacks(nobody);
+    joined.take('log', told(100, 0, '203.0.113.5', 90), 'opened');
+    joined.ongoing('log');
+    joined.take('log', told(10, 4, '203.0.113.6', 30), 'opened');
+    const [{ attack, step }] = joined.take('log', told(40, 4, '203.0.113.6', 30), 'updated');
+    const { evidence, attackers, attackersTotal, peak, timeline } = attack;
+    assert.deepEqual(
+      [step, evidence.at, evidence.web?.requests, evidence.web?.failed, evidence.web?.otherRequests],
+      ['updated', at(0), 140, 2, 10],
+    );
+    assert.deepEqual(
+      [attackers?.map(({ addr, requests }) => `${addr} ${requests}`), attackersTotal, peak.rps],
+      [['203.0.113.5 100', '203.0.113.6 40'], 2, 90],
+    );
+    assert.deepEqual(timeline.rps, [90, 90, 0, 0, 30, 30]);
+    // Begun anew a second time, and nothing was seen again: it is over as it was told.
+    const [before] = joined.ongoing('log');
+    const [over] = joined.take('log', { ...before, ongoing: false, end: at(60) }, 'closed');
+    assert.equal(over.attack.evidence.web?.requests, 140);
+  });
 });

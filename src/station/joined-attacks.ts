@@ -1,4 +1,5 @@
 import type { Attack } from '../model/attack.ts';
+import { carryOn } from './carry-on.ts';
 import { type AddressesOf, isSameAttack, joinTwo } from './join-attacks.ts';
 
 /** Who tells of an attack: detection in flows, or detection in logs of web servers. */
@@ -10,6 +11,8 @@ export type Step = 'opened' | 'updated' | 'closed';
 export interface Testimony {
   readonly attack: Attack;
   readonly open: boolean;
+  /** What was told of it when a detection began anew that counts from then on. */
+  readonly before?: Attack;
 }
 
 /** An attack as people are told of it, and what each witness says of it. */
@@ -64,7 +67,10 @@ export class JoinedAttacks {
   ongoing(witness: Witness): Attack[] {
     return [...this.#cases.values()].flatMap(({ views }) => {
       const view = views[witness];
-      return view?.open === true ? [view.attack] : [];
+      if (view?.open !== true) return [];
+      // Detection in flows has its counts from its snapshot; that in logs begins with none.
+      if (witness === 'log') views[witness] = { ...view, before: view.attack };
+      return [view.attack];
     });
   }
 
@@ -75,8 +81,13 @@ export class JoinedAttacks {
 
   /** Takes what a witness says; gives what people are to be told, in this order. */
   take(witness: Witness, attack: Attack, step: Step): ToldAttack[] {
-    const testimony = { attack, open: step !== 'closed' };
     const known = this.#caseOf[witness].get(attack.id);
+    const before = known?.views[witness]?.before;
+    const testimony: Testimony = {
+      attack: before === undefined ? attack : carryOn(before, attack),
+      open: step !== 'closed',
+      ...(before === undefined ? {} : { before }),
+    };
     if (known === undefined) {
       const same = step === 'closed' ? undefined : this.#sameAs(witness, attack);
       if (same !== undefined) {

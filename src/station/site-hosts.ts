@@ -1,8 +1,8 @@
 import { parseAddress } from '../base/ip.ts';
 import { type Prefix, parsePrefix, prefixContains } from '../base/prefix.ts';
-import type { Config } from '../model/config.ts';
+import type { Site } from '../model/site.ts';
 
-/** What the configuration says of sites that detection in logs needs; plain data that can be posted. */
+/** What is known of sites that detection in logs needs; plain data that can be posted. */
 export interface KnownSites {
   /** Hosts, and the sites that they belong to. */
   readonly hosts: ReadonlyMap<string, string>;
@@ -10,7 +10,7 @@ export interface KnownSites {
   readonly good: ReadonlyMap<string, readonly Prefix[]>;
 }
 
-export function knownSites({ sites }: Pick<Config, 'sites'>): KnownSites {
+export function knownSites(sites: readonly Pick<Site, 'name' | 'urls' | 'knownGood'>[]): KnownSites {
   const hosts = new Map<string, string>();
   const good = new Map<string, Prefix[]>();
   for (const { name, urls, knownGood } of sites) {

@@ -353,6 +353,25 @@ describe('check', () => {
     });
   });
 
+  test('says of logs what they are, and refuses formats that are none', async () => {
+    fileOf('c.log', 'no request\n127.0.0.1 - - [09/Jun/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 9 "-" "curl"\n');
+    fileOf('odd.log', 'nothing\nthat is known\n');
+    const good = fileOf(
+      'logs.yaml',
+      'sites: [{ name: portal, logs: [c.log, "none-*.log", gone.log] }]\ninputs: { logs: [{ path: odd.log }] }\n',
+    );
+    const { code, stderr } = await bonghwa(['check', good]);
+    assert.equal(code, 0);
+    assert.match(stderr, /^note: log c\.log \(portal\): combined; 1 of 2 first lines are requests\.$/m);
+    assert.match(stderr, /^note: log none-\*\.log \(portal\): no file fits yet\.$/m);
+    assert.match(stderr, /^note: log gone\.log \(portal\): it is not there yet\.$/m);
+    assert.match(stderr, /^note: log odd\.log: none of its first lines is a request of a format that is known/m);
+    const bad = fileOf('bad-logs.yaml', 'sites: [{ name: portal, logs: [c.log], logFormat: "@gone.conf:main" }]\n');
+    const refused = await bonghwa(['check', bad]);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /^bad-logs\.yaml: the format of c\.log: cannot read gone\.conf/);
+  });
+
   test('tells all faults at once, and replay refuses the same file', async () => {
     const config = fileOf('bad.yaml', 'network: [192.0.2.0/24]\nsites:\n  - name: portal\n    adresses: [x]\n');
     const { code, stderr } = await bonghwa(['check', config]);

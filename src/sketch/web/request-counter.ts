@@ -123,6 +123,13 @@ export class RequestCounter implements RequestSink {
     if (!(second <= this.second)) this.#advance(second);
   }
 
+  /** Asks anew which site a host belongs to: from now on it may be another. */
+  forgetNames(): void {
+    this.#siteByHash.clear();
+    this.#siteHashBefore = -1;
+    this.#siteBefore = undefined;
+  }
+
   /** The site of that name, made where it is missing; the last one stands for all beyond the bound. */
   site(name: string): SiteCounts {
     const known = this.#siteByName.get(name);

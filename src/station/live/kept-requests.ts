@@ -49,6 +49,11 @@ export class KeptRequests {
     else this.#attacks.set(site, id);
   }
 
+  /** Asks anew which site a host belongs to. */
+  forgetNames(): void {
+    this.#hosts.clear();
+  }
+
   /** Looks at the rows of a batch, and leaves them there. */
   take(batch: RequestBatch): void {
     if (this.#viewed !== batch.text) {

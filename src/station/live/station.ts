@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiDeps, Readiness, StationCounters } from '../../api/deps.ts';
 import type { ApiPorts } from '../../api/ports.ts';
@@ -11,7 +10,7 @@ import { probeUdp } from '../../input/udp.ts';
 import type { Attack } from '../../model/attack.ts';
 import type { Config } from '../../model/config.ts';
 import { type ConfigChange, changeOf } from '../../model/config-change.ts';
-import { resolveSecret, type SecretReference } from '../../model/secret.ts';
+import type { SecretReference } from '../../model/secret.ts';
 import type { Site } from '../../model/site.ts';
 import type { StationEvent } from '../../model/station-event.ts';
 import type { StationStatus } from '../../model/station-view.ts';
@@ -38,6 +37,7 @@ import { pack, unpack } from './pack.ts';
 import * as PERIOD from './periods.ts';
 import * as PLAN from './plan.ts';
 import { Problems } from './problems.ts';
+import { readSecret } from './read-secret.ts';
 import type { StationOptions } from './station-options.ts';
 import { StationThreads } from './threads.ts';
 import { Told } from './told.ts';
@@ -190,6 +190,7 @@ export class Station implements ApiDeps {
   #protect(sites: readonly Site[]): void {
     this.#assess?.setSites(sites);
     this.#threads?.configure(PLAN.subjectOf(this.#config, sites), PLAN.settingsOf(this.#config));
+    this.#web?.configure(this.#config, sites);
   }
 
   async #startThreads(state: StateStore): Promise<void> {
@@ -442,8 +443,7 @@ export class Station implements ApiDeps {
     return [...this.#problems.list(nowMs), ...missing];
   }
 
-  async #secret(reference: SecretReference | undefined): Promise<string | undefined> {
-    if (reference === undefined) return undefined;
-    return resolveSecret(reference, this.#options.environment, (path) => readFile(path, 'utf8'));
+  #secret(reference: SecretReference | undefined): Promise<string | undefined> {
+    return readSecret(reference, this.#options.environment);
   }
 }

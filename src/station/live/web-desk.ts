@@ -1,15 +1,17 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import { BonghwaError, type ErrorCode } from '../../base/errors.ts';
 import type { Attack } from '../../model/attack.ts';
 import type { Config } from '../../model/config.ts';
 import type { RequestsRecord } from '../../model/kept-request.ts';
+import type { Site } from '../../model/site.ts';
 import type { SiteSecond } from '../../model/site-second.ts';
 import type { StateStore } from '../../store/state/state-store.ts';
 import type { SourceShares } from '../origins.ts';
-import { knownSites } from '../site-hosts.ts';
-import type { FromWeb, WebReport, WebSetup } from './web-messages.ts';
+import { type KnownSites, knownSites } from '../site-hosts.ts';
+import type { FromWeb, ToWeb, WebReport, WebSetup } from './web-messages.ts';
 import { startWebThread } from './web-thread.ts';
 
 /** Name under which the state store keeps what was learned. */
@@ -48,7 +50,12 @@ export class WebDesk {
   report: WebReport = { requests: 0, rejected: {}, clientsEvicted: 0 };
   /** Threads that died and were started again. */
   deaths = 0;
+  /** What threads counted that have ended. */
+  #counted: WebReport = this.report;
   readonly #options: WebDeskOptions;
+  #config: Config;
+  #sites: KnownSites;
+  #changing: Promise<void> = Promise.resolve();
   #seed = randomInt(2 ** 32);
   #worker: Worker | undefined;
   #snapshot: Uint8Array | undefined;
@@ -59,48 +66,99 @@ export class WebDesk {
 
   constructor(options: WebDeskOptions) {
     this.#options = options;
+    this.#config = options.config;
+    this.#sites = knownSites(options.config.sites);
   }
 
   /** Resolves when logs are read. Rejects with what is wrong with the configuration. */
   async start(): Promise<void> {
-    const { config, state } = this.#options;
-    if (!usesLogs(config)) return;
-    this.#snapshot = await state.loadBlob(BLOB);
-    // User agents are hashed under the seed of the run that learned them.
-    if (this.#snapshot !== undefined) {
-      const { webSnapshotSeed } = await import('../../detect/web/snapshot.ts');
-      this.#seed = webSnapshotSeed(this.#snapshot) ?? this.#seed;
-    }
+    if (!usesLogs(this.#config)) return;
+    const fault = await this.#begin();
+    if (fault === undefined) return;
+    await this.stop();
+    throw fault;
+  }
+
+  /** Starts the thread; why it cannot read, where it cannot. */
+  async #begin(): Promise<BonghwaError | undefined> {
+    if (this.#snapshot === undefined) await this.#load();
     const ready = this.#next((message) => message.kind === 'ready' || message.kind === 'failed');
     this.#run();
     const message = await ready;
-    if (message?.kind !== 'failed') return;
-    await this.stop();
+    if (message?.kind !== 'failed') return undefined;
     const { code, message: text, hint } = message;
-    throw new BonghwaError(code as ErrorCode, text, hint === undefined ? {} : { hint });
+    return new BonghwaError(code as ErrorCode, text, hint === undefined ? {} : { hint });
+  }
+
+  /** Takes up what an earlier run learned. */
+  async #load(): Promise<void> {
+    this.#snapshot = await this.#options.state.loadBlob(BLOB);
+    if (this.#snapshot === undefined) return;
+    const { webSnapshotSeed } = await import('../../detect/web/snapshot.ts');
+    // User agents are hashed under the seed of the run that learned them.
+    this.#seed = webSnapshotSeed(this.#snapshot) ?? this.#seed;
+  }
+
+  /**
+   * Takes over the sites that are registered now, and what the configuration says now of their logs: names at once; where other logs
+   * are to be read, the thread begins anew with what it learned, behind the last line that it read.
+   */
+  configure(config: Config, sites: readonly Site[]): void {
+    const known = knownSites(sites);
+    const renamed = !isDeepStrictEqual(known, this.#sites);
+    this.#sites = known;
+    const before = this.#config;
+    this.#config = config;
+    if (!isDeepStrictEqual(inputsOf(before), inputsOf(config)))
+      this.#changing = this.#changing.then(() => this.#restart(before));
+    else if (renamed) this.#worker?.postMessage({ kind: 'sites', sites: known } satisfies ToWeb);
+  }
+
+  async #restart(before: Config): Promise<void> {
+    const { ongoing, onAttack, onProblem } = this.#options;
+    await this.#end();
+    if (this.#stopping) return;
+    if (!usesLogs(this.#config)) {
+      // Nobody can tell any more how they go on.
+      for (const attack of ongoing())
+        onAttack({ ...attack, ongoing: false, end: attack.end ?? attack.detectedAt }, 'closed');
+      return;
+    }
+    const fault = await this.#begin();
+    if (fault === undefined) return;
+    onProblem('logs', new Error(`${fault.message}; the logs of before are read on`));
+    await this.#end();
+    this.#config = { ...this.#config, sites: before.sites, trustedProxies: before.trustedProxies };
+    if (!this.#stopping && usesLogs(this.#config)) await this.#begin();
   }
 
   /** Keeps what was learned, for the next start. */
   async keep(): Promise<void> {
     if (this.#worker === undefined) return;
     const told = this.#next((message) => message.kind === 'snapshot', WAIT_MS_MAX);
-    this.#worker.postMessage({ kind: 'snapshot' });
+    this.#worker.postMessage({ kind: 'snapshot' } satisfies ToWeb);
     await told;
     await this.#save();
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
+    await this.#changing;
+    await this.#end();
+  }
+
+  /** Ends the thread: what it read is told, and what it learned kept. */
+  async #end(): Promise<void> {
     clearTimeout(this.#timer);
     const worker = this.#worker;
-    if (worker !== undefined) {
-      const told = this.#next((message) => message.kind === 'stopped', WAIT_MS_MAX);
-      worker.postMessage({ kind: 'stop' });
-      await told;
-      await worker.terminate();
-      this.#worker = undefined;
-      await this.#save();
-    }
+    if (worker === undefined) return;
+    // Its end is no death.
+    this.#worker = undefined;
+    const told = this.#next((message) => message.kind === 'stopped', WAIT_MS_MAX);
+    worker.postMessage({ kind: 'stop' } satisfies ToWeb);
+    await told;
+    await worker.terminate();
+    await this.#save();
   }
 
   async #save(): Promise<void> {
@@ -113,6 +171,7 @@ export class WebDesk {
     const { onProblem, ongoing } = this.#options;
     const worker = startWebThread({ ...this.#setup(), attacks: ongoing() });
     this.#worker = worker;
+    this.#counted = this.report;
     let fault: Error | undefined;
     worker.on('message', (message: FromWeb) => this.#take(message));
     worker.on('error', (error: Error) => {
@@ -129,22 +188,11 @@ export class WebDesk {
   }
 
   #setup(): Omit<WebSetup, 'attacks'> {
-    const { config } = this.#options;
     return {
       seed: this.#seed,
-      inputs: {
-        sites: config.sites.map(({ name, logs, logFormat, logZone, serverStatus }) => ({
-          name,
-          logs,
-          logFormat,
-          logZone,
-          serverStatus,
-        })),
-        inputs: { logs: config.inputs.logs, syslog: config.inputs.syslog },
-        trustedProxies: config.trustedProxies,
-      },
-      positions: join(config.storage.directory, 'log-positions.json'),
-      sites: knownSites(config),
+      inputs: inputsOf(this.#config),
+      positions: join(this.#config.storage.directory, 'log-positions.json'),
+      sites: this.#sites,
       snapshot: this.#snapshot,
       keepsRequests: this.#options.onRequests !== undefined,
     };
@@ -171,7 +219,7 @@ export class WebDesk {
         onProblem(`log ${message.where}`, new Error(message.fault));
         break;
       case 'report':
-        this.report = message;
+        this.report = addReports(this.#counted, message);
         break;
       case 'snapshot':
         this.#snapshot = message.bytes;
@@ -195,4 +243,25 @@ export class WebDesk {
       });
     });
   }
+}
+
+/** What is read. */
+function inputsOf({ sites, inputs, trustedProxies }: Config): WebSetup['inputs'] {
+  return {
+    sites: sites.map(({ name, logs, logFormat, logZone, serverStatus }) => ({
+      ...{ name, logs, logFormat, logZone, serverStatus },
+    })),
+    inputs: { logs: inputs.logs, syslog: inputs.syslog },
+    trustedProxies,
+  };
+}
+
+function addReports(before: WebReport, now: WebReport): WebReport {
+  const rejected = { ...before.rejected };
+  for (const [reason, count] of Object.entries(now.rejected)) rejected[reason] = (rejected[reason] ?? 0) + count;
+  return {
+    requests: before.requests + now.requests,
+    rejected,
+    clientsEvicted: before.clientsEvicted + now.clientsEvicted,
+  };
 }

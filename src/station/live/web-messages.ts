@@ -27,7 +27,10 @@ export interface WebReport {
   readonly clientsEvicted: number;
 }
 
-export type ToWeb = { readonly kind: 'snapshot' } | { readonly kind: 'stop' };
+export type ToWeb =
+  | { readonly kind: 'sites'; readonly sites: KnownSites }
+  | { readonly kind: 'snapshot' }
+  | { readonly kind: 'stop' };
 
 export type FromWeb =
   | { readonly kind: 'ready'; readonly sites: number; readonly fault?: string }

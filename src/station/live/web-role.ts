@@ -5,7 +5,7 @@ import { PositionFile } from '../../input/log/positions.ts';
 import type { RequestBatch } from '../../model/request-batch.ts';
 import type { ServerStatus } from '../../model/server-status.ts';
 import type { SiteSecond } from '../../model/site-second.ts';
-import { isGood } from '../site-hosts.ts';
+import { isGood, type KnownSites } from '../site-hosts.ts';
 import { KeptRequests } from './kept-requests.ts';
 import type { FromWeb, WebSetup } from './web-messages.ts';
 
@@ -31,6 +31,7 @@ export class WebRole {
   readonly #detector: WebDetector;
   readonly #inputs: LogInputs;
   readonly #kept: KeptRequests | undefined;
+  #sites: KnownSites;
   #seconds: SiteSecond[] = [];
   #told = { requests: 0, rejected: 0 };
   /** By how much the clock of the logs is behind that of this machine, ms. */
@@ -40,15 +41,16 @@ export class WebRole {
   constructor(options: WebRoleOptions) {
     this.#options = options;
     const { setup, post, now } = options;
+    this.#sites = setup.sites;
     const siteOf = (source: number): string => this.#inputs.sources[source] ?? 'log';
-    const nameOf = (host: string): string => setup.sites.hosts.get(host) ?? host;
+    const nameOf = (host: string): string => this.#sites.hosts.get(host) ?? host;
     this.#kept = setup.keepsRequests ? new KeptRequests({ seed: setup.seed, siteOf, nameOf }) : undefined;
     for (const { id, target } of setup.attacks) this.#kept?.attacked(target.value, id);
     this.#detector = new WebDetector({
       seed: setup.seed,
       siteOf,
       nameOf,
-      isGood: (site, words, at) => isGood(setup.sites, site, words, at),
+      isGood: (site, words, at) => isGood(this.#sites, site, words, at),
       live: true,
       onAttack: (attack, state) => {
         this.#kept?.attacked(attack.target.value, state === 'closed' ? undefined : attack.id);
@@ -75,6 +77,13 @@ export class WebRole {
     this.#detector.adopt(setup.attacks);
     await this.#inputs.start();
     post({ kind: 'ready', ...restored });
+  }
+
+  /** Names sites so from now on. */
+  setSites(sites: KnownSites): void {
+    this.#sites = sites;
+    this.#detector.counter.forgetNames();
+    this.#kept?.forgetNames();
   }
 
   tick(): void {

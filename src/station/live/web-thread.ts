@@ -17,6 +17,10 @@ async function run(setup: WebSetup, main: MessagePort): Promise<void> {
   await role.start();
   const timer = setInterval(() => role.tick(), TICK_MS);
   main.on('message', (message: ToWeb) => {
+    if (message.kind === 'sites') {
+      role.setSites(message.sites);
+      return;
+    }
     if (message.kind === 'snapshot') {
       post({ kind: 'snapshot', bytes: role.snapshot() });
       return;

@@ -1,6 +1,7 @@
 import { Rejections } from '../../model/rejection.ts';
 import { createRequestBatch, type RequestBatch } from '../../model/request-batch.ts';
 import { LINE_BYTES_MAX, LogDecoder } from './log-decoder.ts';
+import type { LogFormat } from './log-formats.ts';
 
 /** What the first lines of a log say of it. */
 export interface RecognisedLog {
@@ -14,9 +15,12 @@ export interface RecognisedLog {
 /** Rows that are looked at. */
 const ROWS = 64;
 
-/** Tells whether bytes from the begin of a file are those of a log, and how its lines are laid out; undefined where no line is a request. */
-export function recogniseLog(head: Uint8Array): RecognisedLog | undefined {
-  const decoder = new LogDecoder(new Rejections());
+/**
+ * Tells whether bytes from the begin of a file are those of a log, and how its lines are laid out; undefined where no line is a request.
+ * `format`: the layout, where it is known.
+ */
+export function recogniseLog(head: Uint8Array, format: LogFormat = { kind: 'auto' }): RecognisedLog | undefined {
+  const decoder = new LogDecoder(new Rejections(), { format });
   const batch = createRequestBatch(ROWS, 8 * LINE_BYTES_MAX);
   const sink = {
     take(full: RequestBatch): void {
