@@ -32,6 +32,7 @@ export class ReceiverWork {
   #packets: PacketSource | undefined;
   #packetFault: string | undefined;
   #waitedMs = 0;
+  #ranMs = 0;
   #reportedMs = Number.NEGATIVE_INFINITY;
   #exportersMs = Number.NEGATIVE_INFINITY;
   #exporters: ReceiverReport['exporters'] = [];
@@ -117,8 +118,12 @@ export class ReceiverWork {
     if (udp === undefined) return;
     const nowMs = Date.now();
     this.#role.flush(nowMs);
-    this.#role.shedder.note(nowMs, udp.waitedMs - this.#waitedMs, udp.dropped(), udp.filled);
+    const { user, system } = process.threadCpuUsage();
+    const ranMs = (user + system) / 1000;
+    const dropped = udp.dropped();
+    this.#role.shedder.note(nowMs, udp.waitedMs - this.#waitedMs, ranMs - this.#ranMs, dropped, udp.filled);
     this.#waitedMs = udp.waitedMs;
+    this.#ranMs = ranMs;
     this.#reportAt(nowMs);
   }
 

@@ -21,7 +21,7 @@ function run(
     const kept = Math.min(0.25, waiting - taken);
     at.dropped += waiting - taken - kept;
     at.backlog = kept;
-    shedder.note(at.ms, 10 - 1000 * taken * cost, at.dropped, at.backlog / 0.25);
+    shedder.note(at.ms, 10 - 1000 * taken * cost, 1000 * taken * cost, at.dropped, at.backlog / 0.25);
   }
   return at.dropped - before;
 }
@@ -63,14 +63,28 @@ test('the work at the end of every second does not keep it from giving back what
   // A tenth of every second without a moment's wait, and time to spare in the rest.
   for (let step = 0; step < 2000; step++) {
     at.ms += 10;
-    shedder.note(at.ms, step % 100 < 10 ? 0 : 8, at.dropped, 0.01);
+    const idleMs = step % 100 < 10 ? 0 : 8;
+    shedder.note(at.ms, idleMs, 10 - idleMs, at.dropped, 0.01);
+  }
+  assert.equal(shedder.oneIn, 1);
+});
+
+test('what was shed is given back where other programs have the processors, and there is no pressure', () => {
+  const shedder = new Shedder(1);
+  const at = fresh();
+  run(shedder, at, 3, 60);
+  assert.ok(shedder.oneIn >= 32, `one in ${shedder.oneIn}`);
+  // It never waits, since it waits for a processor; of which it uses a tenth.
+  for (let step = 0; step < 1000; step++) {
+    at.ms += 10;
+    shedder.note(at.ms, 0, 1, at.dropped, 0.1);
   }
   assert.equal(shedder.oneIn, 1);
 });
 
 test('a burst that was lost while there was time to spare sheds nothing', () => {
   const shedder = new Shedder(1);
-  for (let step = 1; step < 500; step++) shedder.note(10 * step, 5, step, 1);
+  for (let step = 1; step < 500; step++) shedder.note(10 * step, 5, 5, step, 1);
   assert.equal(shedder.oneIn, 1);
 });
 

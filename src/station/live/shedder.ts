@@ -8,10 +8,11 @@ const FILLED_ROOM = 0.25;
 /** What was shed is given this long to show, ms. */
 const SETTLE_MS = 150;
 /**
- * A receiver that waits for more than this share of the time can decode twice as many, of which it pays the receiving already; one that works
- * for half as long as such a one, four times as many; and so on …
+ * A receiver that works for less than this share of the time can decode twice as many, of which it pays the receiving already; one that works
+ * for half as long, four times as many; and so on. What counts is processor time: where others take the processors, passing over more leaves
+ * it no more of them …
  */
-const IDLE_SHARE_ROOM = 0.45;
+const BUSY_SHARE_ROOM = 0.55;
 /** … taken over so long, ms: more than a second, whose end is work for some time and no sign of pressure. */
 const CALM_MS = 1500;
 /** A receiver that waits for less than this share of the time is at its limit. */
@@ -31,8 +32,9 @@ export class Shedder {
   #lookedMs = Number.NaN;
   #changedMs = Number.NEGATIVE_INFINITY;
   #calmSinceMs = Number.NaN;
-  #calmIdleMs = 0;
+  #calmRanMs = 0;
   #idleMs = 0;
+  #ranMs = 0;
   #dropped = 0;
 
   /** `seed`: a sender must not be able to guess which datagrams are passed over. */
@@ -46,11 +48,13 @@ export class Shedder {
   }
 
   /**
-   * Looks at the pressure. `idleMs`: time spent waiting since the last call. `dropped`: datagrams that the kernel has dropped since the
-   * start. `filled`: how full the receive buffer is, 0 to 1.
+   * Looks at the pressure. `idleMs`: time spent waiting since the last call; `ranMs`: processor time since then, which is less than the
+   * rest where other programs have the processors. `dropped`: datagrams that the kernel has dropped since the start. `filled`: how full
+   * the receive buffer is, 0 to 1.
    */
-  note(nowMs: number, idleMs: number, dropped: number, filled: number): void {
+  note(nowMs: number, idleMs: number, ranMs: number, dropped: number, filled: number): void {
     this.#idleMs += idleMs;
+    this.#ranMs += ranMs;
     if (Number.isNaN(this.#lookedMs) || nowMs < this.#lookedMs) {
       this.#look(nowMs, dropped);
       this.#watchCalm(nowMs);
@@ -61,12 +65,12 @@ export class Shedder {
     // A loss while there was time to spare came in one burst: decoding fewer would not have helped.
     const pressed = idleShare < IDLE_SHARE_MIN && (filled > FILLED_MAX || dropped > this.#dropped);
     if (filled >= FILLED_ROOM) this.#watchCalm(nowMs);
-    else this.#calmIdleMs += this.#idleMs;
+    else this.#calmRanMs += this.#ranMs;
     const calmMs = nowMs - this.#calmSinceMs;
     if (pressed && nowMs - this.#changedMs >= SETTLE_MS) this.#change(2 * this.oneIn, nowMs);
     else if (calmMs >= CALM_MS) {
-      const busyShare = 1 - this.#calmIdleMs / calmMs;
-      if (busyShare < 1 - IDLE_SHARE_ROOM && this.oneIn > 1) this.#change(fewer(this.oneIn, busyShare), nowMs);
+      const busyShare = this.#calmRanMs / calmMs;
+      if (busyShare < BUSY_SHARE_ROOM && this.oneIn > 1) this.#change(fewer(this.oneIn, busyShare), nowMs);
       else this.#watchCalm(nowMs);
     }
     this.#look(nowMs, dropped);
@@ -81,12 +85,13 @@ export class Shedder {
   /** Begins to add up anew how much time is left. */
   #watchCalm(nowMs: number): void {
     this.#calmSinceMs = nowMs;
-    this.#calmIdleMs = 0;
+    this.#calmRanMs = 0;
   }
 
   #look(nowMs: number, dropped: number): void {
     this.#lookedMs = nowMs;
     this.#idleMs = 0;
+    this.#ranMs = 0;
     this.#dropped = dropped;
   }
 }
@@ -94,6 +99,6 @@ export class Shedder {
 /** What to pass over where that leaves a receiver at work for such a share of the time. */
 function fewer(oneIn: number, busyShare: number): number {
   let less = oneIn / 2;
-  for (let share = 2 * busyShare; less > 1 && share < 1 - IDLE_SHARE_ROOM; share *= 2) less /= 2;
+  for (let share = 2 * busyShare; less > 1 && share < BUSY_SHARE_ROOM; share *= 2) less /= 2;
   return less;
 }
