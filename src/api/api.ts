@@ -1,4 +1,5 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
@@ -32,6 +33,8 @@ const HEARTBEAT_MS = 15_000;
 /** How often it is measured how late the main thread is, ms. */
 const LAG_EVERY_MS = 500;
 const LOOP_LAG_BOUNDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+/** A browser that was here once comes by TLS alone for a year (RFC 6797). */
+const HSTS = 'max-age=31536000';
 /** After this, connections that are still open are cut, ms. */
 export const CLOSE_MS_MAX = 500;
 
@@ -44,23 +47,15 @@ export function createApi(deps: ApiDeps, options: ApiOptions = {}): Api {
   const listener = getRequestListener(routes(deps, options, { now, events, loopLag }).fetch, {
     overrideGlobalObjects: false,
   });
-  const server = createServer(
-    {
-      headersTimeout: HEADERS_MS_MAX,
-      requestTimeout: REQUEST_MS_MAX,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: 1000,
-    },
-    (request, response) => {
-      for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
-      const refusal = refusalOf(request, names);
-      if (refusal === undefined) {
-        if (options.console?.answer(request, response) !== true) void listener(request, response);
-      } else response.writeHead(refusal.status, refusal.allHeaders()).end(refusal.body());
-    },
-  );
-  server.maxConnections = CONNECTIONS_MAX;
-  server.timeout = IDLE_MS_MAX;
+  const take: RequestListener = (request, response) => {
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+    const refusal = refusalOf(request, names);
+    if (refusal === undefined) {
+      if (options.console?.answer(request, response) !== true) void listener(request, response);
+    } else response.writeHead(refusal.status, refusal.allHeaders()).end(refusal.body());
+  };
+  const server = bounded(createServer(SERVER_OPTIONS, take));
+  let secure: TlsServer | undefined;
   const timers: NodeJS.Timeout[] = [];
   let unsubscribe: (() => void) | undefined;
   return {
@@ -78,13 +73,41 @@ export function createApi(deps: ApiDeps, options: ApiOptions = {}): Api {
       );
       return listening;
     },
+    async listenTls(at, material) {
+      if (options.signIn === undefined) throw notLoopback(at);
+      secure = bounded(
+        createTlsServer({ ...SERVER_OPTIONS, ...material, minVersion: 'TLSv1.2' }, (request, response) => {
+          response.setHeader('strict-transport-security', HSTS);
+          take(request, response);
+        }),
+      );
+      return listenOn(secure, at);
+    },
+    renewTls(material) {
+      secure?.setSecureContext(material);
+    },
     async close() {
       unsubscribe?.();
       for (const timer of timers) clearInterval(timer);
       events.close();
-      await closeServer(server);
+      await Promise.all([closeServer(server), secure === undefined ? undefined : closeServer(secure)]);
     },
   };
+}
+
+type TlsServer = ReturnType<typeof createTlsServer>;
+
+const SERVER_OPTIONS = {
+  headersTimeout: HEADERS_MS_MAX,
+  requestTimeout: REQUEST_MS_MAX,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  connectionsCheckingInterval: 1000,
+} as const;
+
+function bounded<S extends Server | TlsServer>(server: S): S {
+  server.maxConnections = CONNECTIONS_MAX;
+  server.timeout = IDLE_MS_MAX;
+  return server;
 }
 
 interface RouteParts {
@@ -116,7 +139,7 @@ const INDEX = [
   '',
 ].join('\n');
 
-async function listenOn(server: Server, at: ListenAddress): Promise<ListenAddress> {
+async function listenOn(server: Server | TlsServer, at: ListenAddress): Promise<ListenAddress> {
   const where = formatListen(at);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(unavailable(where, error)));
@@ -149,7 +172,7 @@ function unavailable(where: string, cause: NodeJS.ErrnoException): BonghwaError 
   );
 }
 
-async function closeServer(server: Server): Promise<void> {
+async function closeServer(server: Server | TlsServer): Promise<void> {
   if (!server.listening) return;
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());

@@ -110,12 +110,22 @@ export interface ApiOptions {
   readonly onFault?: ((error: unknown, path: string) => void) | undefined;
 }
 
+/** Certificate with those that it is signed by, and its private key, as PEM. */
+export interface TlsMaterial {
+  readonly cert: string;
+  readonly key: string;
+}
+
 export interface Api {
   /**
    * Listens. Resolves with the address; port 0 is one that the system chose. Rejects with HTTP_NOT_LOOPBACK where programs of other machines
    * could reach it, and with HTTP_UNAVAILABLE where the port is taken or not permitted.
    */
   listen(at: ListenAddress): Promise<ListenAddress>;
+  /** Answers by TLS there too; needs sign-in. Rejects as `listen`. */
+  listenTls(at: ListenAddress, material: TlsMaterial): Promise<ListenAddress>;
+  /** Another certificate for new connections. Throws where it cannot be used; the one before is used on then. */
+  renewTls(material: TlsMaterial): void;
   /** Ends all connections within `CLOSE_MS_MAX`. */
   close(): Promise<void>;
 }

@@ -43,7 +43,17 @@ const providerSchema = z.strictObject({
     .describe('true takes people in who come for the first time, as viewers; else they are invited before'),
 });
 
-export const httpSchema = z.strictObject({
+const path = z.string().min(1, 'a path has at least one character').max(4096, 'a path has at most 4096 characters');
+
+const tlsSchema = z.strictObject({
+  listen: listenSchema.describe('address for people and programs of other machines, such as :8443'),
+  certificate: path.describe(
+    'file of the certificate and those that it is signed by (PEM); a renewed one is taken over within a minute',
+  ),
+  key: path.describe('file of its private key (PEM)'),
+});
+
+const httpFields = z.strictObject({
   listen: listenSchema
     .prefault('127.0.0.1:8480')
     .describe('address of the HTTP interface: console, API, metrics, health; beyond loopback only with sign-in'),
@@ -55,6 +65,20 @@ export const httpSchema = z.strictObject({
     .string()
     .refine(isWebUrl, 'an https URL without a password is needed, such as https://bonghwa.example')
     .optional()
-    .describe('where people reach it, behind a proxy that speaks TLS; where absent, the address that it listens on'),
+    .describe(
+      'where people reach it: its name in the certificate of http.tls, or of a proxy that speaks TLS; where absent, the address that it listens on',
+    ),
+  tls: tlsSchema.optional().describe('a second address, which speaks TLS; needs http.url and sign-in'),
   providers: z.array(providerSchema).max(20).default([]).describe('providers of single sign-on (OpenID Connect)'),
 });
+
+export const httpSchema = httpFields
+  .refine(({ tls, url }) => tls === undefined || url?.startsWith('https:') === true, {
+    path: ['tls'],
+    error:
+      'http.tls needs http.url, the https URL under which people reach the station: its name stands in the certificate',
+  })
+  .refine(({ tls, signIn }) => tls === undefined || signIn === 'on', {
+    path: ['tls'],
+    error: 'http.tls needs http.signIn: without it whoever reaches the station may do everything',
+  });

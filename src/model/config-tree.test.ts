@@ -19,8 +19,8 @@ exporters: [{ name: border, address: 203.0.113.1, samplingRate: 1000, outsideInt
 inputs: { netflow: [':2055', '[::1]:4739'], sflow: [], pcap: /run/packets, workers: 2 }
 http:
   listen: '[::1]:8480'
-  signIn: off
   url: https://bonghwa.example
+  tls: { listen: ':8443', certificate: /etc/bonghwa/chain.pem, key: /etc/bonghwa/key.pem }
   providers: [{ id: ministry, name: Ministry, issuer: 'https://login.example', clientId: b, clientSecret: { env: S } }]
 notify:
   receivers:

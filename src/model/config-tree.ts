@@ -25,7 +25,13 @@ export function effectiveTree(config: Config): Record<string, unknown> {
       sflow: config.inputs.sflow.map(formatListen),
       ...(config.inputs.vantages === undefined ? {} : { vantages: formatListen(config.inputs.vantages) }),
     },
-    http: { ...config.http, listen: formatListen(config.http.listen) },
+    http: {
+      ...config.http,
+      listen: formatListen(config.http.listen),
+      ...(config.http.tls === undefined
+        ? {}
+        : { tls: { ...config.http.tls, listen: formatListen(config.http.tls.listen) } }),
+    },
     notify: config.notify,
     storage: {
       directory: config.storage.directory,
@@ -54,7 +60,7 @@ export function configNotes(config: Config): string[] {
     notes.push(
       config.http.signIn === 'off'
         ? `http.listen: ${where} is refused when a station starts: without sign-in HTTP answers this machine alone`
-        : `http.listen: ${where} speaks no TLS; let a proxy that does stand before it, and write its address as http.url`,
+        : `http.listen: ${where} speaks no TLS; listen with http.tls for other machines, or let a proxy that speaks it stand before`,
     );
   }
   const far = config.exporters.filter(({ address }) => !isLoopbackAddress(address));

@@ -1,8 +1,10 @@
 import { createApi } from '../../api/api.ts';
 import type { ConsoleFiles } from '../../api/console-files.ts';
 import type { Api, ApiDeps } from '../../api/deps.ts';
-import type { ListenAddress } from '../../base/listen.ts';
+import { formatListen, type ListenAddress } from '../../base/listen.ts';
 import { type AccessDeps, openAccess, type StationAccess } from './access.ts';
+import * as PERIOD from './periods.ts';
+import { TlsFiles, type TlsPaths } from './tls-files.ts';
 
 export interface HttpDeps extends Omit<AccessDeps, 'onProblem'> {
   readonly console: ConsoleFiles;
@@ -11,7 +13,7 @@ export interface HttpDeps extends Omit<AccessDeps, 'onProblem'> {
 
 export interface OpenHttp {
   readonly access: StationAccess;
-  readonly api: Api;
+  readonly api: Pick<Api, 'close'>;
   readonly at: ListenAddress;
 }
 
@@ -23,7 +25,49 @@ export async function openHttp(station: ApiDeps, { console, onProblem, ...deps }
     console,
     onFault: (error, path) => onProblem(`http ${path}`, error as Error),
   });
-  const at = await api.listen(deps.config.http.listen);
-  access.listening(at);
-  return { access, api, at };
+  const { tls, listen } = deps.config.http;
+  try {
+    const at = await api.listen(listen);
+    access.listening(at);
+    if (tls === undefined) return { access, api, at };
+    const renewing = await openTls(api, tls, (error) => onProblem('http.tls', error), deps);
+    return {
+      access,
+      at,
+      api: {
+        async close() {
+          clearInterval(renewing);
+          await api.close();
+        },
+      },
+    };
+  } catch (error) {
+    await api.close();
+    throw error;
+  }
+}
+
+/** Listens by TLS, and takes renewed certificates over. */
+async function openTls(
+  api: Api,
+  { listen, ...paths }: TlsPaths & { readonly listen: ListenAddress },
+  onProblem: (error: Error) => void,
+  { log }: Pick<HttpDeps, 'log'>,
+): Promise<NodeJS.Timeout> {
+  const files = new TlsFiles(paths);
+  const at = await api.listenTls(listen, await files.read());
+  log('info', 'listening', { input: 'https', address: formatListen(at) });
+  return PERIOD.every(
+    PERIOD.CERTIFICATE_MS,
+    async () => {
+      const renewed = await files.renewed();
+      if (renewed !== undefined) {
+        api.renewTls(renewed);
+        log('info', 'the certificate of http.tls was renewed', {});
+      }
+      const warning = files.warning(Date.now());
+      if (warning !== undefined) onProblem(new Error(warning));
+    },
+    onProblem,
+  );
 }

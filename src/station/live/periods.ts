@@ -4,6 +4,8 @@
 export const SNAPSHOT_MS = 60_000;
 export const EXPORTERS_MS = 10_000;
 export const PRUNE_MS = 3_600_000;
+/** How often the files of a certificate are looked at, ms. */
+export const CERTIFICATE_MS = 30_000;
 export const WARNINGS_MS = 5_000;
 /** A span of what is gathered of exporters, ms; the first is shorter, so that what is wrong is said soon. */
 export const SPAN_MS = 60_000;
