@@ -57,6 +57,9 @@ export const enManage = {
   'signIn.wrongPasskey': 'Nobody here has this passkey.',
   'signIn.cancelled':
     'The browser made no passkey: it was cancelled, or the address of this page allows none. Open the station under its name.',
+  'signIn.notInvited':
+    'The provider knows you, and this station does not: an admin has to invite you, with the address that the provider has verified.',
+  'signIn.providerFailed': 'Signing in with the provider did not work ({code}). Try again, or sign in another way.',
   'people.remove': 'Remove',
   'people.removeAbout': 'the account goes with its tokens',
   'tokens.scope': 'good for',

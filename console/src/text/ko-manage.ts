@@ -53,6 +53,10 @@ export const koManage = {
   'signIn.wrongPasskey': '이 패스키를 가진 사용자가 없습니다.',
   'signIn.cancelled':
     '브라우저가 패스키를 쓰지 못했습니다. 취소되었거나 이 페이지의 주소에서는 쓸 수 없습니다. 스테이션을 이름으로 여십시오.',
+  'signIn.notInvited':
+    '제공자는 귀하를 알지만 이 스테이션은 알지 못합니다. 관리자가 제공자가 확인한 주소로 초대해야 합니다.',
+  'signIn.providerFailed':
+    '제공자를 통한 로그인이 되지 않았습니다({code}). 다시 시도하거나 다른 방법으로 로그인하십시오.',
   'people.remove': '삭제',
   'people.removeAbout': '계정과 토큰이 함께 삭제됩니다',
   'tokens.scope': '범위',

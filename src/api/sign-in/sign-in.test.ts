@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -7,6 +6,7 @@ import { ApiClient } from '../../../test/support/api-client.ts';
 import { FixedStation } from '../../../test/support/fixed-station.ts';
 import { MemoryDocuments } from '../../../test/support/memory-documents.ts';
 import { temporaryDirectory } from '../../../test/support/state.ts';
+import { totp } from '../../../test/support/totp.ts';
 import { type Api, createApi } from '../api.ts';
 import { SignIn } from './sign-in.ts';
 
@@ -335,16 +335,3 @@ describe('sign-in', () => {
     assert.equal((await person.send('GET', '/api/status')).status, 200);
   });
 });
-
-/** A code of RFC 6238 for now: HMAC-SHA1, 30 s, 6 digits. */
-function totp(secret: string, nowMs = Date.now()): string {
-  const bits = [...secret]
-    .map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'))
-    .join('');
-  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(nowMs / 30_000)));
-  const hash = createHmac('sha1', key).update(counter).digest();
-  const offset = hash[19] & 15;
-  return String((hash.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0');
-}
