@@ -50,7 +50,8 @@ export function excuse(judged: Judged, clients: ClientTable): Benign | undefined
   // A log that tells no user agents does not tell crawlers either.
   const fewClients = tellsAgents(judged.site) ? WEB.fewClients : WEB.fewClientsUnnamed;
   const few = interfaces ? WEB.fewInterfaceRate : WEB.fewRate;
-  const sudden = judged.cold && site.now[COUNT.pages] >= WEB.coldSecond && !interfaces;
+  const now = site.now[surplus.of === 'suspects' ? COUNT.suspects : COUNT.pages];
+  const sudden = judged.cold && now >= WEB.coldSecond && !interfaces;
   if (!harmed && profile.clients <= fewClients && surplus.rate < few && !sudden) {
     return interfaces
       ? {

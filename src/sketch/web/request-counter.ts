@@ -263,7 +263,9 @@ export class RequestCounter implements RequestSink {
     );
     const second = this.second;
     const kinds = templates.kinds[template];
-    if ((kinds & KIND.asset) !== 0) {
+    const noReferrer = (present & REQUEST_HAS.referrer) === 0 || batch.referrer.length[row] <= 1;
+    // What a browser fetches for a page says which page that is.
+    if ((kinds & KIND.asset) !== 0 || ((kinds & KIND.folder) !== 0 && !noReferrer && method === GET)) {
       if (!late) now[COUNT.assets]++;
       if (client >= 0) {
         clients.cells[clients.at(client) + CLIENT.assets]++;
@@ -278,7 +280,6 @@ export class RequestCounter implements RequestSink {
       !templates.recent &&
       !this.#values.add(value, mix32(value ^ seed)) &&
       !(queryLength > 3 && isTracked(view, queryAt, queryLength));
-    const noReferrer = (present & REQUEST_HAS.referrer) === 0 || batch.referrer.length[row] <= 1;
     const agentLength = (present & REQUEST_HAS.userAgent) !== 0 ? batch.userAgent.length[row] : 0;
     const agent = agentLength === 0 ? 1 : hashText(view, batch.userAgent.at[row], agentLength, this.#options.seed);
     const kind = this.#agentKinds.of(agent, batch.text, batch.userAgent.at[row], agentLength);
@@ -401,6 +402,7 @@ export class RequestCounter implements RequestSink {
   }
 }
 
+const GET = 1;
 const POST = 3;
 const NO_NORMS: SiteNorms = { assets: false, referrers: false, versions: 0 };
 const NO_WORDS = new Uint32Array(4);

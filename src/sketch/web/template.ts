@@ -159,9 +159,11 @@ function shapeOf(text: Uint8Array, from: number, end: number, seed: number): num
 }
 
 /** What the name of a template says of it. */
-export const KIND = { asset: 1, search: 2, login: 4, rpc: 8, interface: 16 } as const;
+export const KIND = { asset: 1, search: 2, login: 4, rpc: 8, interface: 16, folder: 32 } as const;
 
 const ASSET = /\.(?:css|m?js|map|png|jpe?g|gif|svg|ico|webp|avif|bmp|woff2?|ttf|otf|eot|mp4|webm|mp3|webmanifest)$/i;
+/** Folders of what pages are made of. Names in them may have no extension: /image/123/150x150. */
+const FOLDER = /^\/(?:images?|img|pics?|pictures?|photos?|thumbs?|thumbnails?|static|assets|media|fonts?)\//i;
 const SEARCH =
   /(?:^|[/_-])(?:search|suche|find|recherche|buscar|busca|cerca|zoeken|szukaj|hledat|sok|hae|otsing|paieska|hakukone)(?:[/._-]|$)/i;
 const SEARCH_KEY = /[?&](?:q|s|query|search|keywords?|term|text|suche|recherche|buscar)=/i;
@@ -177,6 +179,7 @@ export function kindsOf(path: string, query: string): number {
     (SEARCH.test(path) || SEARCH_KEY.test(query) ? KIND.search : 0) |
     (LOGIN.test(path) ? KIND.login : 0) |
     (RPC.test(path) ? KIND.rpc : 0) |
-    (INTERFACE.test(path) ? KIND.interface : 0)
+    (INTERFACE.test(path) ? KIND.interface : 0) |
+    (FOLDER.test(path) ? KIND.folder : 0)
   );
 }
