@@ -5,7 +5,8 @@ import type { Quantiles, Share } from './summary.ts';
 export const ABLATION_HEADING = '## What each part earns';
 export const curveHeading = (name: string): string => `## The curve of \`${name}\``;
 export const PEER_HEADING = '## FastNetMon beside it';
-const KEPT = /^## (What each part earns|The curve of |FastNetMon beside it|Attacks in web server logs)/;
+const KEPT =
+  /^## (What each part earns|The curve of |FastNetMon beside it|Attacks in web server logs|GoAccess, fail2ban and CrowdSec)/;
 
 const share = (of: Share | undefined): string => (of === undefined ? '' : of.value.toFixed(3));
 const times = (of: Quantiles | undefined): string =>
