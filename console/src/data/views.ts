@@ -5,6 +5,7 @@ import type { SiteState } from '../../../src/model/incident.ts';
 
 /** What the station answers, by the contract of its interface. */
 export type FlowsView = z.infer<(typeof ROUTES.flows.answer)['schema']>;
+export type RequestsView = z.infer<(typeof ROUTES.requests.answer)['schema']>;
 export type SecondsView = z.infer<(typeof ROUTES.seconds.answer)['schema']>;
 
 export type { IncidentSummary } from '../../../src/api/contract/incidents.ts';
