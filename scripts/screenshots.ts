@@ -1,6 +1,6 @@
 /**
  * `node scripts/screenshots.ts [PAGE …]`: the pictures of docs/console.md, taken of the recorded sample in the console. Needs /usr/bin/chromium, and
- * ImageMagick to make them small. Takes a minute: the sample is replayed at its own pace.
+ * ImageMagick to make them small. Takes three minutes: the samples are replayed at their own pace.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
@@ -15,8 +15,8 @@ const PICTURES = join(TOP, 'docs/console');
 const WAIT_MS_MAX = 150_000;
 /** What a page asks for is there by then, ms. */
 const SETTLE_MS = 4000;
-/** An attack is shown when it has gone on for a while, ms. */
-const GROWN_MS = 9000;
+/** What a site that is out has cost is shown when it has been out for a while, ms. */
+const GROWN_MS = 40_000;
 
 interface Picture {
   readonly name: string;
@@ -34,7 +34,7 @@ const PICTURE_LIST: readonly Picture[] = [
   { name: 'attack', path: '/attacks/{attack}', ...WIDE, height: 1000 },
   { name: 'attack-uk-dark', path: '/attacks/{attack}', ...WIDE, height: 1000, colorScheme: 'dark', locale: 'uk' },
   { name: 'now-ko-narrow', path: '/', width: 390, height: 780, colorScheme: 'dark', locale: 'ko' },
-  { name: 'incident', path: '/incidents/{incident}', ...WIDE },
+  { name: 'incident', path: '/incidents/{incident}', ...WIDE, height: 1150 },
   { name: 'setup', path: '/setup', ...WIDE },
 ];
 
@@ -42,15 +42,19 @@ async function ask<T>(url: string): Promise<T> {
   return (await (await fetch(url)).json()) as T;
 }
 
-async function firstAttack(station: string): Promise<{ attack: string; incident: string }> {
+/** The incident with the outage, once it has lasted, and the attack behind it. */
+async function outage(station: string): Promise<{ attack: string; incident: string }> {
   for (const endMs = Date.now() + WAIT_MS_MAX; Date.now() < endMs; await sleep(500)) {
-    const { attacks } = await ask<{ attacks?: { id: string }[] }>(`${station}/api/attacks`);
-    if (attacks?.[0] === undefined) continue;
+    const { incidents } = await ask<{ incidents?: { id: string; damage: string; sites: string[] }[] }>(
+      `${station}/api/incidents`,
+    );
+    const found = incidents?.find(({ damage }) => damage >= 'D2');
+    if (found === undefined) continue;
     await sleep(GROWN_MS);
-    const { incidents } = await ask<{ incidents: { id: string }[] }>(`${station}/api/incidents`);
-    return { attack: attacks[0].id, incident: incidents[0]?.id ?? '' };
+    const { attacks } = await ask<{ attacks: { id: string }[] }>(`${station}/api/attacks?target=${found.sites[0]}`);
+    return { attack: attacks[0].id, incident: found.id };
   }
-  throw new Error('no attack was seen in the sample');
+  throw new Error('no outage was seen in the sample');
 }
 
 const wanted = process.argv.slice(2);
@@ -66,7 +70,7 @@ try {
     });
   });
   mkdirSync(PICTURES, { recursive: true });
-  const ids = await firstAttack(station);
+  const ids = await outage(station);
   const browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
