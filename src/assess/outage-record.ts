@@ -50,8 +50,8 @@ export interface OutageState {
   readonly out: Sum;
   readonly degraded: Sum;
   unknownMs: number;
-  readonly outTraffic: Traffic;
-  readonly degradedTraffic: Traffic;
+  outTraffic: Traffic;
+  degradedTraffic: Traffic;
   /** True once a log was there to tell requests. */
   logged: boolean;
   /** The log was counted up to here, ms. */
@@ -220,22 +220,18 @@ export class OutageRecord {
     const kind = countsAs(open.state, state.planned);
     const fromMs = state.countedMs;
     state.countedMs = untilMs;
-    if (log === undefined || (kind !== 'out' && kind !== 'degraded')) return;
-    const expected = log.demand.expected(fromMs, untilMs);
-    if (expected === undefined) return;
+    if (kind !== 'out' && kind !== 'degraded') return;
+    const more = trafficOf(log, fromMs, untilMs);
+    if (more === undefined) return;
     state.logged = true;
-    const into = kind === 'out' ? state.outTraffic : state.degradedTraffic;
-    const { requests, failed } = log.sums(fromMs, untilMs);
-    into.expected += expected.requests;
-    // The level that was learned is the same all the while: its error adds up, and does not cancel.
-    into.sigma += expected.sigma;
-    into.requests += requests;
-    into.failed += failed;
+    if (kind === 'out') state.outTraffic = together(state.outTraffic, more);
+    else state.degradedTraffic = together(state.degradedTraffic, more);
   }
 
-  /** As it stands at `nowMs`. */
-  outage(nowMs: number, daily: number | undefined): Outage {
+  /** As it stands at `nowMs`; what the log said of late, which is not counted for good yet, with it. */
+  outage(nowMs: number, log: LogView | undefined): Outage {
     const { state } = this;
+    const daily = log?.demand.daily();
     const now: Moment = { fromMs: nowMs, minMs: nowMs, maxMs: nowMs };
     const { open } = state;
     const going = open !== undefined && state.endMs === undefined ? countsAs(open.state, state.planned) : 'none';
@@ -245,7 +241,12 @@ export class OutageRecord {
     const outMinutes = total('out');
     const end = state.endMs === undefined ? {} : { end: timeOf(state.endMs) };
     const unknownMinutes = (state.unknownMs + (going === 'unknown' ? span.value : 0)) / 60_000;
-    const lost = state.logged ? lostRequests(state, outMinutes) : undefined;
+    const late =
+      going === 'out' || going === 'degraded' ? trafficOf(log, Math.min(state.countedMs, nowMs), nowMs) : undefined;
+    const out = going === 'out' ? together(state.outTraffic, late) : state.outTraffic;
+    const worseThan = going === 'degraded' ? together(state.degradedTraffic, late) : state.degradedTraffic;
+    const logged = state.logged || late !== undefined;
+    const lost = logged ? lostRequests(out, worseThan, outMinutes) : undefined;
     return {
       id: state.id,
       site: state.site,
@@ -266,14 +267,32 @@ export class OutageRecord {
       degradedMinutes: total('degraded'),
       unknownMinutes,
       ...(lost === undefined ? {} : { lostRequests: lost }),
-      ...(state.logged ? { expectedRequests: state.outTraffic.expected + state.degradedTraffic.expected } : {}),
-      ...(daily === undefined || daily <= 0 ? {} : { demandShare: state.outTraffic.expected / daily }),
+      ...(logged ? { expectedRequests: out.expected + worseThan.expected } : {}),
+      ...(daily === undefined || daily <= 0 ? {} : { demandShare: out.expected / daily }),
       ...(state.planned ? { planned: true } : {}),
     };
   }
 }
 
 export const timeOf = (ms: number): string => formatTime(ms) ?? new Date(0).toISOString();
+
+/** What the log said in [fromMs, untilMs), and what was usual; undefined where it does not tell. */
+function trafficOf(log: LogView | undefined, fromMs: number, untilMs: number): Traffic | undefined {
+  const expected = log?.demand.expected(fromMs, untilMs);
+  if (log === undefined || expected === undefined) return undefined;
+  return { expected: expected.requests, sigma: expected.sigma, ...log.sums(fromMs, untilMs) };
+}
+
+function together(left: Traffic, right: Traffic | undefined): Traffic {
+  if (right === undefined) return left;
+  return {
+    expected: left.expected + right.expected,
+    // The level that was learned is the same all the while: its error adds up, and does not cancel.
+    sigma: left.sigma + right.sigma,
+    requests: left.requests + right.requests,
+    failed: left.failed + right.failed,
+  };
+}
 
 /** How long a span lasted: truly between `low` and `high`; the value takes the middle of what its ends leave open. */
 function spanOf(from: Moment, to: Moment): Sum {
@@ -306,8 +325,7 @@ const minutes = ({ value, low, high }: Sum): Estimate => ({
  * usual less all answers, were these all given to readers; at most all that are usual. While service is worse, the share
  * that failed of what is usual.
  */
-function lostRequests(state: OutageState, outMinutes: Estimate): Estimate {
-  const { outTraffic: out, degradedTraffic: worseThan } = state;
+function lostRequests(out: Traffic, worseThan: Traffic, outMinutes: Estimate): Estimate {
   const answered = out.requests - out.failed;
   // How long it truly was out bounds how many can have come.
   const [shorter, longer] =

@@ -28,6 +28,8 @@ interface Played {
   readonly states: readonly SiteState[];
   readonly statuses: readonly SiteStatus[];
   readonly outages: readonly Outage[];
+  /** Outages that go on at the end, as they stand then. */
+  readonly ongoing: readonly Outage[];
 }
 
 function play(scene: Scene): Played {
@@ -77,7 +79,8 @@ function play(scene: Scene): Played {
     assessor.check(check);
   }
   seconds(toMs);
-  return { states: statuses.map(({ state }) => state), statuses, outages: [...outages.values()] };
+  const ongoing = assessor.outages(toMs).filter((outage) => outage !== undefined);
+  return { states: statuses.map(({ state }) => state), statuses, outages: [...outages.values()], ongoing };
 }
 
 const between = (minute: number, from: number, to: number): boolean => minute >= from && minute < to;
@@ -237,6 +240,18 @@ describe('SiteWatch', () => {
     assert.ok(lostRequests !== undefined);
     assert.ok(lostRequests.low <= 5400 && lostRequests.high >= 5400, JSON.stringify(lostRequests));
     assert.ok(Math.abs(lostRequests.value - 5400) < 200);
+  });
+
+  it('tells of an outage that goes on what was lost until now', () => {
+    const { ongoing } = play({
+      minutes: 16.5,
+      vantages: [{ name: 'nobody', loss: 0 }],
+      answer: () => ({ kind: 'no-way-out' }),
+      log: (second) => ({ requests: 20, failed: second >= 900 ? 18 : 0, bytes: 1000, p95Ms: 40 }),
+    });
+    const [{ lostRequests }] = ongoing;
+    assert.ok(lostRequests !== undefined && Math.abs(lostRequests.value - 1620) < 60, JSON.stringify(lostRequests));
+    assert.ok(lostRequests.low <= 1620 && lostRequests.high >= 1620, JSON.stringify(lostRequests));
   });
 
   it('does not take a flood that is refused while readers are served for an outage', () => {

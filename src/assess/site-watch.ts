@@ -246,7 +246,7 @@ export class SiteWatch {
 
   /** The outage that goes on, or that may yet come back. */
   outage(nowMs: number): Outage | undefined {
-    return this.#outage?.outage(nowMs, this.#log?.demand.daily());
+    return this.#outage?.outage(nowMs, this.#log);
   }
 
   status(nowMs: number): SiteStatus {
