@@ -280,7 +280,8 @@ export const timeOf = (ms: number): string => formatTime(ms) ?? new Date(0).toIS
 function trafficOf(log: LogView | undefined, fromMs: number, untilMs: number): Traffic | undefined {
   const expected = log?.demand.expected(fromMs, untilMs);
   if (log === undefined || expected === undefined) return undefined;
-  return { expected: expected.requests, sigma: expected.sigma, ...log.sums(fromMs, untilMs) };
+  const { requests, failed } = log.sums(fromMs, untilMs);
+  return { expected: expected.requests, sigma: expected.sigma, requests, failed };
 }
 
 function together(left: Traffic, right: Traffic | undefined): Traffic {

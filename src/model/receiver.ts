@@ -89,15 +89,15 @@ export const configReceiverSchema = z
   })
   .superRefine(needs);
 
+const keptReceiver = z.strictObject({ ...fields, secret: z.string().min(1).max(4096).optional() });
+
 /** A receiver that was set over the interface: its secret is kept with it, and never told again. */
-export const receiverSchema = z
-  .strictObject({ ...fields, secret: z.string().min(1).max(4096).optional() })
-  .superRefine(needs);
+export const receiverSchema = keptReceiver.superRefine(needs);
 
 /** The same as it is sent: without a secret, the one that is kept stays. */
-export const receiverInputSchema = z
-  .strictObject({ ...fields, secret: z.string().min(1).max(4096).optional() })
-  .superRefine((receiver, context) => needs({ ...receiver, secret: receiver.secret ?? 'kept' }, context));
+export const receiverInputSchema = keptReceiver.superRefine((receiver, context) =>
+  needs({ ...receiver, secret: receiver.secret ?? 'kept' }, context),
+);
 
 /** A receiver, whichever way it was set. */
 export interface Receiver extends Omit<z.output<typeof receiverSchema>, 'secret'> {

@@ -33,17 +33,18 @@ export function excuse(judged: Judged, clients: ClientTable): Benign | undefined
       reason: `${text(surplus.rate)} from ${profile.clients} clients that say that they are crawlers, without harm`,
     };
   }
+  const probing = probes(site);
   const shapes = popcount(site.shapesLow | site.shapesLowBefore) + popcount(site.shapesHigh | site.shapesHighBefore);
   if (
     !harm.slow &&
     profile.clients <= WEB.scanClients &&
     surplus.shares[TRAIT.refused] >= 0.5 &&
-    (shapes >= WEB.scanShapes || probes(site)) &&
+    (shapes >= WEB.scanShapes || probing) &&
     surplus.rate <= WEB.scanRate
   ) {
     return {
       kind: 'vulnerability-scan',
-      reason: `${text(surplus.rate)} from ${who(profile, clients)}, ${percent(surplus.shares[TRAIT.refused])} of them refused, of ${shapes} shapes: it looks for weaknesses`,
+      reason: `${text(surplus.rate)} from ${who(profile, clients)}, ${percent(surplus.shares[TRAIT.refused])} of them refused, ${probing ? 'most with what breaks into pages in them' : `of ${shapes} shapes`}: it looks for weaknesses`,
     };
   }
   const { interfaces } = composition;

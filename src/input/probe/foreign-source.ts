@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonOf } from '../../base/json.ts';
 import type { VantageProgram } from '../../model/config-probe.ts';
 import { readExposition, type Sample } from '../../wire/check/exposition.ts';
 import { blackboxCheck, type ForeignCheck, kumaMonitors } from '../../wire/check/foreign.ts';
@@ -159,12 +160,4 @@ async function get({ token, program }: ForeignSource, url: URL, signal: AbortSig
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -264,8 +264,10 @@ export class RequestCounter implements RequestSink {
     const second = this.second;
     const kinds = templates.kinds[template];
     const noReferrer = (present & REQUEST_HAS.referrer) === 0 || batch.referrer.length[row] <= 1;
-    // What a browser fetches for a page says which page that is.
-    if ((kinds & KIND.asset) !== 0 || ((kinds & KIND.folder) !== 0 && !noReferrer && method === GET)) {
+    const answered = status < 0 || (status >= 200 && status < 400);
+    // What a browser fetches for a page says which page that is, and is there.
+    const fetched = (kinds & KIND.folder) !== 0 && method === GET && answered && !noReferrer;
+    if ((kinds & KIND.asset) !== 0 || fetched) {
       if (!late) now[COUNT.assets]++;
       if (client >= 0) {
         clients.cells[clients.at(client) + CLIENT.assets]++;
@@ -273,7 +275,6 @@ export class RequestCounter implements RequestSink {
       }
       return;
     }
-    const answered = status < 0 || (status >= 200 && status < 400);
     const refused = status >= 400 && status < 500 && !failed;
     // What was asked for a short while ago is not looked up among all that ever was.
     const novel =

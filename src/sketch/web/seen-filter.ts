@@ -1,5 +1,9 @@
 import { assert } from '../../base/errors.ts';
 
+/** Words of a block, and of one generation in it. */
+const BLOCK_WORDS = 16;
+const HALF_WORDS = 8;
+
 /**
  * Whether something was seen before, in bounded memory: two Bloom filters, of which the younger takes what is new. When it has taken
  * one key for every eight of its bits, it becomes the elder and the elder is forgotten. With three probes a key of the last
@@ -9,9 +13,6 @@ import { assert } from '../../base/errors.ts';
  *
  *   block of 512 bits   │ 256 bits of one generation │ 256 bits of the other │
  */
-const BLOCK_WORDS = 16;
-const HALF_WORDS = 8;
-
 export class SeenFilter {
   readonly #blockMask: number;
   readonly #keysMax: number;

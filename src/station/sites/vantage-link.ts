@@ -17,6 +17,7 @@ import type { WaitingChange, WaitingFile } from './waiting-file.ts';
 
 /** Results that wait while the station is away: with 2,000 sites and checks every 30 s, 25 minutes of them; with 100 sites, eight hours. */
 export const WAITING_MAX = 100_000;
+
 export interface VantageLinkOptions {
   /** Where what waits is kept while the station is away; in memory alone where absent. */
   readonly file?: WaitingFile;

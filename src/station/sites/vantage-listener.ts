@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BonghwaError } from '../../base/errors.ts';
+import { jsonOf } from '../../base/json.ts';
 import { formatListen, type ListenAddress } from '../../base/listen.ts';
 import type { CheckResult, Vantage } from '../../model/vantage.ts';
 import type { StationCertificate } from './station-certificate.ts';
@@ -136,12 +137,4 @@ async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

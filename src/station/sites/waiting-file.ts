@@ -1,5 +1,6 @@
 import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
+import { jsonOf } from '../../base/json.ts';
 import { type CheckResult, checkResultSchema } from '../../model/vantage.ts';
 
 /** Results that wait, and the batch of them that was sent last: with its number it is sent again just as it was. */
@@ -121,11 +122,3 @@ export class WaitingFile {
 }
 
 const lineOf = (value: object): string => `${JSON.stringify(value)}\n`;
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const OLD_MS = 10 * 60_000;
 
 /**
- * An empty database of PGlite as this user's cache keeps it, for the next that is made: copying its files takes a hundredth of the
+ * An empty database of PGlite as this user's cache keeps it, for the next that is made: copying its files takes a seventh of the
  * processor time of making them. The name holds what they must hash to, so that files which a power cut left half written are never used.
  * A cache that cannot be read or written is none.
  */

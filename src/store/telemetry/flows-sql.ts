@@ -4,6 +4,7 @@ import { maskWord, type Prefix, parsePrefix } from '../../base/prefix.ts';
 import { DIMENSIONS } from './flow-dimensions.ts';
 import { type FlowMeasure, type FlowsQuery, STEPS_MAX } from './flows-query.ts';
 import type { SqlParameters } from './sql.ts';
+import { secondsOf } from './time-span.ts';
 
 /** One question in SQL. What a person typed is in `parameters` only. */
 export interface Compiled {
@@ -133,15 +134,7 @@ export function stepOf({ since, until, stepMs, top, limit }: FlowsQuery): number
 }
 
 function conditions(query: FlowsQuery, only?: readonly RawKey[]): { where: string; parameters: SqlParameters } {
-  if (query.until <= query.since) {
-    throw new BonghwaError('TELEMETRY_QUERY', 'the time asked for ends before it begins', {
-      hint: 'since is the earlier moment, until the later',
-    });
-  }
-  const parameters: Record<string, string | number | readonly (string | number)[]> = {
-    since: Math.floor(query.since / 1000),
-    until: Math.ceil(query.until / 1000),
-  };
+  const parameters: Record<string, string | number | readonly (string | number)[]> = secondsOf(query);
   const where = ['time >= {since:UInt32}', 'time < {until:UInt32}'];
   const add = (name: string, type: string, value: string | number | undefined, sql = `f.${name} = `): void => {
     if (value === undefined) return;

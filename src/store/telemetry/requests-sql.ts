@@ -7,6 +7,7 @@ import { type Dimension, nameIn, netOf, readKnown, readNet, readText } from './f
 import { type Compiled, QUESTION_SETTINGS, within } from './flows-sql.ts';
 import type { RequestDimension, RequestsQuery } from './requests-query.ts';
 import type { SqlParameters } from './sql.ts';
+import { secondsOf } from './time-span.ts';
 
 type RequestKey = Pick<Dimension, 'sql' | 'read'>;
 
@@ -141,15 +142,7 @@ function placeOf(cursor: string): number[] | undefined {
 }
 
 function conditions(query: RequestsQuery): { where: string; parameters: SqlParameters } {
-  if (query.until <= query.since) {
-    throw new BonghwaError('TELEMETRY_QUERY', 'the time asked for ends before it begins', {
-      hint: 'since is the earlier moment, until the later',
-    });
-  }
-  const parameters: Record<string, string | number | readonly (string | number)[]> = {
-    since: Math.floor(query.since / 1000),
-    until: Math.ceil(query.until / 1000),
-  };
+  const parameters: Record<string, string | number | readonly (string | number)[]> = secondsOf(query);
   const where = ['r.time >= {since:UInt32}', 'r.time < {until:UInt32}'];
   const add = (
     name: string,

@@ -3,6 +3,7 @@ import { formatPrefix, parsePrefix } from '../../base/prefix.ts';
 import { RATES } from './columns.ts';
 import { type Compiled, QUESTION_SETTINGS } from './flows-sql.ts';
 import { POINTS_MAX, type SecondsQuery } from './seconds-query.ts';
+import { checkSpan } from './time-span.ts';
 import { minutesOf } from './upkeep.ts';
 
 /** Widths of a point that people read easily, seconds. */
@@ -25,11 +26,7 @@ export interface Earliest {
 
 /** Seconds where they reach back far enough, otherwise minutes. */
 export function planSeconds({ since, until, stepMs }: SecondsQuery, earliest: Earliest): SecondsPlan {
-  if (until <= since) {
-    throw new BonghwaError('TELEMETRY_QUERY', 'the time asked for ends before it begins', {
-      hint: 'since is the earlier moment, until the later',
-    });
-  }
+  checkSpan({ since, until });
   const { secondsMs, minutesMs } = earliest;
   // A minute begins up to a minute before its first second.
   const older = minutesMs > 0 && (secondsMs === 0 || minutesMs + 60_000 <= secondsMs);
