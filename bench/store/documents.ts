@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { drizzle } from 'drizzle-orm/pglite';
 import { StateDatabase } from '../../src/store/state/database.ts';
 import { documentFilterOf } from '../../src/store/state/document-query.ts';
+import { drizzlePglite } from '../../src/store/state/drizzle.ts';
 import { documentKey, type StateEntry } from '../../src/store/state/journal-frame.ts';
 import { makePglite } from '../../src/store/state/make-pglite.ts';
 import { openPglite } from '../../src/store/state/pglite.ts';
@@ -40,7 +40,7 @@ async function pages(size: number): Promise<BenchResult> {
   await makePglite(directory, undefined, AbortSignal.timeout(120_000));
   const { client } = await openPglite(directory);
   try {
-    const database = new StateDatabase(drizzle(client, { schema }));
+    const database = new StateDatabase(drizzlePglite(client, schema));
     await database.migrate(MIGRATIONS);
     for (let from = 0; from < size; from += BATCH)
       await database.apply(

@@ -4,11 +4,9 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { drizzle as drizzlePostgres } from 'drizzle-orm/node-postgres';
-import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import pg from 'pg';
 import { MIGRATIONS_TABLE, StateDatabase } from '../../src/store/state/database.ts';
-import type { StateDrizzle } from '../../src/store/state/drizzle.ts';
+import { drizzlePglite, drizzlePostgres, type StateDrizzle } from '../../src/store/state/drizzle.ts';
 import { openPglite } from '../../src/store/state/pglite.ts';
 import * as schema from '../../src/store/state/schema.ts';
 import { PostgresServer, SKIP_WITHOUT_POSTGRES } from '../support/postgres.ts';
@@ -58,7 +56,7 @@ const ENGINES: Readonly<Record<string, { skip: string | false; connect: () => Pr
       const { client } = await openPglite(join(directory, 'state'));
       await client.exec('drop schema bonghwa cascade');
       return {
-        db: drizzlePglite(client, { schema }),
+        db: drizzlePglite(client, schema),
         query: async (statement) => (await client.query<Record<string, unknown>>(statement)).rows,
         close: () => client.close(),
       };
@@ -71,7 +69,7 @@ const ENGINES: Readonly<Record<string, { skip: string | false; connect: () => Pr
       const client = new pg.Client({ connectionString: server.url(await server.newDatabase()) });
       await client.connect();
       return {
-        db: drizzlePostgres(client, { schema }),
+        db: drizzlePostgres(client, schema),
         query: async (statement) => (await client.query<Record<string, unknown>>(statement)).rows,
         close: () => client.end(),
       };

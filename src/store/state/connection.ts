@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { sql } from 'drizzle-orm';
 import { StateDatabase } from './database.ts';
 import type { DatabaseCalls, DatabaseSetup } from './database-thread.ts';
-import type { StateDrizzle } from './drizzle.ts';
+import { drizzlePglite, drizzlePostgres, type StateDrizzle, sql } from './drizzle.ts';
 import * as schema from './schema.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('migrations', import.meta.url));
@@ -56,13 +55,10 @@ export function openConnection(setup: DatabaseSetup, migrations = MIGRATIONS): D
 }
 
 async function openPgliteEngine({ directory }: DatabaseSetup): Promise<Engine> {
-  const [{ bytesBelow, openPglite }, { drizzle }] = await Promise.all([
-    import('./pglite.ts'),
-    import('drizzle-orm/pglite'),
-  ]);
+  const { bytesBelow, openPglite } = await import('./pglite.ts');
   const { client } = await openPglite(directory);
   return {
-    db: drizzle(client, { schema }),
+    db: drizzlePglite(client, schema),
     async maintain() {
       // PGlite has no process of its own that would do either.
       await client.exec('vacuum (analyze)');
@@ -74,10 +70,7 @@ async function openPgliteEngine({ directory }: DatabaseSetup): Promise<Engine> {
 }
 
 async function openPostgresqlEngine({ url, journal }: DatabaseSetup): Promise<Engine> {
-  const [{ Client }, { drizzle }] = await Promise.all([
-    import('pg').then((module) => module.default),
-    import('drizzle-orm/node-postgres'),
-  ]);
+  const { Client } = (await import('pg')).default;
   const name = `bonghwa ${journal}`;
   const client = new Client({
     connectionString: url,
@@ -91,7 +84,7 @@ async function openPostgresqlEngine({ url, journal }: DatabaseSetup): Promise<En
     lost = error;
   });
   await client.connect();
-  const db = drizzle(client, { schema });
+  const db = drizzlePostgres(client, schema);
   // An acknowledgement of this database lets the journal forget.
   await db.execute(sql`set synchronous_commit = on`);
   // What is left of this very station's earlier connection, on a server that has not noticed its end.

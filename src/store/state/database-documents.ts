@@ -1,6 +1,6 @@
-import { and, desc, eq, gte, lt, or, type SQL, sql } from 'drizzle-orm';
+import type { SQL } from 'drizzle-orm';
 import type { DocumentEntry, DocumentFilter } from './document-query.ts';
-import { excluded, type StateDrizzle, type Transaction } from './drizzle.ts';
+import { and, desc, eq, excluded, gte, lt, or, type StateDrizzle, sql, type Transaction } from './drizzle.ts';
 import type { StateEntry } from './journal-frame.ts';
 import { documents } from './schema.ts';
 import type { StoredDocument } from './state-store.ts';

@@ -1,10 +1,23 @@
-import { and, asc, desc, eq, gte, lt, or, type SQL, sql } from 'drizzle-orm';
-import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator';
+import type { SQL } from 'drizzle-orm';
+import type { MigrationMeta } from 'drizzle-orm/migrator';
 import type { Attack } from '../../model/attack.ts';
 import type { AttackFilter } from './attack-query.ts';
 import { netOf } from './attack-query.ts';
 import { DocumentRows, writeDocuments } from './database-documents.ts';
-import { excluded, type StateDrizzle, type Transaction } from './drizzle.ts';
+import {
+  and,
+  asc,
+  desc,
+  eq,
+  excluded,
+  gte,
+  lt,
+  or,
+  readMigrationFiles,
+  type StateDrizzle,
+  sql,
+  type Transaction,
+} from './drizzle.ts';
 import { exporterKey, type StateEntry, settingKey } from './journal-frame.ts';
 import { attacks, blobs, documents, exporters, journals, settings } from './schema.ts';
 

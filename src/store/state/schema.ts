@@ -1,3 +1,4 @@
+import type { Attack, ExporterReport } from '../../model/attack.ts';
 import {
   bigint,
   boolean,
@@ -11,8 +12,7 @@ import {
   primaryKey,
   text,
   timestamp,
-} from 'drizzle-orm/pg-core';
-import type { Attack, ExporterReport } from '../../model/attack.ts';
+} from './drizzle.ts';
 
 /** Everything lies in a schema of its own, so that a database may hold other things beside it. */
 export const bonghwa = pgSchema('bonghwa');
