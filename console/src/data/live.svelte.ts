@@ -38,12 +38,13 @@ class Live {
   #asking = false;
   #askedMs = 0;
 
-  start(): void {
+  /** Begins to listen and to ask; resolves when the first answer is here, or none came. */
+  start(): Promise<void> {
     this.#timers.push(setInterval(() => this.#tick(), 500));
     addEventListener('visibilitychange', () => this.#tick());
     addEventListener('online', () => this.refresh());
     this.#listen();
-    void this.refresh();
+    return this.refresh();
   }
 
   /** Begins anew with everything: after signing in. */

@@ -7,6 +7,8 @@ import { type IncidentSummary, type ListedSite, listed, type SiteInShort, type S
 /** Sites of one page, and pages that are asked for. */
 const PAGE = 1000;
 const PAGES_MAX = 20;
+/** States that came within this time are not asked for again, ms. */
+const FRESH_MS = 1000;
 
 /** Sites and incidents, as several pages show them. */
 class Register {
@@ -18,13 +20,15 @@ class Register {
   /** Plain, and no state of the page: whoever asks must not be asked again because the answer came. */
   #asking = false;
   #askingStates = false;
+  #statesMs = 0;
 
   async loadStates(): Promise<void> {
     // The question that was asked before there was a page is the first one of the page.
-    if (this.#askingStates) return;
+    if (this.#askingStates || Date.now() - this.#statesMs < FRESH_MS) return;
     this.#askingStates = true;
     await this.states.load(async (signal) => (await ask<SiteStates>('/api/states', {}, signal)).sites);
     this.#askingStates = false;
+    if (this.states.problem === undefined) this.#statesMs = Date.now();
   }
 
   /** One site is in another state, as the station has just told. */
