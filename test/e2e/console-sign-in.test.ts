@@ -27,6 +27,8 @@ describe('signing in, in a browser', { skip: missingBrowser }, () => {
   /** One that people reach by TLS, and one on this machine: browsers make no passkey where they do not trust the certificate. */
   let secure = '';
   let plain = '';
+  /** The first one over plain HTTP. */
+  let unsafe = '';
   let links: readonly string[] = [];
 
   before(async () => {
@@ -52,6 +54,7 @@ describe('signing in, in a browser', { skip: missingBrowser }, () => {
     ];
     const certificate = await stationCertificate(nothingKept, Date.now());
     secure = `https://localhost:${(await byTls.api.listenTls(ANYWHERE, certificate)).port}`;
+    unsafe = `http://localhost:${(await byTls.api.listen(ANYWHERE)).port}`;
     plain = `http://localhost:${(await here.api.listen(ANYWHERE)).port}`;
     links = [(await byTls.signIn.firstLink())?.url ?? '', (await here.signIn.firstLink())?.url ?? ''];
     browser = await startBrowser();
@@ -96,6 +99,13 @@ describe('signing in, in a browser', { skip: missingBrowser }, () => {
     provider.visitor = { sub: '2', email: 'stranger@elsewhere.example', verified: true };
     await page.locator('a', { hasText: 'Sign in with Ministry' }).click();
     await page.locator('[role=alert]', { hasText: 'an admin has to invite you' }).waitFor();
+  });
+
+  it('says where to sign in, where the session would not be kept', async () => {
+    await page.goto(`${unsafe}/sign-in`);
+    await page.locator('[role=alert]', { hasText: 'Nobody can sign in at localhost' }).waitFor();
+    assert.equal(await page.locator('main a').getAttribute('href'), secure);
+    assert.equal(await page.locator('main form').count(), 0);
   });
 
   it('asks for a code of the authenticator that was set up, and takes one that was written down', async () => {

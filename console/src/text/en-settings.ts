@@ -87,6 +87,8 @@ export const enSettings = {
   'audit.outcome': 'outcome',
   'audit.nobody': 'nobody known',
   'signIn.notNeeded': 'Nobody has to sign in at this station.',
+  'signIn.elsewhere':
+    'Nobody can sign in at {at}: this station is signed in to by TLS alone, since its cookies are kept by no browser otherwise. Go to its own address:',
   'signIn.nobody':
     'Nobody has an account yet. The station wrote a link into its log when it started: open it to make the first one.',
   'signIn.backupHint': 'One of the codes that you wrote down.',

@@ -84,6 +84,8 @@ export const koSettings = {
   'audit.outcome': '결과',
   'audit.nobody': '알 수 없음',
   'signIn.notNeeded': '이 스테이션에서는 로그인할 필요가 없습니다.',
+  'signIn.elsewhere':
+    '{at}에서는 로그인할 수 없습니다. 이 스테이션에는 TLS로만 로그인하며, 그렇지 않으면 브라우저가 쿠키를 보관하지 않습니다. 다음 주소를 사용하십시오:',
   'signIn.nobody':
     '아직 계정이 없습니다. 스테이션이 시작하면서 로그에 링크를 남겼습니다. 그 링크를 열어 첫 계정을 만드십시오.',
   'signIn.backupHint': '적어 둔 코드 가운데 하나입니다.',

@@ -20,6 +20,8 @@ export const credential = z.looseObject({ id: z.string().max(2000) });
 
 export const waysSchema = z.object({
   signIn: z.boolean(),
+  /** Where browsers have to come by TLS (`http.url` is https): elsewhere they do not keep the session. */
+  url: z.string().optional(),
   /** False before the first account: the set-up link that the station wrote into its log makes it. */
   hasPeople: z.boolean(),
   password: z.boolean(),

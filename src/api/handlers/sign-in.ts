@@ -71,7 +71,14 @@ export function signInHandlers({
         return { signIn: false, hasPeople: false, password: false, passkey: false, providers: [] };
       const { people } = await signIn.open();
       const providers = signIn.providers.map(({ id, name }) => ({ id, name }));
-      return { signIn: true, hasPeople: people.all().length > 0, password: true, passkey: true, providers };
+      return {
+        signIn: true,
+        ...(signIn.url.startsWith('https:') ? { url: signIn.url } : {}),
+        hasPeople: people.all().length > 0,
+        password: true,
+        passkey: true,
+        providers,
+      };
     },
     signIn: async ({ body, ...from }) => {
       const service = needed(signIn);
