@@ -2,7 +2,7 @@ import type { DamageGrade, Incident, Language, SiteState, SiteStatus } from '../
 import { DAMAGES, SEVERITIES } from '../../model/incident.ts';
 import type { NewsKind } from '../../model/receiver.ts';
 import type { IncidentNews, StationEvent } from '../../model/station-event.ts';
-import { words } from './words.ts';
+import { stateWords, vectorWords, words } from './words.ts';
 
 export type Severity = Incident['severity'];
 
@@ -86,7 +86,7 @@ export class Newsroom {
       severity: state === 'down' ? 'high' : out ? 'medium' : 'low',
       at,
       path: `/sites/${encodeURIComponent(site)}`,
-      title: words(`site-${step}`, { site, state }),
+      title: words(`site-${step}`, { site, state: stateWords(state) }),
       body: everywhere(`${why} (${since})`),
     };
   }
@@ -107,7 +107,7 @@ function attackNews({ state, at, attack }: Extract<StationEvent, { kind: 'attack
     // It is not over: what people were told of twice is one.
     title: words(joined ? 'attack-joined' : `attack-${step}`, {
       target: target.value,
-      vector: vectors[0]?.name ?? '',
+      vector: vectorWords(vectors[0].name),
       into: joinedInto ?? '',
     }),
     body: everywhere(joined ? closing : why),

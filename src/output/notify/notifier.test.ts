@@ -191,7 +191,7 @@ describe('what receivers are told', () => {
         notifier.take(attackEvent(2, 'opened', { target: { kind: 'address', value: '192.0.2.2' } }));
         notifier.take(attackEvent(3, 'opened', { target: { kind: 'site', value: 'www.court.example' } }));
         await until('the severe one', () => receiver.taken.length === 1);
-        assert.deepEqual(titles(receiver.taken), ['Attack on www.court.example: syn-flood']);
+        assert.deepEqual(titles(receiver.taken), ['Attack on www.court.example: SYN flood']);
         await until('the two that wait', () => notifier.statusOf('duty')?.waiting === 2);
         notifier.take(attackEvent(1, 'closed', { target: { kind: 'address', value: '192.0.2.1' } }));
         assert.equal(notifier.statusOf('duty')?.waiting, 1, 'it came and went while everybody slept');
