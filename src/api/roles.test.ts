@@ -78,10 +78,22 @@ describe('every route with every role', () => {
     });
   }
 
-  it('a viewer changes nothing but what is his own', () => {
-    const changing = (Object.values(ROUTES) as readonly RouteContract[]).filter(
-      ({ method, needs }) => method !== undefined && needs === 'viewer',
-    );
-    for (const { path } of changing) assert.match(path, /^\/api\/(me|tokens)(\/|$)/);
+  /** What each role may change first, said a second time: a route that is new is thought about here too. */
+  const MAY_CHANGE: Readonly<Record<string, RegExp>> = {
+    anyone: /^\/api\/auth\//,
+    viewer: /^\/api\/(me|tokens)(\/|$)/,
+    analyst: /^\/api\/incidents\//,
+    operator: /^\/api\/(sites|vantages|notifications)(\/|$)/,
+    admin: /^\/api\/(users|auth\/set-up-link)(\/|$)/,
+  };
+
+  it('each role changes what docs/sign-in.md says, and a viewer nothing but what is his own', () => {
+    for (const { method, needs, path } of Object.values(ROUTES) as readonly RouteContract[])
+      if (method !== undefined) assert.match(path, MAY_CHANGE[needs] ?? /^$/, `${method} ${path} needs ${needs}`);
+  });
+
+  it('only admins see people and what they did', () => {
+    const seeing = (Object.values(ROUTES) as readonly RouteContract[]).filter(({ method }) => method === undefined);
+    for (const { path, needs } of seeing) if (/^\/api\/(users|audit)/.test(path)) assert.equal(needs, 'admin', path);
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import type { FlowsQuery } from '../../src/store/telemetry/flows-query.ts';
 import type { RequestsQuery } from '../../src/store/telemetry/requests-query.ts';
 import { accessFaults, builtConsole, missingBrowser, startBrowser, watchPage } from '../support/browser.ts';
@@ -15,24 +15,28 @@ const SETTLE_MS = 200;
 const LOST_MS = 8000;
 const WIDE = { width: 1440, height: 900 };
 const NARROW = { width: 360, height: 780 };
+const LOOK = { viewport: WIDE, locale: 'en', timezoneId: 'Asia/Seoul' } as const;
 
 describe('the console in a browser', { skip: missingBrowser }, () => {
   let browser: Browser;
   let shown: ConsoleStation;
+  /** Most tests change nothing that a browser keeps, and share what it has loaded. */
+  let shared: BrowserContext;
 
   before(async () => {
     const source = await builtConsole();
     shown = new ConsoleStation(source.files, SITES);
     await shown.start();
     browser = await startBrowser();
+    shared = await browser.newContext(LOOK);
   });
   after(async () => {
     await browser?.close();
     await shown?.stop();
   });
 
-  async function open(path: string, options: BrowserContextOptions = {}): Promise<{ page: Page; noted: string[] }> {
-    const context = await browser.newContext({ viewport: WIDE, locale: 'en', timezoneId: 'Asia/Seoul', ...options });
+  async function open(path: string, options?: BrowserContextOptions): Promise<{ page: Page; noted: string[] }> {
+    const context = options === undefined ? shared : await browser.newContext({ ...LOOK, ...options });
     const page = await context.newPage();
     const noted = watchPage(page, shown.host);
     await page.goto(`http://${shown.host}${path}`);
@@ -61,13 +65,29 @@ describe('the console in a browser', { skip: missingBrowser }, () => {
     '/sites/%E0%A4%A',
   ];
 
+  /** An address that somebody was sent. */
+  const opened = async (page: Page, path: string): Promise<void> => {
+    await page.goto(`http://${shown.host}${path}`);
+  };
+  /** A link of the console, which loads nothing anew. */
+  const followed = async (page: Page, path: string): Promise<void> => {
+    await page.evaluate((href) => {
+      const link = document.createElement('a');
+      link.href = href;
+      document.body.append(link);
+      link.click();
+      link.remove();
+    }, path);
+    await page.waitForURL((url) => url.pathname + url.search === path);
+  };
+
   /** Pages that hold every part between them: of the second look they say whether its colours can be read. */
   const TELLING = /^\/($|attacks\/w1|incidents\/i1|sites\?add|settings|setup$|docs\/docs\/api)/;
-  async function walk(options: BrowserContextOptions, judged: RegExp): Promise<void> {
+  async function walk(options: BrowserContextOptions, judged: RegExp, go: typeof followed): Promise<void> {
     const { page, noted } = await open('/', options);
     for (const path of paths()) {
       const where = `${path} in ${options.locale ?? 'en'}`;
-      await page.goto(`http://${shown.host}${path}`);
+      await go(page, path);
       await page.waitForSelector('main h1');
       await page.waitForTimeout(SETTLE_MS);
       if (judged.test(path)) assert.deepEqual(await accessFaults(page), [], `${where}: axe`);
@@ -84,13 +104,13 @@ describe('the console in a browser', { skip: missingBrowser }, () => {
 
   it('shows every page, wide and light, and narrow, dark and in Korean: nothing that axe finds, no error, no request elsewhere, nothing too wide, hostile text as text', async () => {
     await Promise.all([
-      walk({ viewport: WIDE, colorScheme: 'light' }, /^/),
-      walk({ viewport: NARROW, colorScheme: 'dark', locale: 'ko' }, TELLING),
+      walk({ viewport: WIDE, colorScheme: 'light' }, /^/, opened),
+      walk({ viewport: NARROW, colorScheme: 'dark', locale: 'ko' }, TELLING, followed),
     ]);
   });
 
   it('says in one sentence what is wrong, in three languages, and keeps the one that was chosen', async () => {
-    const { page } = await open('/');
+    const { page } = await open('/', {});
     const sentence = (): Promise<string> => page.locator('h1').innerText();
     assert.match(await sentence(), /^3 of 60 sites out, 3 attacks in progress, since \d\d:\d\d$/);
     const choose = async (language: string): Promise<void> => {
@@ -137,7 +157,7 @@ describe('the console in a browser', { skip: missingBrowser }, () => {
     await page.waitForURL('**/sites/www-20');
     await page.goBack();
     await page.waitForURL('**/attacks/a2');
-    await page.context().close();
+    await page.close();
   });
 
   it('goes from an attack to its flows: a value pressed becomes a filter in the address, and rows a file', async () => {
@@ -156,7 +176,7 @@ describe('the console in a browser', { skip: missingBrowser }, () => {
       readFileSync(await download.path(), 'utf8'),
       /^srcAsn,packets,bytes,flows,share,error\r\n64500,1000000,/,
     );
-    await page.context().close();
+    await page.close();
   });
 
   it('goes from an attack in a log to its lines: a value pressed becomes a filter in the address, and rows a file', async () => {
@@ -182,7 +202,7 @@ describe('the console in a browser', { skip: missingBrowser }, () => {
     );
     await requests.locator('.conditions button').click();
     await page.waitForURL((url) => !url.search.includes('requests='));
-    await page.context().close();
+    await page.close();
   });
 
   it('tells two people who change the same incident', async () => {
@@ -197,8 +217,8 @@ describe('the console in a browser', { skip: missingBrowser }, () => {
     await severity(two.page).selectOption('critical');
     await two.page.locator('[role=alert]', { hasText: 'Somebody else changed this incident' }).waitFor();
     assert.equal(shown.ports.kept.get('i1')?.severity, 'low');
-    await one.page.context().close();
-    await two.page.context().close();
+    await one.page.close();
+    await two.page.close();
   });
 
   it('splits an incident in two, and makes one of two', async () => {
@@ -216,7 +236,7 @@ describe('the console in a browser', { skip: missingBrowser }, () => {
     await page.waitForURL('**/incidents/i1');
     assert.equal(shown.ports.kept.get('i99')?.mergedInto, 'i1');
     shown.ports.kept.delete('i99');
-    await page.context().close();
+    await page.close();
   });
 
   it('takes on a vantage, shows its key once, and lets it go at the second word', async () => {
@@ -232,7 +252,7 @@ describe('the console in a browser', { skip: missingBrowser }, () => {
     await row.locator('button', { hasText: 'Press again' }).click();
     await row.waitFor({ state: 'detached' });
     assert.equal(shown.ports.probes.size, 0);
-    await page.context().close();
+    await page.close();
   });
 
   it('says how a log comes to the station', async () => {
@@ -245,7 +265,7 @@ describe('the console in a browser', { skip: missingBrowser }, () => {
       .locator('select')
       .selectOption({ label: 'nginx on another machine' });
     await page.locator('pre', { hasText: `server=127.0.0.1:5514` }).waitFor();
-    await page.context().close();
+    await page.close();
   });
 
   it('adds a site, and says beside the field what is missing', async () => {
@@ -258,7 +278,7 @@ describe('the console in a browser', { skip: missingBrowser }, () => {
     await page.locator('[role=status]', { hasText: 'www.new.example is registered.' }).waitFor();
     assert.deepEqual(shown.ports.register.get('www.new.example')?.site.urls, ['https://www.new.example/']);
     shown.ports.register.delete('www.new.example');
-    await page.context().close();
+    await page.close();
   });
 
   it('says that the connection is lost and how old what it shows is, and heals by itself', async () => {
@@ -276,6 +296,6 @@ describe('the console in a browser', { skip: missingBrowser }, () => {
     assert.equal(await page.locator('h1').innerText(), before);
     await shown.start();
     await page.locator('.line.lost').waitFor({ state: 'detached', timeout: 12_000 });
-    await page.context().close();
+    await page.close();
   });
 });
