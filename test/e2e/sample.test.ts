@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { formOf } from '../../console/src/text/told.ts';
 import { type ReplayReport, replayReportSchema } from '../../src/model/attack.ts';
 
 const TOP = fileURLToPath(new URL('../../', import.meta.url));
@@ -44,6 +45,12 @@ const TOLERANCE_MS = { packets: { start: 1500, end: 2500 }, telemetry: { start: 
 /** The first run is to be over by itself; on a busy machine too. */
 const START_TIMEOUT_MS = 60_000;
 
+/** The console says in every language what has one of the forms that it knows: that is all that is said of these attacks. */
+function assertKnown({ attacks }: ReplayReport): void {
+  for (const sentence of attacks.flatMap(({ closing, evidence }) => [closing, ...evidence.shape]))
+    assert.ok(formOf(sentence) !== undefined, sentence);
+}
+
 describe('the recorded sample', () => {
   it('is a few megabytes, and each capture is labelled', () => {
     assert.ok(captures.includes(sample.file));
@@ -73,6 +80,7 @@ describe('the recorded sample', () => {
           );
         });
         assert.deepEqual(report.rejected, {});
+        assertKnown(report);
       });
     }
   }
@@ -81,6 +89,7 @@ describe('the recorded sample', () => {
     const files = ['access.log.gz', 'checks.ndjson.gz'].map((end) => `${SAMPLES}${FLOOD}.${end}`);
     const report = await reportOf(['--config', `${SAMPLES}${FLOOD}.yaml`, ...files]);
     assert.deepEqual(report.rejected, {});
+    assertKnown(report);
     const [attack] = report.attacks;
     assert.deepEqual(
       [report.attacks.length, attack.vectors[0].name, attack.target.value, attack.template],

@@ -1,3 +1,4 @@
+import { enForms } from './en-forms.ts';
 import { enManage } from './en-manage.ts';
 import { enMore } from './en-more.ts';
 import { enSettings } from './en-settings.ts';
@@ -9,6 +10,7 @@ export const en = {
   ...enMore,
   ...enSettings,
   ...enManage,
+  ...enForms,
   'shell.name': 'Bonghwa',
   'shell.skip': 'To the content',
   'shell.pages': 'Pages',
@@ -148,6 +150,15 @@ export const en = {
   'attack.markDetected': 'detected',
   'attack.markEnd': 'ended',
   'attack.why': 'Why this is an attack',
+  'why.seen': '{observed} in the second from {at}, {times} × the limit of {limit} ({from}).',
+  'why.rise': '{observed} in the second from {at}, and rising steadily towards the limit of {limit} ({from}).',
+  'why.held': '{observed} slow connections, where {limit} are the limit ({from}).',
+  'why.usual': 'Usual for this target: {usual}.',
+  'why.noPast': 'Nothing usual is known of this target yet.',
+  'why.clients': { one: '{n} client asks for {template}.', other: '{n} clients ask for {template}.' },
+  'why.sampling': 'Sampling leaves ± {share}.',
+  'why.original': 'As the station says it',
+  'attack.joined': 'It is the same attack as another one, and is told on there:',
   'attack.what': 'What it is',
   'attack.started': 'began',
   'attack.detected': 'detected',

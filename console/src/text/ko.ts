@@ -1,4 +1,5 @@
 import type { Catalogue } from './catalogue.ts';
+import { koForms } from './ko-forms.ts';
 import { koManage } from './ko-manage.ts';
 import { koMore } from './ko-more.ts';
 import { koSettings } from './ko-settings.ts';
@@ -10,6 +11,7 @@ export const ko: Catalogue = {
   ...koMore,
   ...koSettings,
   ...koManage,
+  ...koForms,
   'shell.name': '봉화',
   'shell.skip': '본문으로',
   'shell.pages': '페이지',
@@ -135,6 +137,15 @@ export const ko: Catalogue = {
   'attack.markDetected': '탐지',
   'attack.markEnd': '종료',
   'attack.why': '공격으로 판단한 이유',
+  'why.seen': '{at}부터 1초 동안 {observed}, 한계값 {limit}의 {times}배 ({from}).',
+  'why.rise': '{at}부터 1초 동안 {observed}, 한계값 {limit}({from})을 향해 꾸준히 증가.',
+  'why.held': '느린 연결 {observed}개, 한계값은 {limit}개 ({from}).',
+  'why.usual': '이 대상의 평소 수준: {usual}.',
+  'why.noPast': '이 대상의 평소 수준은 아직 알려지지 않았습니다.',
+  'why.clients': { other: '클라이언트 {n}곳이 {template}에 요청합니다.' },
+  'why.sampling': '표본 추출에 따른 오차는 ± {share}입니다.',
+  'why.original': '스테이션이 말한 그대로 (영어)',
+  'attack.joined': '다른 공격과 같은 공격이며, 다음에서 이어집니다:',
   'attack.what': '공격의 내용',
   'attack.started': '시작',
   'attack.detected': '탐지',

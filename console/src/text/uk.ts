@@ -1,4 +1,5 @@
 import type { Catalogue } from './catalogue.ts';
+import { ukForms } from './uk-forms.ts';
 import { ukManage } from './uk-manage.ts';
 import { ukMore } from './uk-more.ts';
 import { ukSettings } from './uk-settings.ts';
@@ -10,6 +11,7 @@ export const uk: Catalogue = {
   ...ukMore,
   ...ukSettings,
   ...ukManage,
+  ...ukForms,
   'shell.name': 'Bonghwa',
   'shell.skip': 'До вмісту',
   'shell.pages': 'Сторінки',
@@ -170,6 +172,20 @@ export const uk: Catalogue = {
   'attack.markDetected': 'виявлено',
   'attack.markEnd': 'кінець',
   'attack.why': 'Чому це атака',
+  'why.seen': '{observed} за секунду від {at} — {times} × межа {limit} ({from}).',
+  'why.rise': '{observed} за секунду від {at}, з рівномірним зростанням до межі {limit} ({from}).',
+  'why.held': 'Повільних з’єднань: {observed}; межа — {limit} ({from}).',
+  'why.usual': 'Звично для цієї цілі: {usual}.',
+  'why.noPast': 'Звичний рівень цієї цілі ще не відомий.',
+  'why.clients': {
+    one: '{n} клієнт запитує {template}.',
+    few: '{n} клієнти запитують {template}.',
+    many: '{n} клієнтів запитують {template}.',
+    other: '{n} клієнта запитують {template}.',
+  },
+  'why.sampling': 'Вибірка залишає похибку ± {share}.',
+  'why.original': 'Як це каже станція (англійською)',
+  'attack.joined': 'Це та сама атака, що й інша; далі про неї розповідається там:',
   'attack.what': 'Що це',
   'attack.started': 'початок',
   'attack.detected': 'виявлено',

@@ -10,8 +10,10 @@ export const measureWord = (measure: string): string => tOr(`measure.${measure}`
 
 /** The measure that an attack is told in, and its peak. */
 export function peakOf(attack: Attack): { readonly measure: Measure; readonly value: number } {
-  const { measure } = attack.evidence;
-  if (attack.peak.rps !== undefined && attack.peak.pps === 0) return { measure: 'rps', value: attack.peak.rps };
+  const { measure, web } = attack.evidence;
+  // One that a log saw has its name from there: its height is told in what the log counts, also where flows saw it too.
+  if (attack.peak.rps !== undefined && (web !== undefined || attack.peak.pps === 0))
+    return { measure: 'rps', value: attack.peak.rps };
   if (measure === 'bps') return { measure, value: attack.peak.bps };
   return { measure: 'pps', value: attack.peak.pps };
 }

@@ -32,7 +32,7 @@ export function explain(attack: Attack): string {
 /** When it was, or will be, closed. */
 export function explainClosing(attack: Attack): string {
   const quiet = `${PARAMETERS.closeAfterSeconds} s below ${PARAMETERS.holdShare * 100} % of the limit that opened it`;
-  if (attack.ongoing) return `Still going on at the end of the input; closes after ${quiet}.`;
+  if (attack.ongoing) return `Still going on; closes after ${quiet}.`;
   return `Last seen ${attack.end === undefined ? '' : clock(attack.end)}; an attack is closed after ${quiet}.`;
 }
 

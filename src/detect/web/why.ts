@@ -26,7 +26,7 @@ export function explainWeb(attack: Attack, usual: number): string {
 /** When it was, or will be, closed. */
 export function explainClosing(attack: Attack): string {
   const quiet = `${WEB.closeAfterSeconds} s below ${WEB.holdShare * 100} % of the limit that opened it`;
-  if (attack.ongoing) return `Still going on at the end of the input; closes after ${quiet}.`;
+  if (attack.ongoing) return `Still going on; closes after ${quiet}.`;
   const end = attack.end === undefined ? '' : ` ${attack.end.slice(11, 19)} UTC`;
   return `Last seen${end}; an attack is closed after ${quiet}.`;
 }

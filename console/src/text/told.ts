@@ -1,0 +1,103 @@
+import type { Values } from './catalogue.ts';
+import { enForms } from './en-forms.ts';
+import { enWords } from './en-words.ts';
+
+export type FormName = keyof typeof enForms extends `form.${infer Name}` ? Name : never;
+
+/** A sentence of the station, understood: what is said under this name, with these values. */
+export interface Form {
+  readonly name: FormName;
+  /** `number` and `share` are as they were read; `word` is a name of the catalogue; the rest is text. */
+  readonly values: Readonly<Record<string, Value>>;
+}
+
+export type Value =
+  | { readonly kind: 'number' | 'share'; readonly value: number }
+  | { readonly kind: 'word'; readonly key: string }
+  | { readonly kind: 'text'; readonly text: string };
+
+/** Sentences longer than this are none of ours. */
+const CHARS_MAX = 400;
+const FACTORS: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15 };
+const STATES: ReadonlySet<string> = new Set(['open', 'contained', 'recovered', 'closed']);
+
+/** Names of vectors, as sentences have them in lower case. */
+const VECTORS: ReadonlyMap<string, string> = new Map(
+  Object.entries(enWords)
+    .filter(([key]) => key.startsWith('vector.'))
+    .map(([key, title]) => [title.toLowerCase(), key]),
+);
+
+/** What may stand in the place of a name. */
+const PLACES: Readonly<Record<string, string>> = {
+  a: String.raw`([\d.]+(?: ?[kMGTP%])?)`,
+  b: String.raw`([\d.]+(?: ?[kMGTP%])?)`,
+  c: String.raw`([\d.]+(?: ?[kMGTP%])?)`,
+  at: String.raw`(\d\d:\d\d:\d\d)`,
+  service: String.raw`([\w. ]+?)`,
+  state: '([a-z]+)',
+  next: '([a-z]+)',
+  vector: '(.+?)',
+  target: '(.+)',
+};
+
+const FORMS = Object.entries(enForms).map(([key, template]) => {
+  const names: string[] = [];
+  const pattern = template.split(/\{(\w+)\}/).map((part, at) => {
+    if (at % 2 === 0) return part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+    names.push(part);
+    return PLACES[part];
+  });
+  return { name: key.slice('form.'.length) as FormName, names, pattern: new RegExp(`^${pattern.join('')}$`, 's') };
+});
+
+/** Understands a sentence that the station says in English; undefined where it has none of the forms that are known here. */
+export function formOf(sentence: string): Form | undefined {
+  if (sentence.length > CHARS_MAX) return undefined;
+  for (const { name, names, pattern } of FORMS) {
+    const found = pattern.exec(sentence);
+    if (found === null) continue;
+    const values = names.map((place, at) => [place, readAs(place, found[at + 1])] as const);
+    if (values.every((pair): pair is readonly [string, Value] => pair[1] !== undefined))
+      return { name, values: Object.fromEntries(values) };
+  }
+  return undefined;
+}
+
+function readAs(name: string, text: string): Value | undefined {
+  switch (name) {
+    case 'a':
+    case 'b':
+    case 'c': {
+      const [, digits, unit] = /^([\d.]+) ?(\D?)$/.exec(text) ?? [];
+      const value = Number(digits) * (unit === '%' ? 0.01 : (FACTORS[unit] ?? Number.NaN));
+      return Number.isNaN(value) ? undefined : { kind: unit === '%' ? 'share' : 'number', value };
+    }
+    case 'vector': {
+      const key = VECTORS.get(text.toLowerCase());
+      return key === undefined ? undefined : { kind: 'word', key };
+    }
+    case 'state':
+    case 'next':
+      return STATES.has(text) ? { kind: 'word', key: `incidentState.${text}` } : undefined;
+    default:
+      return { kind: 'text', text };
+  }
+}
+
+/** The values of a form as they are put into a text. */
+export function shownValues(
+  values: Form['values'],
+  say: {
+    readonly number: (value: number) => string;
+    readonly share: (value: number) => string;
+    readonly word: (key: string) => string;
+  },
+): Values {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      value.kind === 'text' ? value.text : value.kind === 'word' ? say.word(value.key) : say[value.kind](value.value),
+    ]),
+  );
+}

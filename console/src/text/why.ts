@@ -1,0 +1,40 @@
+import type { Attack } from '../../../src/model/attack.ts';
+import { amount, capital, digits, moment, percent } from './shown.ts';
+import { t, text, tOr } from './text.svelte.ts';
+import { formOf, shownValues } from './told.ts';
+import { usualOf } from './words.ts';
+
+/** What the station says in English, in the reader's language; undefined where it can only be shown as it is said. */
+export function told(sentence: string): string | undefined {
+  if (text.language === 'en') return undefined;
+  const form = formOf(sentence);
+  if (form === undefined) return undefined;
+  const number = (value: number): string => amount(value, 'count');
+  return capital(
+    t(`form.${form.name}`, shownValues(form.values, { number, share: percent, word: (key) => tOr(key, key) })),
+  );
+}
+
+/** Why it is an attack, in the reader's language, of the numbers that opened it. */
+export function whyOf(attack: Attack, nowMs: number): readonly string[] {
+  const { evidence, attackersTotal, template } = attack;
+  const { measure, observed, limit, limitFrom, at, cusum, samplingError } = evidence;
+  const times = observed / limit;
+  const numbers = {
+    observed: amount(observed, measure),
+    limit: amount(limit, measure),
+    from: t(`limit.${limitFrom}`),
+    at: moment(at, nowMs),
+    times: digits(times >= 10 ? Math.round(times) : times),
+  };
+  const usual = usualOf(attack, measure);
+  const isHeld = measure === 'connections' || attack.vectors[0].name === 'slowloris';
+  return [
+    ...(attackersTotal === undefined || attackersTotal === 0 || template === undefined
+      ? []
+      : [t('why.clients', { n: attackersTotal, template })]),
+    isHeld ? t('why.held', numbers) : t(cusum && times < 1 ? 'why.rise' : 'why.seen', numbers),
+    ...(isHeld ? [] : [usual === undefined ? t('why.noPast') : t('why.usual', { usual: amount(usual, measure) })]),
+    ...(samplingError > 0 ? [t('why.sampling', { share: percent(samplingError) })] : []),
+  ];
+}
