@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { enWords } from '../../console/src/text/en-words.ts';
 import { PICTURES, takePicture } from '../../scripts/house/pictures.ts';
 import { GENERATED_TABLES, withPart } from '../../scripts/house/tables.ts';
 import { createFlowBatch } from '../../src/model/flow-batch.ts';
 import { FRAGMENT_LATER } from '../../src/model/flow-columns.ts';
 import { FlowJson } from '../../src/model/flow-json.ts';
-import { VECTORS } from '../../src/model/vector.ts';
+import { VECTOR_TITLES, VECTORS } from '../../src/model/vector.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
@@ -77,5 +78,12 @@ describe('docs/vectors.md', () => {
         vector,
       );
     }
+  });
+});
+
+describe('the words of the console', () => {
+  it('have the vectors that the station names, which it knows them by in a sentence', () => {
+    for (const [name, title] of Object.entries(VECTOR_TITLES))
+      assert.equal(enWords[`vector.${name}` as keyof typeof enWords], title);
   });
 });

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { VECTOR_TITLES } from '../../../src/model/vector.ts';
 import { enForms } from './en-forms.ts';
-import { enWords } from './en-words.ts';
 import { formOf, shownValues } from './told.ts';
 
 describe('sentences of the station', () => {
@@ -47,11 +45,6 @@ describe('sentences of the station', () => {
       `1 source${' '.repeat(500)}`,
     ])
       assert.equal(f(sentence), undefined, sentence);
-  });
-
-  it('have the vectors that the station names', () => {
-    for (const [name, title] of Object.entries(VECTOR_TITLES))
-      assert.equal(enWords[`vector.${name}` as keyof typeof enWords], title);
   });
 
   it('are each known by its own form', () => {
