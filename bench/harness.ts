@@ -51,7 +51,7 @@ const REPEATS = 3;
 let small = false;
 
 function timesOf({ warmups = WARMUPS, repeats = REPEATS }: MeasureOptions): Required<MeasureOptions> {
-  return { warmups, repeats: small ? 1 : repeats };
+  return small ? { warmups: 0, repeats: 1 } : { warmups, repeats };
 }
 
 /** Measures `work`, which handles `items` items and returns its hash. Throws where two runs return different hashes. */

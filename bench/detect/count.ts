@@ -111,7 +111,7 @@ function run(size: number, mix: Mix): BenchResult {
   );
 }
 
-const sizes = { small: 200_000, full: 8_000_000 };
+const sizes = { small: 50_000, full: 8_000_000 };
 
 const MIX: Mix = { rows: 1 << 17, destinations: 100_000, floodShare: 0, web: 'served' };
 

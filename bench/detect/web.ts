@@ -121,7 +121,7 @@ function digits(bytes: Uint8Array, at: number, count: number, value: number): vo
   }
 }
 
-const sizes = { small: 20_000, full: 1_000_000 };
+const sizes = { small: 10_000, full: 1_000_000 };
 const PEACE: Mix = { flood: 0, distinct: false };
 const FLOOD: Mix = { flood: 0.7, distinct: false };
 const DISTINCT: Mix = { flood: 0, distinct: true };
@@ -136,7 +136,7 @@ export const cases: readonly BenchCase[] = [
     name: 'detect/web-10m-distinct',
     unit: 'lines',
     rssGoal: 300e6,
-    sizes: { small: 20_000, full: 10_000_000 },
+    sizes: { small: 10_000, full: 10_000_000 },
     run: (size) => runDistinct(size),
   },
 ];

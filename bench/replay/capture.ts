@@ -49,20 +49,20 @@ export const cases: readonly BenchCase[] = [
     name: 'replay/traffic',
     unit: 'packets',
     goal: 3e6,
-    sizes: { small: 200_000, full: 4_000_000 },
+    sizes: { small: 50_000, full: 4_000_000 },
     run: (size) => run('traffic', size),
   },
   {
     name: 'replay/traffic-million-addresses',
     unit: 'packets',
-    sizes: { small: 200_000, full: 4_000_000 },
+    sizes: { small: 50_000, full: 4_000_000 },
     run: (size) => run('traffic-million', size),
   },
   {
     name: 'replay/telemetry',
     unit: 'records',
     goal: 5e6,
-    sizes: { small: 200_000, full: 6_000_000 },
+    sizes: { small: 50_000, full: 6_000_000 },
     run: (size) => run('telemetry', size),
   },
   {
@@ -70,7 +70,7 @@ export const cases: readonly BenchCase[] = [
     name: 'replay/memory',
     unit: 'records',
     rssGoal: 600e6,
-    sizes: { small: 240_000, full: 12_000_000 },
+    sizes: { small: 60_000, full: 12_000_000 },
     run: (size) => run('telemetry-memory', size, ONCE),
   },
 ];

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { writableCacheDirectory } from '../../src/cli/cache-directory.ts';
 import { StateDatabase } from '../../src/store/state/database.ts';
 import { documentFilterOf } from '../../src/store/state/document-query.ts';
 import { drizzlePglite } from '../../src/store/state/drizzle.ts';
@@ -37,7 +38,7 @@ function entryOf(n: number): StateEntry {
 async function pages(size: number): Promise<BenchResult> {
   const folder = mkdtempSync(join(tmpdir(), 'bonghwa-bench-'));
   const directory = join(folder, 'state');
-  await makePglite(directory, undefined, AbortSignal.timeout(120_000));
+  await makePglite(directory, writableCacheDirectory(), AbortSignal.timeout(120_000));
   const { client } = await openPglite(directory);
   try {
     const database = new StateDatabase(drizzlePglite(client, schema));

@@ -67,7 +67,7 @@ function parse(file: Uint8Array, packets: number, count: number, decode: boolean
   });
 }
 
-const sizes = { small: 500_000, full: 20_000_000 };
+const sizes = { small: 100_000, full: 20_000_000 };
 
 function caseOf(name: string, format: 'pcap' | 'pcapng', decode: boolean, goal?: number): BenchCase {
   return {

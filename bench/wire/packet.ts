@@ -102,7 +102,7 @@ function decodeRing(ring: Ring, count: number): BenchResult {
   });
 }
 
-const sizes = { small: 500_000, full: 20_000_000 };
+const sizes = { small: 100_000, full: 20_000_000 };
 
 export const cases: readonly BenchCase[] = [
   {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { constants, cpSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -26,8 +26,8 @@ export class PgliteTemplate {
       const name = (await readdir(this.#cacheDirectory)).find((each) => each.startsWith(prefix) && TEMPLATE.test(each));
       if (name === undefined) return false;
       const template = join(this.#cacheDirectory, name);
-      await copyTree(template, directory);
-      if (name === `${prefix}${await hashOf(directory)}`) return true;
+      copyTree(template, directory);
+      if (name === `${prefix}${hashOf(directory)}`) return true;
       await rm(template, { recursive: true, force: true });
     } catch {
       // Made anew then, whatever was wrong with the cache.
@@ -42,8 +42,8 @@ export class PgliteTemplate {
     try {
       await mkdir(this.#cacheDirectory, { mode: 0o700 }).catch(() => undefined);
       made = await mkdtemp(join(this.#cacheDirectory, BEGUN));
-      await copyTree(directory, made);
-      const name = `${await prefixOfVersion()}${await hashOf(made)}`;
+      copyTree(directory, made);
+      const name = `${await prefixOfVersion()}${hashOf(made)}`;
       await rename(made, join(this.#cacheDirectory, name));
       made = undefined;
       await this.#tidy(name);
@@ -71,24 +71,20 @@ async function prefixOfVersion(): Promise<string> {
   return `pglite-${version}-`;
 }
 
-function copyTree(from: string, to: string): Promise<void> {
-  return cp(from, to, { recursive: true, mode: constants.COPYFILE_FICLONE });
+/** A thousand small files: one call after the other takes a quarter of the processor time of as many promises. */
+function copyTree(from: string, to: string): void {
+  cpSync(from, to, { recursive: true, mode: constants.COPYFILE_FICLONE });
 }
 
 /** SHA-256 of the names of everything below a directory and of the bytes of its files, in hexadecimal. */
-async function hashOf(directory: string): Promise<string> {
+function hashOf(directory: string): string {
   const hash = createHash('sha256');
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
   const paths = entries.map((entry) => ({ path: join(entry.parentPath, entry.name), isFile: entry.isFile() }));
   paths.sort((left, right) => (left.path < right.path ? -1 : 1));
   for (const { path, isFile } of paths) {
     hash.update(`${path.slice(directory.length)}\n`);
-    if (isFile)
-      hash.update(
-        createHash('sha256')
-          .update(await readFile(path))
-          .digest(),
-      );
+    if (isFile) hash.update(createHash('sha256').update(readFileSync(path)).digest());
   }
   return hash.digest('hex');
 }

@@ -1,5 +1,5 @@
-import { closeSync, fsyncSync, openSync } from 'node:fs';
-import { type FileHandle, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { closeSync, fsyncSync, openSync, readdirSync } from 'node:fs';
+import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { PGlite } from '@electric-sql/pglite';
@@ -55,12 +55,8 @@ class SyncedNodeFS extends NodeFS {
     preRun.push(({ NODEFS }: { readonly NODEFS: NodeFileSystem }) => {
       NODEFS.stream_ops.fsync = ({ nfd, node }) => {
         // A directory is opened there without a descriptor of Node.
-        const descriptor = nfd ?? openSync(NODEFS.realPath(node), 'r');
-        try {
-          fsyncSync(descriptor);
-        } finally {
-          if (nfd === undefined) closeSync(descriptor);
-        }
+        if (nfd === undefined) syncPath(NODEFS.realPath(node));
+        else fsyncSync(nfd);
         this.#syncs++;
         return 0;
       };
@@ -115,7 +111,7 @@ export async function createPglite(directory: string, cacheDirectory?: string): 
       await client.close();
       await template?.keep(made);
     }
-    await syncTree(made);
+    syncTree(made);
     await rename(made, directory);
   } catch (error) {
     await rm(made, { recursive: true, force: true }).catch(() => undefined);
@@ -136,22 +132,21 @@ async function removeOld(parent: string, prefix: string): Promise<void> {
 }
 
 /** Makes every file below a directory durable. */
-async function syncTree(directory: string): Promise<void> {
-  for (const entry of await readdir(directory, { withFileTypes: true })) {
+function syncTree(directory: string): void {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
     const path = join(directory, entry.name);
-    if (entry.isDirectory()) await syncTree(path);
-    else if (entry.isFile()) await syncFile(path);
+    if (entry.isDirectory()) syncTree(path);
+    else if (entry.isFile()) syncPath(path);
   }
-  await syncDirectory(directory);
+  syncPath(directory);
 }
 
-async function syncFile(path: string): Promise<void> {
-  let handle: FileHandle | undefined;
+function syncPath(path: string): void {
+  const descriptor = openSync(path, 'r');
   try {
-    handle = await open(path, 'r');
-    await handle.sync();
+    fsyncSync(descriptor);
   } finally {
-    await handle?.close();
+    closeSync(descriptor);
   }
 }
 
