@@ -45,14 +45,14 @@ describe('testFiles', () => {
   it('takes only tests, in order, those that take long first', () => {
     assert.deepEqual(testFiles(paths, []), [
       'test/store/d.test.ts',
+      'test/golden/c.test.ts',
       'src/wire/a.test.ts',
       'src/wire/b.test.ts',
-      'test/golden/c.test.ts',
     ]);
   });
 
   it('takes those with one of the parts in their path', () => {
-    assert.deepEqual(testFiles(paths, ['golden', './src/wire/a']), ['src/wire/a.test.ts', 'test/golden/c.test.ts']);
+    assert.deepEqual(testFiles(paths, ['golden', './src/wire/a']), ['test/golden/c.test.ts', 'src/wire/a.test.ts']);
     assert.deepEqual(testFiles(paths, ['nowhere']), []);
   });
 });

@@ -66,8 +66,19 @@ function wholeNumber(option: string, text: string, max: number): number {
   throw new Error(`${option} is a number from 1 to ${max}, not '${text}'`);
 }
 
-/** Folders of tests that take long and wait a lot: they begin first, so that none of them is left for the end. */
-const LONG_FIRST = ['test/store/', 'test/e2e/', 'bench/'];
+/** Files and folders of tests that take long or wait a lot, the longest first: they begin first, so that none of them is left for the end. */
+const LONG_FIRST = [
+  'bench/main.test.ts',
+  'test/e2e/console',
+  'test/store/state-',
+  'test/store/telemetry-kill',
+  'test/docs/commands',
+  'src/detect/network/s',
+  'test/e2e/',
+  'test/store/',
+  'test/',
+  'src/detect/',
+];
 
 /** The test files among `paths` that the filters leave, those that take longest first. */
 export function testFiles(paths: Iterable<string>, filters: readonly string[]): readonly string[] {

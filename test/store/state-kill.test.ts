@@ -14,9 +14,11 @@ const CHILD = fileURLToPath(new URL('./state-child.ts', import.meta.url));
 const KILLS = 100;
 /** Two stations are killed side by side, so that the machine is never idle. */
 const STATIONS = 2;
-/** One life in so many is long enough for the database to open and follow. */
-const LONG_LIFE_EVERY = 10;
-const LIFE_MS_MAX = 200;
+/** Most lives end within this of their first acknowledgement. */
+const LIFE_MS_MAX = 60;
+/** One life in so many may last until its database opens, and of these every second one until it follows. */
+const LONG_LIFE_EVERY = 5;
+const LONG_LIFE_MS_MAX = 300;
 /** A child that says nothing for so long hangs. */
 const SILENT_MS_MAX = 60_000;
 
@@ -143,7 +145,9 @@ it(`loses nothing acknowledged and doubles nothing when it is killed ${KILLS} ti
       writeFileSync(join(path, 'attack.json'), JSON.stringify(attackOf(0)));
       for (let round = 0; round < KILLS / STATIONS; round++) {
         const long = round % LONG_LIFE_EVERY === LONG_LIFE_EVERY - 1;
-        await live(path, round, long ? 'ready' : 'attack', random.below(LIFE_MS_MAX), acknowledged[station]);
+        const follows = long && round % 2 === 0;
+        const lifeMs = random.below(long && !follows ? LONG_LIFE_MS_MAX : LIFE_MS_MAX);
+        await live(path, round, follows ? 'ready' : 'attack', lifeMs, acknowledged[station]);
       }
       await verify(path, acknowledged[station]);
     });

@@ -16,11 +16,18 @@ export const SCENARIO_START_MS = 1_750_000_000_000;
 
 const COLUMNS = 10;
 
+/** Whether what an address sends is not seen. */
+type Hidden = (src: Address) => boolean;
+
 /** Packets in the order in which they were made up; views read them in order of time. */
 export class Traffic {
   readonly random: Random;
   length = 0;
   #data = new Float64Array(COLUMNS * 4096);
+  /** What `ordered` last gave, of so many packets and that filter: one traffic is shown in many views. */
+  #ordered:
+    | { readonly length: number; readonly hidden: Hidden | undefined; readonly packets: Float64Array }
+    | undefined;
 
   constructor(seed: number) {
     this.random = new Random(seed);
@@ -47,8 +54,14 @@ export class Traffic {
     data[at + 9] = shape.laterFragment === true ? -1 : (shape.icmpType ?? 0);
   }
 
-  /** The packets in order of time, to the millisecond, that `keep` lets through. */
-  ordered(keep: (src: Address) => boolean): Float64Array {
+  /** The packets in order of time, to the millisecond, but for those of hidden senders. Not to be changed. */
+  ordered(hidden: Hidden | undefined): Float64Array {
+    if (this.#ordered?.length !== this.length || this.#ordered.hidden !== hidden)
+      this.#ordered = { length: this.length, hidden, packets: this.#sorted((src) => hidden?.(src) !== true) };
+    return this.#ordered.packets;
+  }
+
+  #sorted(keep: (src: Address) => boolean): Float64Array {
     const data = this.#data;
     let lastMs = 0;
     for (let row = 0; row < this.length; row++) lastMs = Math.max(lastMs, data[COLUMNS * row]);
@@ -72,7 +85,7 @@ export class Traffic {
 export interface ViewOptions {
   readonly kind: 'packets' | 'records';
   /** Leaves out everything sent by these addresses: a capture or router that sees one direction only. */
-  readonly hidden?: (src: Address) => boolean;
+  readonly hidden?: Hidden;
   /** Timeouts of the router's flow cache, s. */
   readonly activeSeconds?: number;
   readonly inactiveSeconds?: number;
@@ -128,7 +141,7 @@ export function run(traffic: Traffic, options: RunOptions): Outcome {
     },
   };
   const rows = new Rows(new SecondStream({ seed, networks }, taker), seed);
-  const packets = traffic.ordered((src) => options.hidden?.(src) !== true);
+  const packets = traffic.ordered(options.hidden);
   if (options.kind === 'packets') replayPackets(packets, rows, options.sampling ?? 1);
   else new Router(rows, options).replay(packets);
   rows.finish(options);
