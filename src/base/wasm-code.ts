@@ -127,6 +127,7 @@ export const i32 = {
   leU: two(0x4d),
   clz: one(0x67),
   ctz: one(0x68),
+  popcnt: one(0x69),
   add: two(0x6a),
   sub: two(0x6b),
   mul: two(0x6c),
@@ -177,9 +178,18 @@ export const v128 = {
   and: (left: Code, right: Code): Code => [left, right, 0xfd, 0x4e],
   /** The left one without the bits of the right one. */
   andNot: (left: Code, right: Code): Code => [left, right, 0xfd, 0x4f],
+  or: (left: Code, right: Code): Code => [left, right, 0xfd, 0x50],
   xor: (left: Code, right: Code): Code => [left, right, 0xfd, 0x51],
   /** 1 where any bit is set. */
   anyTrue: (value: Code): Code => [value, 0xfd, 0x53],
+};
+
+/** Vectors of sixteen i8. */
+export const i8x16 = {
+  splat: (value: Code): Code => [value, 0xfd, 0x0f],
+  eq: (left: Code, right: Code): Code => [left, right, 0xfd, 0x23],
+  /** The sign bits of the sixteen. */
+  bitmask: (value: Code): Code => [value, 0xfd, unsigned(0x64)],
 };
 
 /** Vectors of four i32. */

@@ -4,7 +4,9 @@ import { COUNT, type SiteCounts } from '../../sketch/web/site-counts.ts';
 import { TRAIT_COUNT } from '../../sketch/web/traits.ts';
 import { normsOf } from './norms.ts';
 
-const VERSION = 1;
+const VERSION = 2;
+/** Under this one, user agents had other hashes: all else is taken back. */
+const VERSION_OF_OTHER_HASHES = 1;
 /** A snapshot of 1,024 sites and 32,768 templates has some 15 MB. */
 export const WEB_SNAPSHOT_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -62,7 +64,7 @@ export function restoreWeb(
     const site = counter.site(told.name);
     site.learned = told.learned;
     if (isAmount(told.total)) site.total = told.total;
-    for (const name of ARRAYS) fill(site[name], told[name]);
+    for (const name of ARRAYS) if (name !== 'usualAgents' || parsed.version === VERSION) fill(site[name], told[name]);
     site.norms = normsOf(site);
     known.set(index, site);
   }
@@ -92,7 +94,9 @@ function parse(bytes: Uint8Array): Record<string, unknown> | undefined {
   if (bytes.length > WEB_SNAPSHOT_BYTES_MAX) return undefined;
   try {
     const parsed: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return isRecord(parsed) && parsed.version === VERSION ? parsed : undefined;
+    return isRecord(parsed) && (parsed.version === VERSION || parsed.version === VERSION_OF_OTHER_HASHES)
+      ? parsed
+      : undefined;
   } catch {
     return undefined;
   }

@@ -146,6 +146,24 @@ export class ClientTable {
     this.cells[at + CLIENT.attackOn] += on;
   }
 
+  /** Reads from the set in which a client of that hash is: the memory is near when it is looked up a moment later. */
+  touchSet(hash: number): number {
+    return this.#index[2 * WAYS * (hash & this.#setMask)];
+  }
+
+  /** As `touchSet`, from both lines of the row of a client; -1 where it has none. */
+  touchRow(hash: number): number {
+    const index = this.#index;
+    const set = 2 * WAYS * (hash & this.#setMask);
+    const tag = tagOf(hash);
+    for (let place = set; place < set + 2 * WAYS && index[place] !== 0; place += 2) {
+      if (index[place] !== tag) continue;
+      const at = ROW_WORDS * index[place + 1];
+      return (this.cells[at] ^ this.cells[at + ROW_WORDS / 2]) >>> 1;
+    }
+    return -1;
+  }
+
   /** The row of a client by the hash of its site and name; or -1 where it has to be begun (`begin`). */
   find(hash: number): number {
     const index = this.#index;

@@ -1,14 +1,15 @@
-import { hashAddress, mix32 } from '../../base/hash.ts';
 import type { RequestBatch, RequestSink } from '../../model/request-batch.ts';
 import { REQUEST_HAS } from '../../model/request-columns.ts';
 import { AgentKinds, agentKind } from './agents.ts';
 import { CLIENT, ClientTable, type SiteNorms, SUSPECT_POINTS } from './client-table.ts';
 import { isTracked, slowKind, versionPlace } from './request-kind.ts';
+import { clientSeedOf, KEYED_ROWS, RowKeys, secondHash, valueSeedOf } from './row-keys.ts';
 import { SeenFilter } from './seen-filter.ts';
-import { AGENT_BUCKETS, COUNT, SiteCounts, TIME_BUCKETS } from './site-counts.ts';
+import { AGENT_BUCKETS, COUNT, type SiteCounts, TIME_BUCKETS } from './site-counts.ts';
+import { type SiteNames, SiteTable } from './site-table.ts';
 import { KIND } from './template.ts';
 import { TemplateTable } from './template-table.ts';
-import { hashText, viewOf } from './text-hash.ts';
+import { hashText, textOf, viewOf } from './text-hash.ts';
 import { TraitTally } from './trait-tally.ts';
 import { TRAIT, TRAIT_COUNT } from './traits.ts';
 
@@ -22,13 +23,9 @@ export interface CounterLimits {
 
 export const COUNTER_LIMITS: CounterLimits = { sitesMax: 1024, clientsMax: 1 << 18, valuesBits: 26, visitorsBits: 25 };
 
-export interface CounterOptions {
+export interface CounterOptions extends SiteNames {
   readonly seed: number;
   readonly limits?: Partial<CounterLimits>;
-  /** Name of the site whose log has the index `source`, for lines that name no host. */
-  readonly siteOf: (source: number) => string;
-  /** Name of the site that a host belongs to; the host itself where absent. */
-  readonly nameOf?: (host: string) => string;
   /** Called when a second of event time is over, before the next begins; `last` at the end of the input. */
   readonly onSecond: (second: number, last: boolean) => void;
 }
@@ -51,7 +48,7 @@ const NEW_SECONDS = 60;
  * that are kept to tell of; every table is bounded.
  */
 export class RequestCounter implements RequestSink {
-  readonly sites: SiteCounts[] = [];
+  readonly sites: readonly SiteCounts[];
   readonly templates: TemplateTable;
   readonly clients: ClientTable;
   /** Lines whose time is so far behind that of the others that they were not counted. */
@@ -67,14 +64,11 @@ export class RequestCounter implements RequestSink {
   readonly #visitors: SeenFilter;
   readonly #traits = new TraitTally((...told) => this.#tellTraits(...told));
   readonly #agentKinds = new AgentKinds();
-  readonly #siteByName = new Map<string, SiteCounts>();
-  readonly #siteByHash = new Map<number, SiteCounts>();
-  readonly #siteOfSource: SiteCounts[] = [];
+  readonly #table: SiteTable;
+  readonly #keys: RowKeys;
   #behind = 0;
   #view: DataView = new DataView(new ArrayBuffer(0));
   #viewed: Uint8Array | undefined;
-  #siteBefore: SiteCounts | undefined;
-  #siteHashBefore = -1;
 
   constructor(options: CounterOptions) {
     this.#options = options;
@@ -84,6 +78,15 @@ export class RequestCounter implements RequestSink {
     this.clients = new ClientTable(clientsMax);
     this.#values = new SeenFilter(valuesBits);
     this.#visitors = new SeenFilter(visitorsBits);
+    this.#table = new SiteTable(options.seed, sitesMax, options);
+    this.sites = this.#table.sites;
+    this.#keys = new RowKeys(options.seed, {
+      sites: this.#table,
+      clients: this.clients,
+      templates: this.templates,
+      values: this.#values,
+      visitors: this.#visitors,
+    });
   }
 
   take(batch: RequestBatch): void {
@@ -91,26 +94,34 @@ export class RequestCounter implements RequestSink {
       this.#viewed = batch.text;
       this.#view = viewOf(batch.text);
     }
-    for (let row = 0; row < batch.length; row++) {
-      const second = Math.floor(batch.timeMs[row] / 1000);
-      let late = false;
-      if (second !== this.second) {
-        if (second > this.second || Number.isNaN(this.second)) this.#advance(second);
-        else {
-          const behind = this.second - second;
-          if (behind > BEHIND_SECONDS && ++this.#behind < BEHIND_RUN) {
-            this.outOfTime++;
-            continue;
-          }
-          if (behind > BEHIND_SECONDS) this.#advance(second);
-          else late = behind > LATE_SECONDS;
-        }
-      }
-      this.#behind = 0;
-      this.#count(batch, row, late);
+    const { length } = batch;
+    for (let from = 0; from < length; from += KEYED_ROWS) {
+      const to = Math.min(length, from + KEYED_ROWS);
+      this.#keys.fill(batch, from, to, this.#view);
+      for (let row = from; row < to; row++) this.#takeRow(batch, row, row - from);
     }
     batch.length = 0;
     batch.textLength = 0;
+  }
+
+  /** `at` is the place of the row among the keys. */
+  #takeRow(batch: RequestBatch, row: number, at: number): void {
+    const second = Math.floor(batch.timeMs[row] / 1000);
+    let late = false;
+    if (second !== this.second) {
+      if (second > this.second || Number.isNaN(this.second)) this.#advance(second);
+      else {
+        const behind = this.second - second;
+        if (behind > BEHIND_SECONDS && ++this.#behind < BEHIND_RUN) {
+          this.outOfTime++;
+          return;
+        }
+        if (behind > BEHIND_SECONDS) this.#advance(second);
+        else late = behind > LATE_SECONDS;
+      }
+    }
+    this.#behind = 0;
+    this.#count(batch, row, at, late);
   }
 
   /** Ends the last second. */
@@ -125,24 +136,12 @@ export class RequestCounter implements RequestSink {
 
   /** Asks anew which site a host belongs to: from now on it may be another. */
   forgetNames(): void {
-    this.#siteByHash.clear();
-    this.#siteHashBefore = -1;
-    this.#siteBefore = undefined;
+    this.#table.forgetNames();
   }
 
   /** The site of that name, made where it is missing; the last one stands for all beyond the bound. */
   site(name: string): SiteCounts {
-    const known = this.#siteByName.get(name);
-    if (known !== undefined) return known;
-    const full = this.sites.length >= this.#limits.sitesMax - 1;
-    const told = full ? '(other sites)' : name;
-    let site = this.#siteByName.get(told);
-    if (site === undefined) {
-      site = new SiteCounts(told, this.sites.length);
-      this.sites.push(site);
-      this.#siteByName.set(told, site);
-    }
-    return site;
+    return this.#table.named(name);
   }
 
   #advance(second: number): void {
@@ -168,32 +167,10 @@ export class RequestCounter implements RequestSink {
     }
   }
 
-  #siteAt(batch: RequestBatch, row: number): SiteCounts {
-    const length = (batch.present[row] & REQUEST_HAS.site) !== 0 ? batch.site.length[row] : 0;
-    if (length === 0) {
-      const source = batch.source[row];
-      const site = this.#siteOfSource[source] ?? this.site(this.#options.siteOf(source));
-      this.#siteOfSource[source] = site;
-      return site;
-    }
-    const hash = hashText(this.#view, batch.site.at[row], length, this.#options.seed);
-    if (hash === this.#siteHashBefore) return this.#siteBefore!;
-    let site = this.#siteByHash.get(hash);
-    if (site === undefined) {
-      const host = textOf(batch, batch.site.at[row], length);
-      site = this.site(this.#options.nameOf?.(host) ?? host);
-      // Hosts that clients make up fill no table: beyond the bound each is looked up by its name.
-      if (this.#siteByHash.size < this.#limits.sitesMax) this.#siteByHash.set(hash, site);
-    }
-    this.#siteHashBefore = hash;
-    this.#siteBefore = site;
-    return site;
-  }
-
-  #count(batch: RequestBatch, row: number, late: boolean): void {
+  #count(batch: RequestBatch, row: number, at: number, late: boolean): void {
     this.requests++;
     const present = batch.present[row];
-    const site = this.#siteAt(batch, row);
+    const site = this.sites[this.#keys.site[at]];
     site.total++;
     const second = this.second;
     const now = site.now;
@@ -217,7 +194,7 @@ export class RequestCounter implements RequestSink {
     }
     const method = batch.method[row];
     const pathLength = (present & REQUEST_HAS.path) !== 0 ? batch.path.length[row] : 0;
-    const client = this.#clientAt(batch, row, present, site, second);
+    const client = this.#clientAt(batch, row, at, present, site, second);
     const slow = slowKind(method, pathLength, status, bytes, requestMs);
     if (slow >= 0) {
       now[slow]++;
@@ -228,12 +205,13 @@ export class RequestCounter implements RequestSink {
       if (slow >= 0) this.#keep(batch, row, site, client, -1, 0, status, true);
       return;
     }
-    this.#countPath(batch, row, present, site, client, method, status, failed, late, slow >= 0);
+    this.#countPath(batch, row, at, present, site, client, method, status, failed, late, slow >= 0);
   }
 
   #countPath(
     batch: RequestBatch,
     row: number,
+    key: number,
     present: number,
     site: SiteCounts,
     client: number,
@@ -246,11 +224,9 @@ export class RequestCounter implements RequestSink {
     const { templates, clients } = this;
     const now = site.now;
     const view = this.#view;
-    const seed = this.#options.seed ^ Math.imul(site.index + 1, 0x9e3779b1);
     const queryLength = (present & REQUEST_HAS.query) !== 0 ? batch.query.length[row] : 0;
     const queryAt = batch.query.at[row];
-    let value = hashText(view, batch.path.at[row], batch.path.length[row], seed);
-    if (queryLength > 0) value = hashText(view, queryAt, queryLength, value);
+    const value = this.#keys.value[key];
     const template = templates.find(
       site.index,
       method,
@@ -279,7 +255,7 @@ export class RequestCounter implements RequestSink {
     // What was asked for a short while ago is not looked up among all that ever was.
     const novel =
       !templates.recent &&
-      !this.#values.add(value, mix32(value ^ seed)) &&
+      !this.#values.add(value, secondHash(value, valueSeedOf(this.#options.seed, site.index))) &&
       !(queryLength > 3 && isTracked(view, queryAt, queryLength));
     const agentLength = (present & REQUEST_HAS.userAgent) !== 0 ? batch.userAgent.length[row] : 0;
     const agent = agentLength === 0 ? 1 : hashText(view, batch.userAgent.at[row], agentLength, this.#options.seed);
@@ -344,22 +320,18 @@ export class RequestCounter implements RequestSink {
   }
 
   /** The row of who asks, begun where it is new; -1 where the line does not tell. */
-  #clientAt(batch: RequestBatch, row: number, present: number, site: SiteCounts, second: number): number {
+  #clientAt(batch: RequestBatch, row: number, key: number, present: number, site: SiteCounts, second: number): number {
     const { clients } = this;
-    const seed = this.#options.seed ^ Math.imul(site.index + 1, 0x85ebca6b);
-    let hash: number;
     const named = (present & REQUEST_HAS.client) === 0;
-    if (named) {
-      const length = (present & REQUEST_HAS.clientName) !== 0 ? batch.clientName.length[row] : 0;
-      if (length === 0) return -1;
-      hash = hashText(this.#view, batch.clientName.at[row], length, seed);
-    } else hash = hashAddress(batch.client, 4 * row, seed);
+    if (named && ((present & REQUEST_HAS.clientName) === 0 || batch.clientName.length[row] === 0)) return -1;
+    const hash = this.#keys.client[key];
     let client = clients.find(hash);
     if (client < 0) {
       const words = named ? NO_WORDS : batch.client;
       client = clients.begin(site.index, hash, words, named ? 0 : 4 * row, second);
       if (named) clients.names.set(client, textOf(batch, batch.clientName.at[row], batch.clientName.length[row]));
-      if (this.#visitors.add(hash, mix32(hash ^ seed))) clients.cells[clients.at(client) + CLIENT.flags] |= 1;
+      const known = this.#visitors.add(hash, secondHash(hash, clientSeedOf(this.#options.seed, site.index)));
+      if (known) clients.cells[clients.at(client) + CLIENT.flags] |= 1;
       site.now[COUNT.clients]++;
     } else {
       if (clients.lastSecond(client) !== second) site.now[COUNT.clients]++;
@@ -407,8 +379,3 @@ const GET = 1;
 const POST = 3;
 const NO_NORMS: SiteNorms = { assets: false, referrers: false, versions: 0 };
 const NO_WORDS = new Uint32Array(4);
-const TEXT = new TextDecoder();
-
-function textOf(batch: RequestBatch, at: number, length: number): string {
-  return TEXT.decode(batch.text.subarray(at, at + length));
-}

@@ -1,5 +1,8 @@
 import { assert } from '../../base/errors.ts';
 
+/** Power of two of the bits of a generation at first; and of the bits for each key below which it grows, where it may. */
+const FIRST_BITS = 18;
+const GROW_BITS = 5;
 /** Words of a block, and of one generation in it. */
 const BLOCK_WORDS = 16;
 const HALF_WORDS = 8;
@@ -12,21 +15,33 @@ const HALF_WORDS = 8;
  * All probes of a key are in one block, since blocks come in any order and each is a miss of the cache:
  *
  *   block of 512 bits   │ 256 bits of one generation │ 256 bits of the other │
+ *
+ * It begins small, since what fits in a cache costs no waiting, and becomes four times as large before it is full: a key's block in the
+ * larger one is one of four that each are a copy of its block before, so that no key is lost, and none has to be known.
  */
 export class SeenFilter {
-  readonly #blockMask: number;
-  readonly #keysMax: number;
-  readonly #bits: Uint32Array;
+  readonly #bitsMax: number;
+  #bitsNow: number;
+  #blockMask: number;
+  /** Keys of the younger generation at which it grows or becomes the elder. */
+  #keysMax: number;
+  #bits: Uint32Array;
   /** Where the younger generation lies in each block: 0 or HALF_WORDS. */
   #young = 0;
   #keys = 0;
 
-  /** `bits`: the power of two of the bits of each generation, 10 to 30. */
+  /** `bits`: the power of two of the bits of each generation at most, 10 to 30. */
   constructor(bits: number) {
     assert(bits >= 10 && bits <= 30, 'bits of a filter');
-    this.#keysMax = 2 ** bits / 8;
-    this.#bits = new Uint32Array(2 ** (bits - 4));
-    this.#blockMask = 2 ** (bits - 8) - 1;
+    this.#bitsMax = bits;
+    this.#bitsNow = Math.min(bits, FIRST_BITS);
+    this.#bits = new Uint32Array(2 ** (this.#bitsNow - 4));
+    this.#blockMask = 2 ** (this.#bitsNow - 8) - 1;
+    this.#keysMax = this.#keysBound();
+  }
+
+  #keysBound(): number {
+    return 2 ** (this.#bitsNow - (this.#bitsNow < this.#bitsMax ? GROW_BITS : 3));
   }
 
   /** Remembers the key of two independent hashes; true where it was known. */
@@ -43,8 +58,25 @@ export class SeenFilter {
     bits[young + (c >>> 5)] |= 1 << (c & 31);
     const old = block + HALF_WORDS - this.#young;
     const known = holds(bits, old, a) && holds(bits, old, b) && holds(bits, old, c);
-    if (++this.#keys >= this.#keysMax) this.#turn();
+    if (++this.#keys >= this.#keysMax) {
+      if (this.#bitsNow < this.#bitsMax) this.#grow();
+      else this.#turn();
+    }
     return known;
+  }
+
+  /** Reads from the block of a key: the memory is near when it is asked for a moment later. */
+  touch(first: number): number {
+    return this.#bits[BLOCK_WORDS * (first & this.#blockMask)];
+  }
+
+  #grow(): void {
+    const small = this.#bits;
+    this.#bitsNow = Math.min(this.#bitsMax, this.#bitsNow + 2);
+    this.#bits = new Uint32Array(2 ** (this.#bitsNow - 4));
+    for (let at = 0; at < this.#bits.length; at += small.length) this.#bits.set(small, at);
+    this.#blockMask = 2 ** (this.#bitsNow - 8) - 1;
+    this.#keysMax = this.#keysBound();
   }
 
   #turn(): void {

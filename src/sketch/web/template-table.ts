@@ -16,7 +16,7 @@ export interface TemplateLimits {
 
 export const TEMPLATE_LIMITS: TemplateLimits = { templatesMax: 32_768, perSiteMax: 4096, childrenMax: 40 };
 
-const CACHE_BITS = 16;
+const CACHE_BITS = 14;
 /** Bits of the number of a template; those of its shape are six. */
 const ID_BITS = 26;
 /** A name that was asked for as rarely as this when its prefix got too many is one of many. */
@@ -114,8 +114,8 @@ export class TemplateTable {
     queryAt: number,
     queryLength: number,
   ): number {
-    const tag = Math.imul(valueHash ^ (site << 8) ^ method, 0x9e3779b1) >>> 0;
-    const slot = 2 * ((tag ^ (tag >>> 16)) & ((1 << CACHE_BITS) - 1));
+    const tag = tagOf(site, method, valueHash);
+    const slot = slotOf(tag);
     this.recent = this.#cache[slot] === tag;
     if (this.recent) {
       const found = this.#cache[slot + 1];
@@ -129,6 +129,17 @@ export class TemplateTable {
     this.#cache[slot] = tag;
     this.#cache[slot + 1] = id | (this.shape << ID_BITS);
     return id;
+  }
+
+  /** Reads from where `find` remembers such a request: the memory is near when it is looked up a moment later. */
+  touch(site: number, method: number, valueHash: number): number {
+    return this.#cache[slotOf(tagOf(site, method, valueHash))];
+  }
+
+  /** True where such a request was looked up a short while ago. */
+  isRecent(site: number, method: number, valueHash: number): boolean {
+    const tag = tagOf(site, method, valueHash);
+    return this.#cache[slotOf(tag)] === tag;
   }
 
   /** The template that stands for this one now: one that was rare may have become one of many since. */
@@ -293,6 +304,14 @@ export class TemplateTable {
   #nameOf(length: number): string {
     return NAMES.decode(this.#text.bytes.subarray(0, length));
   }
+}
+
+function tagOf(site: number, method: number, valueHash: number): number {
+  return Math.imul(valueHash ^ (site << 8) ^ method, 0x9e3779b1) >>> 0;
+}
+
+function slotOf(tag: number): number {
+  return 2 * ((tag ^ (tag >>> 16)) & ((1 << CACHE_BITS) - 1));
 }
 
 const NAMES = new TextDecoder('latin1');

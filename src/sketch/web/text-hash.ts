@@ -1,9 +1,19 @@
+import type { RequestBatch } from '../../model/request-batch.ts';
+
 /**
- * Hashes of slices of a batch's text. Four bytes are read at a time; the seed is drawn by whoever owns the table, since clients
- * choose paths and user agents.
+ * Hashes of slices of a batch's text. Four bytes are read at a time, and sixteen of what is long, in four sums that do not wait for each
+ * other; the seed is drawn by whoever owns the table, since clients choose paths and user agents.
  */
 const PRIME_A = 0x85ebca6b;
 const PRIME_B = 0xc2b2ae35;
+const LONG_BYTES = 32;
+
+/** A slice of a batch's text as UTF-8. */
+export function textOf(batch: RequestBatch, at: number, length: number): string {
+  return TEXT.decode(batch.text.subarray(at, at + length));
+}
+
+const TEXT = new TextDecoder();
 
 /** A view of the same memory as `text`, for `hashText`. */
 export function viewOf(text: Uint8Array): DataView {
@@ -14,6 +24,25 @@ export function viewOf(text: Uint8Array): DataView {
 export function hashText(view: DataView, at: number, length: number, seed: number): number {
   let hash = (seed ^ Math.imul(length, PRIME_B)) | 0;
   let from = at;
+  if (length >= LONG_BYTES) {
+    let b = hash ^ PRIME_A;
+    let c = hash ^ PRIME_B;
+    let d = ~hash;
+    for (const stepsEnd = at + (length & ~15); from < stepsEnd; from += 16) {
+      hash = Math.imul(hash ^ view.getInt32(from, true), PRIME_A);
+      b = Math.imul(b ^ view.getInt32(from + 4, true), PRIME_A);
+      c = Math.imul(c ^ view.getInt32(from + 8, true), PRIME_A);
+      d = Math.imul(d ^ view.getInt32(from + 12, true), PRIME_A);
+      hash ^= hash >>> 15;
+      b ^= b >>> 15;
+      c ^= c >>> 15;
+      d ^= d >>> 15;
+    }
+    hash = Math.imul(hash ^ b, PRIME_B);
+    hash = Math.imul(hash ^ (hash >>> 15) ^ c, PRIME_A);
+    hash = Math.imul(hash ^ (hash >>> 15) ^ d, PRIME_B);
+    hash ^= hash >>> 15;
+  }
   const wordsEnd = at + (length & ~3);
   for (; from < wordsEnd; from += 4) {
     hash = Math.imul(hash ^ view.getInt32(from, true), PRIME_A);

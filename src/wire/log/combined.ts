@@ -94,16 +94,16 @@ export class CombinedDialect implements Dialect {
 export let quoteEscaped = false;
 
 /**
- * Where the quote is that closes the text from `from` on; -1 where there is none. One behind a backslash does not close it. Quotes are
- * looked for by the machine's own search, and bytes are gone through only where a backslash comes before.
+ * Where the quote is that closes the text from `from` on; -1 where there is none. One behind a backslash does not close it. Bytes are gone
+ * through only where there is a backslash.
  */
 export function quoteEnd(row: RequestRow, from: number, to: number): number {
-  const end = row.search.indexOf(QUOTE, from);
-  quoteEscaped = false;
-  if (end < 0 || end > to) return -1;
-  if (row.backslashFrom(from) > end) return end < to ? end : -1;
   const { text } = row;
-  for (let pos = from; pos < to; pos++) {
+  const end = row.markFrom(from);
+  quoteEscaped = false;
+  if (end >= to) return -1;
+  if (text[end] === QUOTE) return end;
+  for (let pos = end; pos < to; pos++) {
     const byte = text[pos];
     if (byte === QUOTE) return pos;
     if (byte === BACKSLASH) {

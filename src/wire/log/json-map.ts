@@ -243,6 +243,10 @@ export class JsonMap {
   readonly #keyAt = new Int32Array(ENTRIES);
   readonly #keyLength = new Int32Array(ENTRIES);
   readonly #keys = new Uint8Array(KEY_BYTES_MAX);
+  readonly #keysView = new DataView(this.#keys.buffer);
+  /** The slot that was found after that of another: lines of one log have the same keys in the same order. */
+  readonly #after = new Int32Array(ENTRIES);
+  #last = 0;
   #keysEnd = 0;
   #nodes = 1;
   #used = 0;
@@ -254,8 +258,26 @@ export class JsonMap {
     }
   }
 
-  /** The slot of the key in [from, to) at a node; NO_KEY where nothing is known of it. */
-  find(node: number, text: Uint8Array, from: number, to: number): number {
+  /** The slot of the key in [from, to) at a node; NO_KEY where nothing is known of it. `view` is on the memory of `text`. */
+  find(node: number, text: Uint8Array, view: DataView, from: number, to: number): number {
+    const expected = this.#after[this.#last];
+    if (
+      this.#node[expected] === node &&
+      this.#keyLength[expected] === to - from &&
+      sameBytes(view, from, this.#keysView, this.#keyAt[expected], to - from)
+    ) {
+      this.#last = expected;
+      return expected;
+    }
+    const slot = this.#lookUp(node, text, from, to);
+    if (slot !== NO_KEY) {
+      this.#after[this.#last] = slot;
+      this.#last = slot;
+    }
+    return slot;
+  }
+
+  #lookUp(node: number, text: Uint8Array, from: number, to: number): number {
     const length = to - from;
     for (let slot = slotOf(keyHash(node, text, from, to)); this.#node[slot] >= 0; slot = (slot + 1) & (ENTRIES - 1)) {
       if (this.#node[slot] !== node || this.#keyLength[slot] !== length) continue;
@@ -282,7 +304,7 @@ export class JsonMap {
 
   /** The slot of a key, made where there is none; NO_KEY where the table has no room. */
   #slot(node: number, key: Uint8Array): number {
-    const found = this.find(node, key, 0, key.length);
+    const found = this.#lookUp(node, key, 0, key.length);
     // A quarter stays free, so that every search ends soon.
     if (found !== NO_KEY || this.#used >= (ENTRIES * 3) / 4 || this.#keysEnd + key.length > KEY_BYTES_MAX) return found;
     let slot = slotOf(keyHash(node, key, 0, key.length));
@@ -295,6 +317,18 @@ export class JsonMap {
     this.#used++;
     return slot;
   }
+}
+
+/** True where two slices hold the same bytes: four at a time, the last four over again where there are no more. */
+function sameBytes(left: DataView, from: number, right: DataView, at: number, length: number): boolean {
+  if (length < 4) {
+    for (let each = 0; each < length; each++)
+      if (left.getUint8(from + each) !== right.getUint8(at + each)) return false;
+    return true;
+  }
+  for (let each = 0; each < length - 4; each += 4)
+    if (left.getInt32(from + each) !== right.getInt32(at + each)) return false;
+  return left.getInt32(from + length - 4) === right.getInt32(at + length - 4);
 }
 
 function slotOf(hash: number): number {

@@ -70,11 +70,11 @@ export class JsonDialect implements Dialect {
     while (pos < to) {
       if (text[pos] !== QUOTE) return -1;
       const keyFrom = ++pos;
-      while (IN_STRING[text[pos]] === 0) pos++;
+      pos = row.markFrom(pos);
       // A key with an escape in it is none that is known; it ends where its string does.
       if (text[pos] === BACKSLASH) pos = stringEnd(text, pos, to);
       if (pos >= to || text[pos] !== QUOTE) return -1;
-      const slot = map.find(node, text, keyFrom, pos);
+      const slot = map.find(node, text, row.view, keyFrom, pos);
       if (text[++pos] !== COLON) {
         pos = skipBlanks(text, pos, to);
         if (text[pos] !== COLON) return -1;
@@ -96,8 +96,9 @@ export class JsonDialect implements Dialect {
     const field = slot === NO_KEY ? FIELD.skip : this.#map.field[slot];
     if (first === QUOTE) {
       if (field === FIELD.skip) {
-        const end = stringEnd(text, at + 1, to);
-        return end < to ? end + 1 : -1;
+        let end = row.markFrom(at + 1);
+        if (text[end] === BACKSLASH) end = stringEnd(text, end, to);
+        return end < to && text[end] === QUOTE ? end + 1 : -1;
       }
       return this.#string(row, at + 1, to, field);
     }
@@ -126,8 +127,7 @@ export class JsonDialect implements Dialect {
   /** Reads the string from behind its quote; returns behind the other, or -1. */
   #string(row: RequestRow, from: number, to: number, field: number): number {
     const { text } = row;
-    let pos = from;
-    while (IN_STRING[text[pos]] === 0) pos++;
+    let pos = row.markFrom(from);
     const escaped = text[pos] === BACKSLASH;
     if (escaped) pos = stringEnd(text, pos, to);
     if (pos >= to || text[pos] !== QUOTE) return -1;

@@ -3,6 +3,7 @@ import { REJECT, type Rejections } from '../../model/rejection.ts';
 import type { RequestBatch, RequestSink } from '../../model/request-batch.ts';
 import type { Dialect } from './dialect.ts';
 import { TrustedProxies } from './forwarded.ts';
+import { MARKED_BYTES_MAX, MARKS, markLines } from './line-marks.ts';
 import { createDialects, type LogFormat } from './log-formats.ts';
 import { Recogniser } from './recognise.ts';
 import { RequestRow } from './request-row.ts';
@@ -43,6 +44,8 @@ const HASH = 0x23;
 const SITE_BYTES_MAX = 256;
 /** Room for the rest of a line at first; it grows to LINE_BYTES_MAX where lines are long. */
 const REST_BYTES = 1024;
+/** Bytes that are taken from a chunk in one go: what is parsed stays in the nearest caches. */
+const PIECE_BYTES = MARKED_BYTES_MAX - LINE_BYTES_MAX;
 /** Chunks below are looked through for a line end before they are copied. */
 const SMALL_BYTES = 4096;
 
@@ -118,13 +121,13 @@ export class LogDecoder {
       const { text } = batch;
       const start = batch.textLength;
       const room = Math.floor((text.length - start) / (UNDONE_SHARE + 1)) - this.#restLength;
-      const taken = Math.min(end - at, room);
+      const taken = Math.min(end - at, room, PIECE_BYTES);
       const rest = this.#restLength;
       if (rest > 0) text.set(this.#rest.subarray(0, rest), start);
       text.set(taken === bytes.length ? bytes : bytes.subarray(at, at + taken), start + rest);
       const stop = start + rest + taken;
       this.#restLength = 0;
-      row.refill(stop);
+      row.free = stop;
       const parsed = this.#parseLines(batch, sink, start, stop);
       if (this.#handedOver) {
         // The batch was full and went: what was not parsed is read anew, into its begin.
@@ -149,7 +152,7 @@ export class LogDecoder {
     const at = batch.textLength;
     const length = Math.min(head.length, batch.text.length - at);
     batch.text.set(head.subarray(0, length), at);
-    row.refill(at + length);
+    row.free = at + length;
     for (let from = at; from < at + length; ) {
       const end = row.search.indexOf(LF, from);
       if (end < 0 || end >= at + length) break;
@@ -181,13 +184,16 @@ export class LogDecoder {
   /** Parses the lines of [start, stop); returns where the first begins that was not parsed: for want of its end, or of room in the batch. */
   #parseLines(batch: RequestBatch, sink: RequestSink, start: number, stop: number): number {
     const row = this.#row;
-    const { search } = row;
+    const { text } = row;
+    const count = markLines(text, start, stop);
     let from = start;
+    let mark = 0;
     this.#siteAt = 0;
     this.#handedOver = false;
     while (from < stop) {
-      const end = search.indexOf(LF, from);
-      if (end < 0 || end >= stop) return from;
+      let next = mark;
+      while (next < count && text[MARKS[next]] !== LF) next++;
+      if (next === count) return from;
       if (batch.length >= batch.capacity) {
         batch.textLength = row.free;
         sink.take(batch);
@@ -196,8 +202,11 @@ export class LogDecoder {
         this.#handedOver = true;
         return from;
       }
-      this.#line(batch, from, end > from && search[end - 1] === CR ? end - 1 : end);
+      const end = MARKS[next];
+      row.lineMark = mark;
+      this.#line(batch, from, end > from && text[end - 1] === CR ? end - 1 : end);
       from = end + 1;
+      mark = next + 1;
     }
     return from;
   }

@@ -2,6 +2,7 @@ import type { RequestBatch, TextColumn } from '../../model/request-batch.ts';
 import { REQUEST_HAS as HAS } from '../../model/request-columns.ts';
 import { FIELD } from './field.ts';
 import type { TrustedProxies } from './forwarded.ts';
+import { MARKS } from './line-marks.ts';
 import { readNumber } from './log-time.ts';
 import { RequestClient } from './request-client.ts';
 import { RequestTime } from './request-time.ts';
@@ -24,7 +25,6 @@ import { addFromPercent, addUnescaped, addWithSpaces } from './unescape.ts';
 /** The largest request time that is believed, ms: a day. */
 const REQUEST_MS_MAX = 86_400_000;
 
-const BACKSLASH = 0x5c;
 const SPACE = 0x20;
 const DASH = 0x2d;
 const SLASH = 0x2f;
@@ -38,16 +38,18 @@ export class RequestRow {
   text: Uint8Array = new Uint8Array(0);
   /** The same bytes, for the search of a byte by the machine's own instructions. */
   search: Buffer = Buffer.alloc(0);
+  /** The same bytes, for words of four. */
+  view: DataView = new DataView(new ArrayBuffer(0));
   /** The first byte of `text` that is not used. */
   free = 0;
   row = 0;
   present = 0;
+  /** The first of the marks of the line (`markLines`). */
+  lineMark = 0;
   readonly time = new RequestTime();
 
   #batch!: RequestBatch;
-  /** The next backslash of the text, as far as it was looked for, and from where. */
-  #backslash = -1;
-  #backslashSince = 0;
+  #mark = 0;
   readonly #client: RequestClient;
 
   constructor(trusted: TrustedProxies) {
@@ -59,29 +61,23 @@ export class RequestRow {
     if (this.#batch === batch) return;
     this.#batch = batch;
     this.text = batch.text;
+    this.view = new DataView(batch.text.buffer, batch.text.byteOffset, batch.text.byteLength);
     this.search = Buffer.from(batch.text.buffer, batch.text.byteOffset, batch.text.byteLength);
   }
 
-  /** Tells that the text has other bytes from here on. */
-  refill(stop: number): void {
-    this.free = stop;
-    this.#backslash = -1;
-  }
-
-  /** Where the first backslash is at `from` or behind; beyond the text where there is none. */
-  backslashFrom(from: number): number {
-    if (this.#backslash < from || this.#backslashSince > from) {
-      this.#backslashSince = from;
-      const found = this.search.indexOf(BACKSLASH, from);
-      this.#backslash = found < 0 ? this.text.length : found;
-    }
-    return this.#backslash;
+  /** The first quote, backslash or line end at `from` or behind: within a line, no place before one that was asked for already. */
+  markFrom(from: number): number {
+    let mark = this.#mark;
+    while (MARKS[mark] < from) mark++;
+    this.#mark = mark;
+    return MARKS[mark];
   }
 
   /** Begins with the next row of the batch. */
   begin(): void {
     this.row = this.#batch.length;
     this.present = 0;
+    this.#mark = this.lineMark;
     this.time.begin();
     this.#client.begin();
     this.#batch.method[this.row] = 0;
