@@ -3,11 +3,21 @@ import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { combinedLine } from './access-log.ts';
 import { makeTelemetry } from './telemetry.ts';
 import { makeTraffic } from './traffic.ts';
+import { DISTINCT, FLOOD, writeWebLog } from './web-log.ts';
 
 /** The captures that the benches read: made from a fixed seed when first asked for, and removed at the end of the run. */
-export type InputKind = 'traffic' | 'traffic-million' | 'telemetry' | 'telemetry-memory';
+export const INPUT_KINDS = [
+  'traffic',
+  'traffic-million',
+  'telemetry',
+  'telemetry-memory',
+  'log-flood',
+  'log-distinct',
+] as const;
+export type InputKind = (typeof INPUT_KINDS)[number];
 
 const SEED = 20_250_615;
 const MILLION = 1_000_000;
@@ -30,6 +40,12 @@ export function makeInput(kind: InputKind, items: number, path: string): void {
     case 'telemetry-memory':
       // Ten of twelve records are spoofed, each from a source of its own; half of the others go round all clients.
       makeTelemetry(path, { ...base, clients: Math.floor(items / 12), floodShare: 10 / 12 });
+      return;
+    case 'log-flood':
+      writeWebLog(path, items, FLOOD, combinedLine, SEED);
+      return;
+    case 'log-distinct':
+      writeWebLog(path, items, DISTINCT, combinedLine, SEED);
   }
 }
 

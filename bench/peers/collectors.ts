@@ -184,7 +184,7 @@ export function endWithBench(child: ChildProcess): void {
   });
 }
 
-async function untilReady(child: ChildProcess, ready: Promise<void>, program: () => string): Promise<void> {
+export async function untilReady(child: ChildProcess, ready: Promise<void>, program: () => string): Promise<void> {
   endWithBench(child);
   const failed = new Promise<never>((_, reject) => {
     child.once('error', reject);

@@ -7,7 +7,7 @@ import { CHECK_FAILURES } from '../../src/model/check-failure.ts';
 import { type ConfigKey, configKeys } from '../../src/model/config-keys.ts';
 import { COLUMN_NAMES, FLOW_COLUMNS } from '../../src/model/flow-columns.ts';
 import { REJECTION_REASONS } from '../../src/model/rejection.ts';
-import { REQUEST_COLUMN_NAMES, REQUEST_COLUMNS } from '../../src/model/request-columns.ts';
+import { REQUEST_COLUMN_NAMES, REQUEST_COLUMNS, type RequestColumnName } from '../../src/model/request-columns.ts';
 import { REFLECTORS } from '../../src/model/traffic-class.ts';
 
 import { LOG_FORMATS } from '../../src/wire/log/log-formats.ts';
@@ -28,6 +28,13 @@ const STORED_AS = {
   u32: '32 bits',
   f64: 'number, exact to 2^53',
 } as const;
+
+/** Columns of requests that `decode --json` does not tell by themselves, and what those mean there that it tells otherwise. */
+const INNER_COLUMNS: ReadonlySet<RequestColumnName> = new Set(['source', 'line', 'methodName']);
+const TOLD_OTHERWISE: Readonly<Partial<Record<RequestColumnName, string>>> = {
+  timeMs: 'when the server logged the request, ISO 8601 in UTC',
+  method: 'method as the line has it, those of WebDAV and made-up ones too: up to 24 capitals, `-` and `_`',
+};
 
 export const GENERATED_TABLES: readonly GeneratedTable[] = [
   {
@@ -71,9 +78,9 @@ export const GENERATED_TABLES: readonly GeneratedTable[] = [
     markdown: () =>
       markdownTable(
         ['field', 'meaning'],
-        REQUEST_COLUMN_NAMES.filter((name) => name !== 'source' && name !== 'line').map((name) => [
+        REQUEST_COLUMN_NAMES.filter((name) => !INNER_COLUMNS.has(name)).map((name) => [
           `\`${name === 'timeMs' ? 'time' : name}\``,
-          name === 'timeMs' ? 'when the server logged the request, ISO 8601 in UTC' : REQUEST_COLUMNS[name].about,
+          TOLD_OTHERWISE[name] ?? REQUEST_COLUMNS[name].about,
         ]),
       ),
   },

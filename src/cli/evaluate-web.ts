@@ -4,25 +4,35 @@ import { withSection } from '../evaluate/comparison-markdown.ts';
 import { evaluateWeb } from '../evaluate/web/evaluate.ts';
 import { renderWebMarkdown, WEB_HEADING } from '../evaluate/web/markdown.ts';
 import { summariesOf, type WebSummary, webFaultsOf } from '../evaluate/web/summary.ts';
-import type { Seeds } from './evaluate-options.ts';
-import { EXIT_INTERRUPTED, EXIT_OK } from './exit.ts';
+import { type Floor, measureOf, missedFloors, type Seeds, WEB_MEASURES } from './evaluate-options.ts';
+import { EXIT_ATTACK, EXIT_INTERRUPTED, EXIT_OK } from './exit.ts';
 import { StatusLine, TextOutput } from './terminal.ts';
 
 export interface EvaluateWebCommandOptions {
   readonly seeds: Seeds;
   readonly only: readonly string[];
+  readonly threads?: number;
   readonly json: boolean;
   readonly markdown?: string;
+  readonly failBelow: readonly Floor[];
 }
 
 /** `bonghwa evaluate --web`: how often is it right about the logs of web servers? */
 export async function evaluateWebCommand(options: EvaluateWebCommandOptions, interrupt: AbortSignal): Promise<number> {
-  const { seeds, only } = options;
+  const { seeds, only, threads } = options;
+  for (const { name } of options.failBelow) measureOf(WEB_MEASURES, name);
   const status = new StatusLine(process.stderr);
   const onProgress = (done: number, of: number): void => status.show(`${done} of ${of} logs`);
   let cases: Awaited<ReturnType<typeof evaluateWeb>>;
   try {
-    cases = await evaluateWeb({ fromSeed: seeds.from, toSeed: seeds.to, only, onProgress, signal: interrupt });
+    cases = await evaluateWeb({
+      fromSeed: seeds.from,
+      toSeed: seeds.to,
+      only,
+      ...(threads === undefined ? {} : { threads }),
+      onProgress,
+      signal: interrupt,
+    });
   } finally {
     status.clear();
   }
@@ -37,7 +47,10 @@ export async function evaluateWebCommand(options: EvaluateWebCommandOptions, int
   }
   await output.pause();
   if (options.markdown !== undefined) writeSection(options.markdown, cases, options);
-  return interrupt.aborted ? EXIT_INTERRUPTED : EXIT_OK;
+  if (interrupt.aborted) return EXIT_INTERRUPTED;
+  const missed = missedFloors(total, WEB_MEASURES, options.failBelow);
+  for (const text of missed) process.stderr.write(`bonghwa: ${text}\n`);
+  return missed.length > 0 ? EXIT_ATTACK : EXIT_OK;
 }
 
 function tableOf(summaries: readonly WebSummary[]): string[] {

@@ -10,7 +10,7 @@ import {
 import { compareVariants, type EvaluateOptions, type Evaluation, evaluate, writeCorpus } from '../evaluate/evaluate.ts';
 import { renderMarkdown } from '../evaluate/markdown.ts';
 import { ABLATION, CURVE_NAMES, curveOf, isCurveName } from '../evaluate/variants.ts';
-import { type Floor, MEASURES, type Seeds } from './evaluate-options.ts';
+import { type Floor, MEASURES, measureOf, missedFloors, type Seeds } from './evaluate-options.ts';
 import { EXIT_ATTACK, EXIT_INTERRUPTED, EXIT_OK } from './exit.ts';
 import { packageVersion } from './options.ts';
 import { renderEvaluation } from './render-evaluation.ts';
@@ -35,6 +35,7 @@ export async function evaluateCommand(
   interrupt: AbortSignal,
 ): Promise<number> {
   const { seeds, only } = options;
+  for (const { name } of options.failBelow) measureOf(MEASURES, name);
   const run = { fromSeed: seeds.from, toSeed: seeds.to, only, signal: interrupt };
   const status = new StatusLine(process.stderr);
   const onProgress = (done: number, of: number): void => status.show(`${done} of ${of} captures`);
@@ -69,7 +70,7 @@ export async function evaluateCommand(
   await output.pause();
   if (options.markdown !== undefined) writeMarkdown(options.markdown, evaluation, directory, options);
   if (interrupt.aborted) return EXIT_INTERRUPTED;
-  const missed = missedFloors(evaluation, options.failBelow);
+  const missed = missedFloors(evaluation, MEASURES, options.failBelow);
   for (const text of missed) process.stderr.write(`bonghwa: ${text}\n`);
   return missed.length > 0 ? EXIT_ATTACK : EXIT_OK;
 }
@@ -122,16 +123,6 @@ function unwritable(file: string, cause: unknown): BonghwaError {
   return new BonghwaError('FILE_UNWRITABLE', `${file} cannot be written`, {
     hint: 'Name a file in a directory that may be written to.',
     cause,
-  });
-}
-
-function missedFloors(evaluation: Evaluation, floors: readonly Floor[]): string[] {
-  return floors.flatMap(({ name, value }) => {
-    const { of, atLeast } = MEASURES[name];
-    const measured = of(evaluation);
-    if (measured === undefined) return [`${name} was not measured`];
-    if (atLeast ? measured >= value : measured <= value) return [];
-    return [`${name} is ${measured.toFixed(4)}, ${atLeast ? 'below' : 'above'} ${value}`];
   });
 }
 

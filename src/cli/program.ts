@@ -346,6 +346,7 @@ Examples:
   bonghwa evaluate --seeds 1..2 --ablation           what each part of detection earns
   bonghwa evaluate --seeds 1..2 --curve clearFactor  what other values of a parameter give
   bonghwa evaluate --fail-below recall=0.99 --fail-below false-alarms=1
+  bonghwa evaluate --web --fail-below recall=0.99    logs of web servers
 
 Exit codes:
   0    it ran, and reached what --fail-below asks for

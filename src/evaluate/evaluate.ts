@@ -10,6 +10,7 @@ import { groupBy, type Summary, summarise } from './summary.ts';
 import type { Variant } from './variants.ts';
 import { VIEWS, type ViewName, viewOf } from './views.ts';
 import { type Answer, type Job, runJob, startWorker } from './worker.ts';
+import { inWorkers, THREADS_MAX } from './worker-pool.ts';
 
 export interface EvaluateOptions {
   /** A directory of labelled captures; absent, scenarios are generated. */
@@ -40,8 +41,6 @@ export interface Comparison {
   readonly total: Summary;
   readonly quick: Summary;
 }
-
-const THREADS_MAX = 32;
 
 /** Runs what is asked by each variant, and sums up what each gives. Throws as `evaluate` does. */
 export async function compareVariants(options: EvaluateOptions, variants: readonly Variant[]): Promise<Comparison[]> {
@@ -122,47 +121,14 @@ async function runAll(
         if (options.signal?.aborted === true) break;
         take(await runJob(job, join(folder, 'case.pcap')));
       }
-    } else await inThreads(jobs, threads, folder, take, options.signal);
+    } else {
+      const workers = Array.from({ length: threads }, (_, index) => startWorker(folder, index));
+      await inWorkers(workers, jobs, take, options.signal);
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
   return [...scores].sort(([left], [right]) => left - right).map(([, each]) => each);
-}
-
-async function inThreads(
-  jobs: readonly Job[],
-  threads: number,
-  folder: string,
-  take: (answer: Answer) => void,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  let next = 0;
-  const workers = Array.from({ length: threads }, (_, index) => startWorker(folder, index));
-  try {
-    await Promise.all(
-      workers.map(
-        (worker) =>
-          new Promise<void>((resolve, reject) => {
-            const go = (): void => {
-              if (next === jobs.length || signal?.aborted === true) resolve();
-              else worker.postMessage(jobs[next++]);
-            };
-            worker.on('error', reject);
-            worker.on('message', (answer: Answer) => {
-              try {
-                take(answer);
-                go();
-              } catch (error) {
-                reject(error);
-              }
-            });
-            go();
-          }),
-      ),
-    );
-  } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
-  }
 }
 
 /** Writes the captures of scenarios and their labels.json to a directory, for other programs and for `evaluate DIR`. */

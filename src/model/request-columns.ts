@@ -38,6 +38,10 @@ export const REQUEST_COLUMNS = {
   referrer: optional('text', 'Referer field'),
   userAgent: optional('text', 'User-Agent field'),
   user: optional('text', 'user that signed in'),
+  methodName: optional(
+    'text',
+    'method as the line has it, of 2 to 24 capitals, `-` and `_`, where it is none of METHODS',
+  ),
 } as const satisfies Record<string, RequestColumnSpec>;
 
 export type RequestColumnName = keyof typeof REQUEST_COLUMNS;

@@ -59,10 +59,10 @@ export function requestValue(batch: RequestBatch, name: RequestColumnName, row: 
   if (bit !== undefined && (batch.present[row] & bit) === 0) return undefined;
   switch (name) {
     case 'method':
+      if (batch.method[row] !== 0) return METHODS[batch.method[row]];
+      if ((batch.present[row] & REQUEST_HAS.methodName) !== 0) return requestText(batch, batch.methodName, row);
       // A line whose request was none, as of a connection that sent nothing, tells no method either.
-      return batch.method[row] === 0 && (batch.present[row] & REQUEST_HAS.path) === 0
-        ? undefined
-        : METHODS[batch.method[row]];
+      return (batch.present[row] & REQUEST_HAS.path) === 0 ? undefined : METHODS[0];
     case 'httpVersion':
     case 'tlsVersion':
       return (batch[name][row] / 10).toFixed(1);

@@ -17,6 +17,7 @@ import type { CheckResult } from '../../src/model/vantage.ts';
 import { VECTOR_TITLES } from '../../src/model/vector.ts';
 import { anAttack } from '../support/attacks.ts';
 import { type TestCertificate, testCertificate } from '../support/certificate.ts';
+import { ended } from '../support/ended.ts';
 import { aSite, VANTAGES } from '../support/sites.ts';
 
 /** Time is scaled down: what takes 30 s in the field takes so long here, ms. */
@@ -175,8 +176,9 @@ class Servers {
     this.#backends.push(this.#listen(BACKEND + 1));
   }
 
-  stop(): void {
-    for (const child of [this.#main, this.#other]) child?.kill('SIGTERM');
+  /** Ends the servers, and waits until they are gone with their workers. */
+  async stop(): Promise<void> {
+    await Promise.all([this.#main, this.#other].map(ended));
     for (const backend of this.#backends) {
       backend.closeAllConnections();
       backend.close();
@@ -391,9 +393,9 @@ describe('sites on real web servers, seen by three vantages', {
     },
     { timeout: 120_000 },
   );
-  after(() => {
+  after(async () => {
     watch?.stop();
-    servers.stop();
+    await servers.stop();
     rmSync(directory, { recursive: true, force: true });
   });
 

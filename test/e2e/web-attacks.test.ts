@@ -11,6 +11,7 @@ import type { Attack } from '../../src/model/attack.ts';
 import { configSchema } from '../../src/model/config-schema.ts';
 import type { SiteSecond } from '../../src/model/site-second.ts';
 import { WebDesk } from '../../src/station/live/web-desk.ts';
+import { ended } from '../support/ended.ts';
 
 /** From the first line of an attack to the word: 3 s, and what a loaded machine takes to start a program. */
 const TOLD_MS_MAX = 4000;
@@ -55,7 +56,7 @@ describe('a real nginx that is attacked', { skip }, () => {
   };
   after(async () => {
     for (const desk of desks) await desk.stop();
-    for (const child of children) child.kill('SIGKILL');
+    await Promise.all(children.map(ended));
     rmSync(directory, { recursive: true, force: true });
   });
 

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { missedFloors, WEB_MEASURES } from '../../src/cli/evaluate-options.ts';
 import { WebDetector } from '../../src/detect/web/web-detector.ts';
+import { evaluateWeb } from '../../src/evaluate/web/evaluate.ts';
 import { feed } from '../../src/evaluate/web/feed.ts';
 import { MADE_SITE, makeLog, WEB_SCENARIOS } from '../../src/evaluate/web/generate.ts';
 import { scoreLog, type WebCaseScore } from '../../src/evaluate/web/score.ts';
+import { summariesOf } from '../../src/evaluate/web/summary.ts';
 
 /** Small tables: a made log has few clients. */
 const LIMITS = { clientsMax: 1 << 16, valuesBits: 22, visitorsBits: 20 };
@@ -31,6 +34,23 @@ describe('made logs', () => {
       assert.ok(innocentsNamed <= 1, `${innocentsNamed} readers are named`);
     });
   }
+
+  test('a file of each is replayed in threads, in the order of the seeds, and what the whole reached is held against floors', async () => {
+    const cases = await evaluateWeb({ fromSeed: 1, toSeed: 2, only: ['web-search-flood'], threads: 2 });
+    assert.deepEqual(
+      cases.map(({ seed, unread, attacks }) => [seed, unread, attacks.length]),
+      [
+        [1, undefined, 1],
+        [2, undefined, 1],
+      ],
+    );
+    const { total } = summariesOf(cases);
+    const floor = (name: string, value: number): string[] => missedFloors(total, WEB_MEASURES, [{ name, value }]);
+    assert.deepEqual(floor('recall', 1), []);
+    assert.deepEqual(floor('readers-named', 0.001), []);
+    assert.deepEqual(floor('detect-p95', 0), [`detect-p95 is ${total.p95?.toFixed(4)}, above 0`]);
+    assert.throws(() => floor('explained', 1), /knows no 'explained' here/);
+  });
 
   test('the same seed makes the same log, and the same log gives the same attacks', () => {
     assert.deepEqual(score('web-search-flood', 3), score('web-search-flood', 3));

@@ -152,12 +152,6 @@ const EXCEPTIONS: readonly {
     why: 'of a list of proxies the other parser takes the last, and we the last that is no proxy of the house',
     holds: ({ message, meta }) => message.includes(`,${meta.source_ip}"`) && meta.source_ip.startsWith('10.'),
   },
-  {
-    what: 'http_verb',
-    why: 'a method that is none of RFC 9110 is told as OTHER',
-    holds: ({ meta }) =>
-      !/^(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PROPFIND)$/.test(meta.http_verb ?? ''),
-  },
 ];
 
 function checkCrowdsec(asserted: Asserted, request: DecodedRequest): void {

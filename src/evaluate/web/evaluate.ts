@@ -1,18 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
 import { BonghwaError } from '../../base/errors.ts';
-import { replay } from '../../station/replay.ts';
-import { lineOf } from './event.ts';
-import { MADE_SITE, type MadeLog, makeLog, WEB_SCENARIOS } from './generate.ts';
-import { scoreLog, type WebCaseScore } from './score.ts';
+import { inWorkers, THREADS_MAX } from '../worker-pool.ts';
+import { WEB_SCENARIOS } from './generate.ts';
+import type { WebCaseScore } from './score.ts';
+import { startWebWorker, type WebAnswer } from './worker.ts';
 
 export interface EvaluateWebOptions {
   readonly fromSeed: number;
   readonly toSeed: number;
   /** Names of scenarios; none means all. */
   readonly only: readonly string[];
+  /** One a core where absent. */
+  readonly threads?: number;
   readonly onProgress?: (done: number, of: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -31,33 +32,21 @@ export async function evaluateWeb(options: EvaluateWebOptions): Promise<WebCaseS
     Array.from({ length: toSeed - fromSeed + 1 }, (_, at) => ({ scenario: name, seed: fromSeed + at })),
   );
   const folder = mkdtempSync(join(tmpdir(), 'bonghwa-evaluate-web-'));
-  const scores: WebCaseScore[] = [];
+  const scores = new Map<number, WebCaseScore>();
+  const threads = Math.max(1, Math.min(options.threads ?? availableParallelism(), cases.length, THREADS_MAX));
   try {
-    for (const each of cases) {
-      if (signal?.aborted === true) break;
-      scores.push(await scoreCase(makeLog(each), each.seed, join(folder, 'case.log')));
-      onProgress?.(scores.length, cases.length);
-      await turn();
-    }
+    await inWorkers(
+      Array.from({ length: threads }, (_, index) => startWebWorker(folder, index)),
+      cases.map((of, number) => ({ number, of })),
+      (answer: WebAnswer) => {
+        if ('error' in answer) throw answer.error;
+        scores.set(answer.number, answer.score);
+        onProgress?.(scores.size, cases.length);
+      },
+      signal,
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  return scores;
-}
-
-async function scoreCase(log: MadeLog, seed: number, file: string): Promise<WebCaseScore> {
-  writeFileSync(file, `${log.events.map((event) => lineOf(event, log.format)).join('\n')}\n`);
-  const report = await replay({
-    files: [file],
-    networks: [],
-    as: 'log',
-    telemetryPorts: [],
-    allVerdicts: false,
-    logs: { site: MADE_SITE },
-  });
-  const score = scoreLog(seed, log, report.attacks);
-  // What the decoder does not read would make every number look better than it is.
-  return report.requests === log.events.length
-    ? score
-    : { ...score, unread: log.events.length - (report.requests ?? 0) };
+  return [...scores].sort(([left], [right]) => left - right).map(([, score]) => score);
 }

@@ -71,6 +71,17 @@ const WHOLE = {
   userAgent: 'Agent/1.0',
 };
 
+it('tells a method that is none of the usual by its name, and reads it again', () => {
+  for (const method of ['MKCOL', 'VERSION-CONTROL', 'M_A-DE-UP']) {
+    const row = rowOf(COMBINED.replace('GET', method));
+    assert.deepEqual(row, { ...WHOLE, method });
+    assert.deepEqual(rowOf(`{"kind":"request",${JSON.stringify(row).slice(1)}`), row);
+  }
+  // What no server takes for a method, and might be anything, is none.
+  assert.equal(rowOf(COMBINED.replace('GET', `${'A'.repeat(25)}`)).method, undefined);
+  assert.equal(rowOf(COMBINED.replace('GET', '\u001b[2J')).method, undefined);
+});
+
 describe('combined and common log format', () => {
   const cases: [string, string, Row][] = [
     ['combined', COMBINED, WHOLE],

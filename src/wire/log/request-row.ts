@@ -281,8 +281,11 @@ export class RequestRow {
     if (targetTo > targetFrom) this.target(targetFrom, targetTo);
   }
 
+  /** A method (`isMethod`): by its number, and one that has none by its name. */
   method(from: number, to: number): void {
-    this.#batch.method[this.row] = methodOf(this.text, from, to);
+    const method = methodOf(this.text, from, to);
+    this.#batch.method[this.row] = method;
+    if (method === 0) this.#place(this.#batch.methodName, HAS.methodName, from, to);
   }
 
   /** Path and query; of a whole URL the host too (RFC 9112 section 3.2.2). */
