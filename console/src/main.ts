@@ -14,11 +14,16 @@ const place = document.getElementById('console');
 // What the first page shows is asked for before there is a page, all of it at once; drawn once with all of it, it is whole sooner.
 whenSignedOut(() => session.signedOut());
 const asked = [live.start(), session.load(), ...(location.pathname === '/' ? [register.loadStates()] : [])];
-try {
-  await text.ready;
-  await Promise.race([Promise.allSettled(asked), new Promise((resolve) => setTimeout(resolve, FIRST_MS))]);
-  if (place !== null) mount(App, { target: place });
-} catch {
-  // The station was stopped or renewed between two files of the page: it is asked for again until all of it is there.
-  setTimeout(() => location.reload(), RELOAD_MS);
+void start();
+
+/** No `await` of the file itself: what is loaded meanwhile may need this file, and would wait for it for ever. */
+async function start(): Promise<void> {
+  try {
+    await text.ready;
+    await Promise.race([Promise.allSettled(asked), new Promise((resolve) => setTimeout(resolve, FIRST_MS))]);
+    if (place !== null) mount(App, { target: place });
+  } catch {
+    // The station was stopped or renewed between two files of the page: it is asked for again until all of it is there.
+    setTimeout(() => location.reload(), RELOAD_MS);
+  }
 }

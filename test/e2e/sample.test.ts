@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { formOf } from '../../console/src/text/told.ts';
+import { formsOf } from '../../console/src/text/told.ts';
 import { type ReplayReport, replayReportSchema } from '../../src/model/attack.ts';
 
 const TOP = fileURLToPath(new URL('../../', import.meta.url));
@@ -48,7 +48,7 @@ const START_TIMEOUT_MS = 60_000;
 /** The console says in every language what has one of the forms that it knows: that is all that is said of these attacks. */
 function assertKnown({ attacks }: ReplayReport): void {
   for (const sentence of attacks.flatMap(({ closing, evidence }) => [closing, ...evidence.shape]))
-    assert.ok(formOf(sentence) !== undefined, sentence);
+    assert.ok(formsOf(sentence) !== undefined, sentence);
 }
 
 describe('the recorded sample', () => {

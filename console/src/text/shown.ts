@@ -49,6 +49,6 @@ export function inUtc(iso: string): string {
   return Number.isNaN(time.getTime()) ? '–' : `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** The sentence with a capital at its beginning. */
+/** The sentence with a capital at its beginning, where the language has any: a Korean one may begin with a name of elsewhere. */
 export const capital = (sentence: string): string =>
-  sentence.slice(0, 1).toLocaleUpperCase(text.language) + sentence.slice(1);
+  text.language === 'ko' ? sentence : sentence.slice(0, 1).toLocaleUpperCase(text.language) + sentence.slice(1);

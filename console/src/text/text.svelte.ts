@@ -18,6 +18,8 @@ class Text {
   language = $state<Language>(first());
   /** Nothing is shown before they are here. */
   messages = $state.raw({} as Catalogue);
+  /** Knows the English sentences of the station by their forms; who reads English does not need it. */
+  forms = $state.raw<typeof import('./told.ts') | undefined>();
   /** Resolves when the console can speak. */
   readonly ready: Promise<void>;
   readonly rules = $derived(new Intl.PluralRules(this.language));
@@ -34,7 +36,12 @@ class Text {
   }
 
   async #speak(language: Language): Promise<void> {
-    this.messages = await LOADERS[language]();
+    const [messages, forms] = await Promise.all([
+      LOADERS[language](),
+      language === 'en' ? undefined : import('./told.ts'),
+    ]);
+    this.messages = messages;
+    this.forms = forms;
     this.language = language;
     document.documentElement.lang = language;
   }

@@ -1,39 +1,42 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { enForms } from './en-forms.ts';
-import { formOf, shownValues } from './told.ts';
+import { formsOf, say } from './told.ts';
 
 describe('sentences of the station', () => {
-  const f = (sentence: string): unknown => {
-    const form = formOf(sentence);
-    if (form === undefined) return undefined;
-    const say = { number: (value: number) => `<${value}>`, share: (value: number) => `<${value}>`, word: String };
-    return [form.name, shownValues(form.values, say)];
+  const f = (sentence: string): string | undefined => {
+    const forms = formsOf(sentence);
+    if (forms === undefined) return undefined;
+    return say(forms, {
+      text: (name, values) => `${name}(${Object.values(values).join(', ')})`,
+      number: String,
+      share: (value) => `${value * 100}%`,
+      word: (key) => key,
+    });
   };
 
   it('are understood by their form, with their numbers', () => {
-    assert.deepEqual(f('38 packets on answered connections for 19.7 k SYN'), ['answered', { a: '<38>', b: '<19700>' }]);
-    assert.deepEqual(f('100 % for something never asked for before (usually 36 %)'), [
-      'novelUsual',
-      { a: '<1>', b: '<0.36>' },
-    ]);
-    assert.deepEqual(f('100 % for something never asked for before'), ['novel', { a: '<1>' }]);
-    assert.deepEqual(f('DNS answers of 1400 bytes with their fragments'), [
-      'answersFragments',
-      { service: 'DNS', a: '<1400>' },
-    ]);
-    assert.deepEqual(f('Search flood on www.ministry.example'), [
-      'on',
-      { vector: 'vector.search-flood', target: 'www.ministry.example' },
-    ]);
-    assert.deepEqual(f('Still going on; closes after 60 s below 50 % of the limit that opened it.'), [
-      'goesOn',
-      { a: '<60>', b: '<0.5>' },
-    ]);
-    assert.deepEqual(f('open → recovered'), [
-      'change',
-      { state: 'incidentState.open', next: 'incidentState.recovered' },
-    ]);
+    const cases: Readonly<Record<string, string>> = {
+      '38 packets on answered connections for 19.7 k SYN': 'answered(38, 19700)',
+      '100 % for something never asked for before (usually 36 %)': 'novelUsual(100%, 36%)',
+      '100 % for something never asked for before': 'novel(100%)',
+      'DNS answers of 1400 bytes with their fragments': 'answersFragments(DNS, 1400)',
+      'Search flood on www.ministry.example': 'on(vector.search-flood, www.ministry.example)',
+      'Still going on; closes after 60 s below 50 % of the limit that opened it.': 'goesOn(60, 50%)',
+      'open → recovered': 'change(incidentState.open, incidentState.recovered)',
+    };
+    for (const [sentence, understood] of Object.entries(cases)) assert.equal(f(sentence), understood);
+  });
+
+  it('are understood one in the other, and one after the other', () => {
+    assert.equal(
+      f(
+        'www.ministry.example is down: 3 of 3 vantages in 3 networks cannot reach it: an unexpected answer (status 503) at seoul, busan and frankfurt; 96 % of 1994 requests in the log failed, 80 answered where 438 are usual',
+      ),
+      'siteIs(www.ministry.example, state.down, cannotReachNetworks(3, 3, 3, unexpectedStatus(503), seoul, busan, frankfurt); logFailedUsual(96%, 1994, 80, 438))',
+    );
+    assert.equal(f('the vantages reach it, but 42 % of 638 requests in the log failed'), 'butLog(logFailed(42%, 638))');
+    assert.equal(f('2 of 3 vantages cannot reach it: no answer at seoul, a block page at busan'), undefined);
   });
 
   it('are left as they are where they have another form, or where a stranger wrote them', () => {
@@ -48,11 +51,14 @@ describe('sentences of the station', () => {
   });
 
   it('are each known by its own form', () => {
-    const sample = { a: '2', b: '3', c: '4', at: '10:00:00', service: 'NTP', state: 'open', next: 'closed' };
-    const words: Readonly<Record<string, string>> = { ...sample, vector: 'SYN flood', target: '192.0.2.1' };
+    const words: Readonly<Record<string, string>> = {
+      ...{ a: '2', b: '3', c: '4', d: '5', at: '10:00:00', service: 'NTP', state: 'open', next: 'closed' },
+      ...{ vector: 'SYN flood', target: '192.0.2.1', siteState: 'down', why: 'answers are slow' },
+      ...{ failure: 'no answer', names: 'seoul', code: 'timeout' },
+    };
     for (const [key, template] of Object.entries(enForms)) {
       const said = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => words[name]);
-      assert.equal(formOf(said)?.name, key.slice('form.'.length), said);
+      assert.equal(formsOf(said)?.[0].name, key.slice('form.'.length), said);
     }
   });
 });

@@ -7,19 +7,22 @@ export type FormName = keyof typeof enForms extends `form.${infer Name}` ? Name 
 /** A sentence of the station, understood: what is said under this name, with these values. */
 export interface Form {
   readonly name: FormName;
-  /** `number` and `share` are as they were read; `word` is a name of the catalogue; the rest is text. */
+  /** `number` and `share` are as they were read; `word` is a name of the catalogue, `forms` are sentences in the sentence; the rest is text. */
   readonly values: Readonly<Record<string, Value>>;
 }
 
 export type Value =
   | { readonly kind: 'number' | 'share'; readonly value: number }
   | { readonly kind: 'word'; readonly key: string }
+  | { readonly kind: 'forms'; readonly forms: readonly Form[] }
   | { readonly kind: 'text'; readonly text: string };
 
 /** Sentences longer than this are none of ours. */
 const CHARS_MAX = 400;
 const FACTORS: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15 };
 const STATES: ReadonlySet<string> = new Set(['open', 'contained', 'recovered', 'closed']);
+/** Between sentences that are told together. */
+const AND = '; ';
 
 /** Names of vectors, as sentences have them in lower case. */
 const VECTORS: ReadonlyMap<string, string> = new Map(
@@ -33,7 +36,13 @@ const PLACES: Readonly<Record<string, string>> = {
   a: String.raw`([\d.]+(?: ?[kMGTP%])?)`,
   b: String.raw`([\d.]+(?: ?[kMGTP%])?)`,
   c: String.raw`([\d.]+(?: ?[kMGTP%])?)`,
-  at: String.raw`(\d\d:\d\d:\d\d)`,
+  d: String.raw`([\d.]+(?: ?[kMGTP%])?)`,
+  at: '([^;]+?)',
+  failure: '([^;]+?)',
+  names: '([^;]+)',
+  code: String.raw`([\w -]+)`,
+  why: '(.+)',
+  siteState: '([a-z-]+)',
   service: String.raw`([\w. ]+?)`,
   state: '([a-z]+)',
   next: '([a-z]+)',
@@ -51,9 +60,20 @@ const FORMS = Object.entries(enForms).map(([key, template]) => {
   return { name: key.slice('form.'.length) as FormName, names, pattern: new RegExp(`^${pattern.join('')}$`, 's') };
 });
 
-/** Understands a sentence that the station says in English; undefined where it has none of the forms that are known here. */
-export function formOf(sentence: string): Form | undefined {
+/** Understands what the station says in English, one sentence or several; undefined where one has none of the forms that are known here. */
+export function formsOf(sentence: string): readonly Form[] | undefined {
   if (sentence.length > CHARS_MAX) return undefined;
+  const whole = formOf(sentence);
+  if (whole !== undefined) return [whole];
+  for (let at = sentence.indexOf(AND); at >= 0; at = sentence.indexOf(AND, at + 1)) {
+    const first = formOf(sentence.slice(0, at));
+    const rest = first === undefined ? undefined : formsOf(sentence.slice(at + AND.length));
+    if (first !== undefined && rest !== undefined) return [first, ...rest];
+  }
+  return undefined;
+}
+
+function formOf(sentence: string): Form | undefined {
   for (const { name, names, pattern } of FORMS) {
     const found = pattern.exec(sentence);
     if (found === null) continue;
@@ -68,7 +88,8 @@ function readAs(name: string, text: string): Value | undefined {
   switch (name) {
     case 'a':
     case 'b':
-    case 'c': {
+    case 'c':
+    case 'd': {
       const [, digits, unit] = /^([\d.]+) ?(\D?)$/.exec(text) ?? [];
       const value = Number(digits) * (unit === '%' ? 0.01 : (FACTORS[unit] ?? Number.NaN));
       return Number.isNaN(value) ? undefined : { kind: unit === '%' ? 'share' : 'number', value };
@@ -80,24 +101,46 @@ function readAs(name: string, text: string): Value | undefined {
     case 'state':
     case 'next':
       return STATES.has(text) ? { kind: 'word', key: `incidentState.${text}` } : undefined;
+    case 'siteState':
+      return Object.hasOwn(enWords, `state.${text}`) ? { kind: 'word', key: `state.${text}` } : undefined;
+    case 'why':
+    case 'failure': {
+      const forms = formsOf(text);
+      return forms === undefined ? undefined : { kind: 'forms', forms };
+    }
+    case 'names':
+      // With several causes it is not told here whose name is whose.
+      return text.includes(' at ') ? undefined : { kind: 'text', text: text.replaceAll(' and ', ', ') };
     default:
       return { kind: 'text', text };
   }
 }
 
-/** The values of a form as they are put into a text. */
-export function shownValues(
-  values: Form['values'],
-  say: {
-    readonly number: (value: number) => string;
-    readonly share: (value: number) => string;
-    readonly word: (key: string) => string;
-  },
-): Values {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [
-      name,
-      value.kind === 'text' ? value.text : value.kind === 'word' ? say.word(value.key) : say[value.kind](value.value),
-    ]),
-  );
+/** How the parts of sentences are said in a language. */
+export interface Voice {
+  readonly text: (name: FormName, values: Values) => string;
+  readonly number: (value: number) => string;
+  readonly share: (value: number) => string;
+  readonly word: (key: string) => string;
+}
+
+/** Says in a language what was understood. */
+export const say = (forms: readonly Form[], voice: Voice): string =>
+  forms
+    .map(({ name, values }) =>
+      voice.text(name, Object.fromEntries(Object.entries(values).map(([place, value]) => [place, said(value, voice)]))),
+    )
+    .join(AND);
+
+function said(value: Value, voice: Voice): string {
+  switch (value.kind) {
+    case 'text':
+      return value.text;
+    case 'word':
+      return voice.word(value.key);
+    case 'forms':
+      return say(value.forms, voice);
+    default:
+      return voice[value.kind](value.value);
+  }
 }

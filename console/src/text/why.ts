@@ -1,19 +1,21 @@
 import type { Attack } from '../../../src/model/attack.ts';
 import { amount, capital, digits, moment, percent } from './shown.ts';
 import { t, text, tOr } from './text.svelte.ts';
-import { formOf, shownValues } from './told.ts';
+import type { Voice } from './told.ts';
 import { usualOf } from './words.ts';
 
 /** What the station says in English, in the reader's language; undefined where it can only be shown as it is said. */
 export function told(sentence: string): string | undefined {
-  if (text.language === 'en') return undefined;
-  const form = formOf(sentence);
-  if (form === undefined) return undefined;
-  const number = (value: number): string => amount(value, 'count');
-  return capital(
-    t(`form.${form.name}`, shownValues(form.values, { number, share: percent, word: (key) => tOr(key, key) })),
-  );
+  const forms = text.forms?.formsOf(sentence);
+  return forms === undefined ? undefined : capital(text.forms?.say(forms, VOICE) ?? '');
 }
+
+const VOICE: Voice = {
+  text: (name, values) => t(`form.${name}`, values),
+  number: (value) => amount(value, 'count'),
+  share: percent,
+  word: (key) => tOr(key, key),
+};
 
 /** Why it is an attack, in the reader's language, of the numbers that opened it. */
 export function whyOf(attack: Attack, nowMs: number): readonly string[] {
