@@ -8,7 +8,7 @@ export type FormName = keyof typeof enForms extends `form.${infer Name}` ? Name 
 export interface Form {
   readonly name: FormName;
   /** `number` and `share` are as they were read; `word` is a name of the catalogue, `forms` are sentences in the sentence; the rest is text. */
-  readonly values: Readonly<Record<string, Value>>;
+  readonly values: Readonly<Partial<Record<string, Value>>>;
 }
 
 export type Value =
@@ -128,7 +128,12 @@ export interface Voice {
 export const say = (forms: readonly Form[], voice: Voice): string =>
   forms
     .map(({ name, values }) =>
-      voice.text(name, Object.fromEntries(Object.entries(values).map(([place, value]) => [place, said(value, voice)]))),
+      voice.text(
+        name,
+        Object.fromEntries(
+          Object.entries(values).map(([place, value]) => [place, value === undefined ? '' : said(value, voice)]),
+        ),
+      ),
     )
     .join(AND);
 

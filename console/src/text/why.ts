@@ -7,12 +7,16 @@ import { usualOf } from './words.ts';
 /** What the station says in English, in the reader's language; undefined where it can only be shown as it is said. */
 export function told(sentence: string): string | undefined {
   const forms = text.forms?.formsOf(sentence);
-  return forms === undefined ? undefined : capital(text.forms?.say(forms, VOICE) ?? '');
+  if (forms === undefined || text.forms === undefined) return undefined;
+  const said = text.forms.say(forms, VOICE);
+  const { target } = forms[0].values;
+  // A name keeps its letters.
+  return target?.kind === 'text' && said.startsWith(target.text) ? said : capital(said);
 }
 
 const VOICE: Voice = {
   text: (name, values) => t(`form.${name}`, values),
-  number: (value) => amount(value, 'count'),
+  number: (value) => (value < 1e6 ? text.numbers.format(value) : amount(value, 'count')),
   share: percent,
   word: (key) => tOr(key, key),
 };
