@@ -6,6 +6,9 @@ import { isMainThread, type MessagePort, parentPort, Worker, workerData } from '
 import { compileGeo, type GeoFile, kindOf } from './geo-source.ts';
 import type { GeoKind } from './geo-table.ts';
 
+/** Heap for what is thrown away at once, MB: there is much of it, and the larger it is the more memory the process holds for good. */
+const YOUNG_MB = 8;
+
 interface Task {
   readonly kind: GeoKind;
   readonly paths: readonly string[];
@@ -19,7 +22,11 @@ export type Compiled =
 
 /** Makes a table of files in a thread of its own, since that takes a second or two. Rejects where there can be no thread. */
 export async function compileInThread(kind: GeoKind, paths: readonly string[]): Promise<Compiled> {
-  const worker = new Worker(new URL(import.meta.url), { name: 'bonghwa-geo', workerData: { geo: { kind, paths } } });
+  const worker = new Worker(new URL(import.meta.url), {
+    name: 'bonghwa-geo',
+    workerData: { geo: { kind, paths } },
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+  });
   try {
     return await new Promise<Compiled>((resolve, reject) => {
       worker.once('message', resolve);

@@ -15,6 +15,8 @@ export interface AttackTraits {
   readonly post: number;
   readonly tool: number;
   readonly slow: boolean;
+  /** Images and styles are asked for, and no pages. */
+  readonly assets: boolean;
 }
 
 /** A client that took part, by its row in the table of clients. */
@@ -40,13 +42,18 @@ export function attackersOf(clients: ClientTable, site: SiteCounts, traits: Atta
         found.push({ row, requests: cells[at + CLIENT.slow], points: WEB.attackerPoints });
       continue;
     }
+    if (traits.assets) {
+      if (clients.lastSecond(row) >= traits.startSecond && tookAssets(clients, row, traits))
+        found.push({ row, requests: cells[at + CLIENT.assets], points: WEB.attackerPoints });
+      continue;
+    }
     const requests = cells[at + CLIENT.attackPages];
     if (requests === 0) continue;
     const points = pointsOf(clients, row, site, traits);
     if (points >= WEB.attackerPoints - 1.5) found.push({ row, requests, points });
   }
   found.sort((left, right) => right.requests - left.requests || left.row - right.row);
-  if (traits.slow) return found;
+  if (traits.slow || traits.assets) return found;
   // How much one of them asks: the median of those of whom there is no doubt.
   const sure = found.filter(({ points }) => points >= WEB.attackerPoints + 1);
   const usual = sure.length === 0 ? 1 : sure[sure.length >> 1].requests;
@@ -55,6 +62,21 @@ export function attackersOf(clients: ClientTable, site: SiteCounts, traits: Atta
     return points + (usual >= 4 ? volume : 0) >= WEB.attackerPoints;
   });
 }
+
+/** One that came for assets alone: the same again and again, or many since the attack began. */
+function tookAssets(clients: ClientTable, row: number, traits: AttackTraits): boolean {
+  if (clients.repeatsAssets(row)) return true;
+  const at = clients.at(row);
+  const { cells } = clients;
+  return (
+    cells[at + CLIENT.pages] === 0 &&
+    cells[at + CLIENT.assets] >= ASSETS_MANY &&
+    clients.firstSecond(row) >= traits.startSecond - 5
+  );
+}
+
+/** More assets than a reader fetches whose page is in a cache. */
+const ASSETS_MANY = 20;
 
 /** More of its requests were slow than not. */
 function isSlow(clients: ClientTable, row: number): boolean {

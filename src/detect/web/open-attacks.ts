@@ -91,8 +91,16 @@ export class OpenWebAttacks {
     const active = site.active;
     const pages = active ? site.now[COUNT.pages] : 0;
     const usual = Math.min(site.usual[COUNT.pages], attack.opening.usual);
-    const surplus = Math.max(0, pages - Math.max(usual, site.usual[COUNT.pages]));
-    const its = attack.bySuspects ? (active ? site.now[COUNT.suspects] : 0) : this.#ofTemplates(attack, active);
+    const { assets } = attack.traits;
+    const bare = active ? Math.max(0, site.now[COUNT.bare] - site.usual[COUNT.bare]) : 0;
+    const surplus = assets ? bare : Math.max(0, pages - Math.max(usual, site.usual[COUNT.pages]));
+    const its = assets
+      ? bare
+      : attack.bySuspects
+        ? active
+          ? site.now[COUNT.suspects]
+          : 0
+        : this.#ofTemplates(attack, active);
     if (attack.opening.measure === 'rps') {
       // Two readers who search in the same second after the flood are none of it: the seconds before have to say so too.
       const hold = WEB.holdShare * attack.opening.limit;
@@ -133,6 +141,7 @@ export class OpenWebAttacks {
   /** Requests a second of what is attacked, over the seconds of the window. */
   #level(attack: WebAttack): number {
     const { site } = attack;
+    if (attack.traits.assets) return site.window[COUNT.bare] / WINDOW_SUM - site.usual[COUNT.bare];
     const suspects = site.window[COUNT.suspects] / WINDOW_SUM;
     if (attack.bySuspects) return suspects;
     const { templates } = this.#counter;

@@ -60,6 +60,14 @@ export const WEB = {
   /** Slow requests: floor of a minute, and multiple of what is usual. */
   slowPerMinute: 30,
   slowOverUsual: 4,
+  /** Assets of clients that load no page: floor where they are the same again and again; floor, and share of all that is beyond the usual, where the site fails. */
+  assetsFloor: 25,
+  assetsHarmFloor: 15,
+  assetsShare: 0.6,
+  assetsOverUsual: 4,
+  /** A site with fewer pages than this has none to be loaded; and so many clients may be what fetches files for others. */
+  assetsPagesMin: 30,
+  assetsFetchers: 64,
   /** Open connections of a status page: floor, multiple of the usual, share of what the server may have; samples in a row. */
   connectionsFloor: 60,
   connectionsOverUsual: 3,

@@ -103,7 +103,7 @@ function parse(bytes: Uint8Array): Record<string, unknown> | undefined {
 }
 
 function fill(into: Float64Array, told: unknown): void {
-  if (!Array.isArray(told) || told.length !== into.length || !told.every(isAmount)) return;
+  if (!Array.isArray(told) || told.length > into.length || !told.every(isAmount)) return;
   into.set(told);
 }
 

@@ -137,6 +137,7 @@ export class WebAttack {
       post: mean(excess.post),
       tool: mean(excess.tool),
       slow: excess.slow >= 0.5 * this.#weight,
+      assets: this.traits.assets,
     };
   }
 
@@ -195,7 +196,7 @@ export class WebAttack {
     const attackers = named.slice(0, attackersMax).map(({ row, requests: count }) => ({
       addr: nameOf(clients, row),
       requests: count,
-      firstSeen: told(this.traits.slow ? clients.firstSecond(row) : clients.attackFirst(row)),
+      firstSeen: told(this.traits.slow || this.traits.assets ? clients.firstSecond(row) : clients.attackFirst(row)),
       lastSeen: told(clients.lastSecond(row)),
     }));
     const vectors = [...this.vectors].sort((left, right) => right[1] - left[1]);
@@ -285,7 +286,7 @@ export class WebAttack {
       methods: traitsOf(kept, ({ method, template }) => (template < 0 ? undefined : METHODS[method])),
       statuses: traitsOf(kept, ({ status }) => (status < 0 ? undefined : `${status}`)),
       networks: networksOf(clients, named),
-      ...(kept.length > 0 && !this.traits.slow
+      ...(kept.length > 0 && !this.traits.slow && !this.traits.assets
         ? {
             novelValues: round(this.shares.novel),
             withoutReferrer: round(this.shares.noReferrer),

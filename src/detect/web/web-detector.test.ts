@@ -136,6 +136,21 @@ describe('the detector of web attacks', () => {
     assert.ok(after.attacks()[0].baseline.learnedSeconds >= 300);
   });
 
+  test('what an earlier version learned is taken over, but for user agents, whose hashes were others', () => {
+    const before = detector();
+    play(before, 300, 1000);
+    before.finish();
+    const whole = JSON.parse(new TextDecoder().decode(snapshotWeb(before.counter, 3)));
+    const [site] = whole.sites;
+    const elder = { ...whole, version: 1, sites: [{ ...site, usual: site.usual.slice(0, 12) }] };
+    const after = detector();
+    restoreWeb(after.counter, new TextEncoder().encode(JSON.stringify(elder)));
+    const [restored] = after.counter.sites;
+    assert.deepEqual([...restored.usual].slice(0, 12), site.usual.slice(0, 12));
+    assert.deepEqual([...restored.usualVersions], site.usualVersions);
+    assert.ok(restored.usualAgents.every((rate) => rate === 0));
+  });
+
   test('bytes that are no snapshot are refused or read in part, and never thrown at', () => {
     const whole = new TextDecoder().decode(snapshotWeb(detector().counter, 3));
     for (const text of ['', '{', '[]', '{"version":9}', whole.slice(0, 40)]) {

@@ -5,6 +5,7 @@ import type { WebVector } from '../../model/vector.ts';
 import { type CounterLimits, RequestCounter } from '../../sketch/web/request-counter.ts';
 import { COUNT, HISTORY_SECONDS, quantileMs, type SiteCounts } from '../../sketch/web/site-counts.ts';
 import { TRAIT, type Trait } from '../../sketch/web/traits.ts';
+import { type AssetFinding, judgeAssets } from './assets.ts';
 import type { AttackTraits } from './attackers.ts';
 import { candidatesOf, isCold, isOver } from './candidates.ts';
 import { type Composition, compose, type Harm, harmOf, isInterface, type Surplus, templatesOf } from './composition.ts';
@@ -153,13 +154,15 @@ export class WebDetector implements RequestSink {
   #judge(site: SiteCounts, second: number, over: readonly number[], last: boolean): boolean {
     const slow = this.#slow.judge(site);
     if (slow !== undefined) this.#slowAttack(site, second, slow);
+    const assets = slow === undefined ? judgeAssets(site, this.counter.clients) : undefined;
+    if (assets !== undefined) this.#assetAttack(site, second, assets);
     const { surpluses, cold } = candidatesOf(site, this.counter.templates, over);
     site.hot = surpluses.length > 0 || this.#attacks.get(site) !== undefined;
     const burst = site.now[COUNT.pages] > WEB.burstUsual * site.usual[COUNT.pages] + WEB.burstRequests;
     this.#noteFailing(site, second, burst || surpluses.length > 0);
     if (surpluses.length === 0) {
       this.#pending.delete(site);
-      return this.#attacks.get(site) === undefined && slow === undefined && !(burst && !cold);
+      return this.#attacks.get(site) === undefined && slow === undefined && assets === undefined && !(burst && !cold);
     }
     const harm = harmOf(site);
     const { templates } = this.counter;
@@ -192,7 +195,7 @@ export class WebDetector implements RequestSink {
     }
     pending.points = 0;
     // Demand that goes on and is no attack is what is usual from then on.
-    return open === undefined && (cold || second - pending.overSince > WEB.freezeSecondsMax);
+    return open === undefined && assets === undefined && (cold || second - pending.overSince > WEB.freezeSecondsMax);
   }
 
   /** Remembers whether requests began to fail before more of them came than usual: readers try again then. */
@@ -224,7 +227,7 @@ export class WebDetector implements RequestSink {
     pending.points = second - pending.second <= 2 ? pending.points + 1 : 1;
     pending.second = second;
     if (!sudden && pending.points < 2) return false;
-    const start = startOf(site, second, surplus);
+    const start = startOf(site, second, surplus.rate);
     const opening = {
       measure: 'rps' as const,
       observed: Math.max(surplus.all, site.now[COUNT.pages]),
@@ -333,6 +336,29 @@ export class WebDetector implements RequestSink {
     this.#attacks.tell(attack, 'opened');
   }
 
+  /** Images and styles alone: opens an attack; where one goes on, it is in its numbers. */
+  #assetAttack(site: SiteCounts, second: number, finding: AssetFinding): void {
+    if (this.#attacks.get(site) !== undefined) return;
+    const start = startOf(site, second, finding.observed);
+    const attack = this.#attacks.open(
+      new WebAttack(
+        site,
+        { ...finding, measure: 'rps' },
+        start,
+        second,
+        { ...NO_TRAITS, startSecond: start, assets: true },
+        false,
+        this.#options.seed,
+        this.#attacks.identity(site, second),
+      ),
+    );
+    attack.vectors.set('http-flood', 1);
+    attack.keep(site.kept.filter(({ second: at }) => at >= start));
+    site.kept = [];
+    attack.requests = Math.max(0, finding.observed - finding.usual) * Math.max(0, second - start);
+    this.#attacks.tell(attack, 'opened');
+  }
+
   #tellSecond(site: SiteCounts, second: number): void {
     const { onSecond } = this.#options;
     if (onSecond === undefined || site.now[COUNT.requests] === 0) return;
@@ -374,6 +400,7 @@ const NO_TRAITS: AttackTraits = {
   post: 0,
   tool: 0,
   slow: false,
+  assets: false,
 };
 
 function traitsOf({ shares, usual, templates }: Surplus, startSecond: number): AttackTraits {
@@ -387,6 +414,7 @@ function traitsOf({ shares, usual, templates }: Surplus, startSecond: number): A
     post: excess('post'),
     tool: excess('tool'),
     slow: false,
+    assets: false,
   };
 }
 
@@ -397,9 +425,9 @@ function worse(one: Harm, other: Harm): Harm {
 }
 
 /** The second in which what is beyond the usual began: walks back while there is a third of it or more. */
-function startOf(site: SiteCounts, second: number, surplus: Surplus): number {
+function startOf(site: SiteCounts, second: number, rate: number): number {
   const usual = isCold(site) ? 0 : site.usual[COUNT.requests];
-  const enough = usual + 0.3 * Math.max(surplus.rate, site.now[COUNT.pages] - usual);
+  const enough = usual + 0.3 * Math.max(rate, site.now[COUNT.pages] - usual);
   const at = (when: number): number => site.history[((when % HISTORY_SECONDS) + HISTORY_SECONDS) % HISTORY_SECONDS];
   let start = second;
   for (let back = 1; back < HISTORY_SECONDS / 2; back++) {

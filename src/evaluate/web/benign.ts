@@ -58,8 +58,71 @@ const TRIED = [
   '/A/b/C/d',
 ];
 
+/** Files that a reader or a cache fetches without a page. */
+function files(
+  scene: WebScene,
+  style: SiteStyle,
+  options: {
+    from: number;
+    to: number;
+    rate: number;
+    event: (scene: WebScene) => { client: string; target: string; referrer?: string; status?: number };
+  },
+): void {
+  const { from, to, rate } = options;
+  for (let at = from; at < to; at += scene.random.exponential(1 / rate)) {
+    const event = options.event(scene);
+    scene.innocents.add(event.client);
+    scene.add({ timeMs: BASE_MS + 1000 * at, site: style.name, agent: scene.agent(), ...event });
+  }
+}
+
 export const BENIGN_WEB: readonly WebScenario[] = [
   { name: 'web-day', what: 'an ordinary day', make: day, seconds: 900 },
+  {
+    name: 'web-hotlink',
+    what: 'a picture of the site is shown by a news site, 60 times a second',
+    make: (scene, style) => {
+      day(scene, style);
+      files(scene, style, {
+        ...{ from: 300, to: 600, rate: 60 },
+        event: (s) => ({
+          client: s.client(),
+          target: '/static/photo7.jpg',
+          referrer: 'https://news.example.net/today',
+        }),
+      });
+    },
+  },
+  {
+    name: 'web-cache-emptied',
+    what: 'the eleven nodes of a cache fetch every image and style again, while a tenth of them fails',
+    make: (scene, style) => {
+      day(scene, style);
+      const nodes = Array.from({ length: 11 }, () => scene.client());
+      let next = 0;
+      files(scene, style, {
+        ...{ from: 320, to: 400, rate: 80 },
+        event: (s) => ({
+          client: s.pick(nodes),
+          target: `/static/photo${next++}.jpg`,
+          status: s.random.unit() < 0.15 ? 503 : 200,
+        }),
+      });
+    },
+  },
+  {
+    name: 'web-film',
+    what: 'forty viewers watch a film that another site links to, part by part',
+    make: (scene, style) => {
+      day(scene, style);
+      const viewers = Array.from({ length: 40 }, () => scene.client());
+      files(scene, style, {
+        ...{ from: 300, to: 600, rate: 50 },
+        event: (s) => ({ client: s.pick(viewers), target: '/media/opening.mp4', status: 206 }),
+      });
+    },
+  },
   {
     name: 'web-flash-crowd',
     what: 'twelve times the readers for one article after the television news',

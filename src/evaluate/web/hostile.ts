@@ -70,6 +70,40 @@ export const HOSTILE_WEB: readonly WebScenario[] = [
     },
   },
   {
+    name: 'web-asset-flood',
+    what: '60 sources ask for one style, 4 times a second each, and the server fails',
+    make: (scene, style) => {
+      day(scene, style);
+      flood(scene, style, {
+        vectors: ['http-flood'],
+        sources: 60,
+        rate: 4,
+        ...when(scene),
+        agents: 'own',
+        ask: (s) => ({ target: '/static/site.css', ...loaded(s, 0.3) }),
+      });
+    },
+  },
+  {
+    name: 'web-asset-flood-unharmed',
+    what: '40 sources ask for two images, 5 times a second each, with a referrer of the site',
+    make: (scene, style) => {
+      day(scene, style);
+      flood(scene, style, {
+        vectors: ['http-flood'],
+        sources: 40,
+        rate: 5,
+        ...when(scene),
+        agents: 'own',
+        ask: (s) => ({
+          target: s.pick(['/static/photo7.jpg', '/static/icons.png']),
+          referrer: `https://${style.name}/`,
+          bytes: 400_000,
+        }),
+      });
+    },
+  },
+  {
     name: 'web-cache-busting',
     what: '80 sources ask for the front page with a number that is new each time',
     make: (scene, style) => {

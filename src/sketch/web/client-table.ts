@@ -49,7 +49,7 @@ export const CLIENT = {
   template: 21,
   lead: 22,
   ofTemplate: 23,
-  /** Paths with queries that it asked for, a bit of a hash each: few bits are few pages. */
+  /** Paths with queries of pages that it asked for, a bit of a hash each: few bits are few pages. Those of assets until its first page. */
   values: 24,
   /** Requests that were slow on purpose by the look of them. */
   slow: 25,
@@ -235,11 +235,30 @@ export class ClientTable {
     this.#recents[at + RECENT] = 0;
   }
 
+  /** Counts an asset; returns whether its client loaded no page, as `BARE`, and asks for the same few again and again, as `AGAIN` has it. */
+  asset(row: number, value: number, second: number): number {
+    const { cells } = this;
+    const at = this.at(row);
+    const assets = ++cells[at + CLIENT.assets];
+    this.seen(row, second);
+    if (cells[at + CLIENT.pages] > 0) return 0;
+    cells[at + CLIENT.values] |= 1 << (value & 31);
+    return isAgain(assets, cells[at + CLIENT.values]) ? BARE | AGAIN : BARE;
+  }
+
+  /** True for one that loaded no page and asks for the same few assets again and again. */
+  repeatsAssets(row: number): boolean {
+    const { cells } = this;
+    const at = this.at(row);
+    return cells[at + CLIENT.pages] === 0 && isAgain(cells[at + CLIENT.assets], cells[at + CLIENT.values]);
+  }
+
   /** Counts a page's template and value, and fades what was recent. Call before `seen`. */
   page(row: number, template: number, value: number, second: number): void {
     const { cells } = this;
     const at = this.at(row);
-    cells[at + CLIENT.pages]++;
+    // Until its first page they are the assets that it asked for.
+    if (cells[at + CLIENT.pages]++ === 0) cells[at + CLIENT.values] = 0;
     cells[at + CLIENT.values] |= 1 << (value & 31);
     const past = second - this.lastSecond(row);
     const keep = past >= 0 && past < RECENT_KEEPS.length ? RECENT_KEEPS[past] : 0;
@@ -311,6 +330,20 @@ export class ClientTable {
     const seconds = this.lastSecond(row) - this.firstSecond(row) + 1;
     return pages < 0.4 * seconds ? 0 : pages >= 40 ? 2 : 1;
   }
+}
+
+/** What `ClientTable.asset` tells; bits. */
+export const BARE = 1;
+export const AGAIN = 2;
+/** So many assets, of so few paths, and each so often, are asked for again and again. */
+const AGAIN_MIN = 6;
+const AGAIN_PATHS_MAX = 12;
+const AGAIN_TIMES = 3;
+
+function isAgain(assets: number, values: number): boolean {
+  if (assets < AGAIN_MIN) return false;
+  const paths = popcount(values);
+  return paths <= AGAIN_PATHS_MAX && assets >= AGAIN_TIMES * paths;
 }
 
 /** The hash, but never 0, which marks an empty row. */

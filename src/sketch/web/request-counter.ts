@@ -1,7 +1,7 @@
 import type { RequestBatch, RequestSink } from '../../model/request-batch.ts';
 import { REQUEST_HAS } from '../../model/request-columns.ts';
 import { AgentKinds, agentKind } from './agents.ts';
-import { CLIENT, ClientTable, type SiteNorms, SUSPECT_POINTS } from './client-table.ts';
+import { AGAIN, CLIENT, ClientTable, type SiteNorms, SUSPECT_POINTS } from './client-table.ts';
 import { isTracked, slowKind, versionPlace } from './request-kind.ts';
 import { clientSeedOf, KEYED_ROWS, RowKeys, secondHash, valueSeedOf } from './row-keys.ts';
 import { SeenFilter } from './seen-filter.ts';
@@ -244,11 +244,7 @@ export class RequestCounter implements RequestSink {
     // What a browser fetches for a page says which page that is, and is there.
     const fetched = (kinds & KIND.folder) !== 0 && method === GET && answered && !noReferrer;
     if ((kinds & KIND.asset) !== 0 || fetched) {
-      if (!late) now[COUNT.assets]++;
-      if (client >= 0) {
-        clients.cells[clients.at(client) + CLIENT.assets]++;
-        clients.seen(client, second);
-      }
+      this.#countAsset(batch, row, site, client, template, value, status, noReferrer, late);
       return;
     }
     const refused = status >= 400 && status < 500 && !failed;
@@ -319,6 +315,46 @@ export class RequestCounter implements RequestSink {
     this.#keep(batch, row, site, client, template, value, status, suspect || slow);
   }
 
+  #countAsset(
+    batch: RequestBatch,
+    row: number,
+    site: SiteCounts,
+    client: number,
+    template: number,
+    value: number,
+    status: number,
+    noReferrer: boolean,
+    late: boolean,
+  ): void {
+    const { now } = site;
+    if (!late) now[COUNT.assets]++;
+    if (client < 0) return;
+    const told = this.clients.asset(client, value, this.second);
+    if (told === 0) {
+      if (!noReferrer && (now[COUNT.assets] & REFERRER_MASK) === 0) site.voteReferrer(this.#referrerOf(batch, row));
+      return;
+    }
+    // Parts of a film are asked for one after the other, and what other sites embed is none of this site's pages.
+    const foreign = !noReferrer && site.ownReferrer !== 0 && this.#referrerOf(batch, row) !== site.ownReferrer;
+    if (late || foreign || status === PARTIAL_CONTENT) return;
+    now[COUNT.bare]++;
+    const again = (told & AGAIN) !== 0 && status !== NOT_MODIFIED;
+    if (again) now[COUNT.bareAgain]++;
+    this.#keep(batch, row, site, client, template, value, status, again || now[COUNT.bare] > BARE_KEPT_FROM);
+  }
+
+  /** Hash of the host of a row's referrer. */
+  #referrerOf(batch: RequestBatch, row: number): number {
+    const at = batch.referrer.at[row];
+    const end = at + batch.referrer.length[row];
+    let from = at;
+    while (from < end && batch.text[from] !== SLASH) from++;
+    from = Math.min(end, from + 2);
+    let to = from;
+    while (to < end && batch.text[to] !== SLASH) to++;
+    return hashText(this.#view, from, to - from, this.#options.seed);
+  }
+
   /** The row of who asks, begun where it is new; -1 where the line does not tell. */
   #clientAt(batch: RequestBatch, row: number, key: number, present: number, site: SiteCounts, second: number): number {
     const { clients } = this;
@@ -375,6 +411,13 @@ export class RequestCounter implements RequestSink {
   }
 }
 
+/** One asset in so many plus 1 tells from whose pages readers come. */
+const REFERRER_MASK = 15;
+/** So many assets of a second without pages are worth to be kept. */
+const BARE_KEPT_FROM = 20;
+const PARTIAL_CONTENT = 206;
+const NOT_MODIFIED = 304;
+const SLASH = 0x2f;
 const GET = 1;
 const POST = 3;
 const NO_NORMS: SiteNorms = { assets: false, referrers: false, versions: 0 };

@@ -19,8 +19,11 @@ export const COUNT = {
   suspects: 10,
   /** Pages that were refused: 4xx but for 408 and 499. */
   refused: 11,
+  /** Assets of clients that loaded no page in their visit, and of those that ask for the same few again and again; not what other sites embed. */
+  bare: 12,
+  bareAgain: 13,
 } as const;
-const COUNTS = 12;
+const COUNTS = 14;
 
 /** A power of two. */
 export const AGENT_BUCKETS = 64;
@@ -91,6 +94,9 @@ export class SiteCounts {
   hot = false;
   /** True while it is among those that had requests in this second. */
   active = false;
+  /** Whose pages the readers of its own pages come from: the referrer's host by majority vote, as a hash, and its lead. */
+  ownReferrer = 0;
+  #ownLead = 0;
   /** True while an attack on it goes on: its clients are counted apart. */
   attacked = false;
   /** Requests failed before more of them came than usual; and when they failed last. */
@@ -104,6 +110,16 @@ export class SiteCounts {
   constructor(name: string, index: number) {
     this.name = name;
     this.index = index;
+  }
+
+  /** Takes the host of a referrer with which a reader fetched what belongs to a page. */
+  voteReferrer(hash: number): void {
+    if (hash === this.ownReferrer) this.#ownLead++;
+    else if (this.#ownLead > 0) this.#ownLead--;
+    else {
+      this.ownReferrer = hash;
+      this.#ownLead = 1;
+    }
   }
 
   keep(request: KeptRequest): void {

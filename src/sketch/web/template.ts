@@ -161,7 +161,7 @@ function shapeOf(text: Uint8Array, from: number, end: number, seed: number): num
 /** What the name of a template says of it. */
 export const KIND = { asset: 1, search: 2, login: 4, rpc: 8, interface: 16, folder: 32 } as const;
 
-const ASSET = /\.(?:css|m?js|map|png|jpe?g|gif|svg|ico|webp|avif|bmp|woff2?|ttf|otf|eot|mp4|webm|mp3|webmanifest)$/i;
+const ASSET = /\.(?:css|m?js|map|png|jpe?g|gif|svg|ico|webp|avif|bmp|woff[2*]?|ttf|otf|eot|mp[34*]|webm|webmanifest)$/i;
 /** Folders of what pages are made of. Names in them may have no extension: /image/123/150x150. */
 const FOLDER = /^\/(?:images?|img|pics?|pictures?|photos?|thumbs?|thumbnails?|static|assets|media|fonts?)\//i;
 const SEARCH =
