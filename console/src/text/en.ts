@@ -157,7 +157,7 @@ export const en = {
   'why.noPast': 'Nothing usual is known of this target yet.',
   'why.clients': { one: '{n} client asks for {template}.', other: '{n} clients ask for {template}.' },
   'why.sampling': 'Sampling leaves ± {share}.',
-  'why.original': 'As the station says it',
+  'why.original': 'In one sentence, as messages tell it',
   'attack.joined': 'It is the same attack as another one, and is told on there:',
   'attack.what': 'What it is',
   'attack.started': 'began',
