@@ -223,6 +223,36 @@ test('the largest of very many groups are found without holding them all', async
   );
 });
 
+test('of more than a million groups, every one with a thousandth of the total is found, with its exact figures', async () => {
+  await migrate(sql, 'forged');
+  // 1.1 million forged sources of one row each; among them 20 that send in many rows, and one that sends in a single one.
+  const heavy = 20;
+  const rowsOfHeavy = 1500;
+  await sql.command(`INSERT INTO forged.flows (time, srcAddr, dstAddr, packets, bytes, weight, run)
+SELECT ${MONDAY} + intDiv(number, 4096), toIPv6(bitOr(toUInt128('281470681743360'), toUInt32(16777216 + number))), toIPv6('198.51.100.10'), 2, 200, 1, 1 FROM numbers(1100000)
+UNION ALL SELECT ${MONDAY} + number % 250, toIPv6(concat('::ffff:192.0.2.', toString(number % ${heavy}))), toIPv6('198.51.100.10'), 3, 300, 1, 1 FROM numbers(${heavy * rowsOfHeavy})
+UNION ALL SELECT ${MONDAY}, toIPv6('192.0.2.200'), toIPv6('198.51.100.10'), 90000, 9000000, 1, 1`);
+  const query = question({
+    since: MONDAY * 1000,
+    until: (MONDAY + 3600) * 1000,
+    targets: ['198.51.100.10'],
+    top: ['srcAddr'],
+    limit: heavy + 1,
+  });
+  const answer = await answerFlows(sql, 'forged', query);
+  assert.ok(Math.abs(answer.distinct / (1_100_000 + heavy + 1) - 1) < 0.05, String(answer.distinct));
+  assert.equal(answer.total.packets, 2 * 1_100_000 + 3 * heavy * rowsOfHeavy + 90_000);
+  const [single, ...many] = answer.groups;
+  assert.deepEqual([single.key, single.packets, single.rows], [['192.0.2.200'], 90_000, 1]);
+  assert.deepEqual(
+    new Set(many.map(({ key }) => key[0])),
+    new Set(Array.from({ length: heavy }, (_, at) => `192.0.2.${at}`)),
+  );
+  for (const { packets, rows } of many) assert.deepEqual([packets, rows], [3 * rowsOfHeavy, rowsOfHeavy]);
+  const again = await answerFlows(sql, 'forged', query);
+  assert.deepEqual(again.groups, answer.groups);
+});
+
 test('tables are brought up to a release once, and those of a later release are left alone', async () => {
   const versions = async (): Promise<unknown> =>
     (await sql.ask('SELECT version FROM versions_of.versions ORDER BY version', 'upkeep')).data.flat();

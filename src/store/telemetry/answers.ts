@@ -4,17 +4,18 @@ import {
   type Compiled,
   compileCandidates,
   compileGroups,
+  compileLook,
   compileOnePass,
   compileSeries,
   compileTotal,
   GROUPS_EXACT_MAX,
-  isOnePass,
+  LOOK_EVERY,
   QUESTION_SETTINGS,
   stepOf,
 } from './flows-sql.ts';
 import type { SecondsAnswer, SecondsQuery } from './seconds-query.ts';
 import { compileSeconds, type Earliest, originOf, planSeconds } from './seconds-sql.ts';
-import { type Sql, SqlLost, type SqlRows } from './sql.ts';
+import { CODE, type Sql, SqlLost, SqlRefused, type SqlRows } from './sql.ts';
 
 /** 97.5 % of a normal distribution lie below so many standard deviations. */
 export const Z95 = 1.96;
@@ -78,18 +79,28 @@ interface Groups {
   readonly all: readonly unknown[] | undefined;
 }
 
+/** All groups at once where they are not too many; else those that are large, and then their figures. */
 async function askGroups(ask: Ask, database: string, query: FlowsQuery, exactMax: number): Promise<Groups> {
   const keys = query.top.length;
-  if (isOnePass(query)) {
-    const rows = await ask(compileOnePass(query, database));
-    return { rows, all: rows[0]?.slice(keys + ESTIMATES) };
+  if (keys === 0) return { rows: [], all: (await ask(compileTotal(query, database)))[0] };
+  const [[rows, measure, groups]] = (await ask(compileLook(query, database))) as [[number, number, number]];
+  // Where nearly every row that was looked at is of another group, there are some five times as many groups at least.
+  if (groups < SINGLE_SHARE * rows || 4 * rows < exactMax) {
+    const found = await ask(compileOnePass(query, database, exactMax)).catch(unlessTooMany);
+    if (found !== undefined) return { rows: found, all: found[0]?.slice(keys + ESTIMATES) };
   }
-  const [all] = await ask(compileTotal(query, database));
-  if (keys === 0) return { rows: [], all };
-  if (Number(all?.[ESTIMATES]) <= exactMax) return { rows: await ask(compileGroups(query, database)), all };
-  const [row] = await ask(compileCandidates(query, database));
-  const candidates = (row[0] as unknown[]).map((key) => (keys === 1 ? [key] : (key as unknown[])));
+  const total =
+    measure > 0 ? LOOK_EVERY * measure : estimateOf((await ask(compileTotal(query, database)))[0], 0, query)[query.by];
+  const [all] = await ask(compileCandidates(query, database, total));
+  const found = all[ESTIMATES + 1] as readonly unknown[];
+  const candidates = found.map((key) => (keys === 1 ? [key] : (key as unknown[])));
   return { rows: await ask(compileGroups(query, database, candidates)), all };
+}
+
+const SINGLE_SHARE = 0.9;
+
+function unlessTooMany(error: unknown): undefined {
+  if (!(error instanceof SqlRefused && error.code === CODE.TOO_MANY_ROWS)) throw error;
 }
 
 /** Key of the total among the series. */

@@ -47,6 +47,12 @@ const CACHES: Readonly<Record<string, number>> = {
   compiled_expression_cache_size: 16 << 20,
 };
 
+/**
+ * The engine gives a question a thread for each GiB that it may still take, which is a single one here; a question's own limit of
+ * memory is what bounds it (`QUESTION_SETTINGS`).
+ */
+const ALL_PROCESSORS = 'max_threads_min_free_memory_per_thread = 0';
+
 async function serve(directory: string, memoryBytes: string): Promise<void> {
   process.on('disconnect', end);
   // The station stops its engine itself, when what waits has been handed over.
@@ -89,13 +95,15 @@ async function openLanes(directory: string, memoryBytes: string): Promise<Readon
   // The first connection sets the engine up; those that follow on the same directory share it.
   const first = new Session(directory, { connectionArgs: [`--max_server_memory_usage=${memoryBytes}`, ...caches] });
   const inbox = await openInbox(directory);
-  const lane = (): LaneRunner => {
+  const lane = async (...settings: readonly string[]): Promise<LaneRunner> => {
     // The client and chDB each bring a declaration of one and the same interface.
     const connection = createChdbConnection({ path: directory }) as unknown as ClientConnection;
     const client = createClient({ connection: withBinaryInserts(connection, inbox), log: { level: 127 } });
-    return new LaneRunner(new ClientSql(client), first);
+    const sql = new ClientSql(client);
+    for (const setting of settings) await sql.command(`SET ${setting}`);
+    return new LaneRunner(sql, first);
   };
-  return { write: lane(), read: lane(), upkeep: lane() };
+  return { write: await lane(), read: await lane(ALL_PROCESSORS), upkeep: await lane() };
 }
 
 type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;

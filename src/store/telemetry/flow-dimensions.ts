@@ -9,20 +9,18 @@ export interface Dimension {
   readonly sql: string;
   /** Type of `sql`, as a parameter is given back to the engine. */
   readonly type: 'IPv6' | 'String' | 'UInt8' | 'UInt16' | 'UInt32';
-  /** Values that it can have at most, about; for addresses, more than can be counted on. */
-  readonly values: number;
   readonly read: (value: unknown) => string | number | null;
   readonly about: string;
 }
 
-/** IPv4 addresses as the table has them, mapped into IPv6. */
-const isV4 = (column: string): string =>
-  `(${column} >= toIPv6('::ffff:0.0.0.0') AND ${column} <= toIPv6('::ffff:255.255.255.255'))`;
-/** First address of the /24 or the /48. */
-export const netOf = (column: string): string =>
-  `tupleElement(IPv6CIDRToRange(${column}, if(${isV4(column)}, 120, 48)), 1)`;
+/** First address of the /24, of addresses of IPv4 as the table has them (mapped into IPv6), or of the /48. */
+export const netOf = (column: string): string => {
+  const number = `toUInt128(${column})`;
+  const isV4 = `bitShiftRight(${number}, 32) = ${0xffff}`;
+  const mask = (bits: number): string => `toUInt128('${(2n ** 128n - 2n ** BigInt(128 - bits)).toString()}')`;
+  return `CAST(bitAnd(${number}, if(${isV4}, ${mask(120)}, ${mask(48)})) AS IPv6)`;
+};
 
-const MANY = Number.POSITIVE_INFINITY;
 /** Lower bounds of the classes of packet sizes, bytes. */
 const SIZES = [0, 64, 128, 256, 512, 1024, 1500] as const;
 
@@ -54,73 +52,64 @@ export const readKnown = (value: unknown): number | null => (Number(value) === 0
 export const readText = (value: unknown): string | null => (value === '' ? null : String(value));
 
 const TABLE: Readonly<Record<FlowDimension, Omit<Dimension, 'name'>>> = {
-  srcAddr: { sql: 'srcAddr', type: 'IPv6', values: MANY, read: readAddress, about: 'source address' },
+  srcAddr: { sql: 'srcAddr', type: 'IPv6', read: readAddress, about: 'source address' },
   srcNet: {
     sql: netOf('srcAddr'),
     type: 'IPv6',
-    values: MANY,
     read: readNet,
     about: 'source /24 (IPv4) or /48 (IPv6)',
   },
   srcAsn: {
     sql: 'srcAsn',
     type: 'UInt32',
-    values: 100_000,
     read: readKnown,
     about: 'AS of the source, as the telemetry or the packaged table names it',
   },
   srcCountry: {
     sql: 'srcCountry',
     type: 'String',
-    values: 256,
     read: readText,
     about: 'country of the source, ISO 3166-1',
   },
-  srcPort: { sql: 'srcPort', type: 'UInt16', values: 65_536, read: readNumber, about: 'source port' },
-  dstAddr: { sql: 'dstAddr', type: 'IPv6', values: MANY, read: readAddress, about: 'destination address' },
+  srcPort: { sql: 'srcPort', type: 'UInt16', read: readNumber, about: 'source port' },
+  dstAddr: { sql: 'dstAddr', type: 'IPv6', read: readAddress, about: 'destination address' },
   dstNet: {
     sql: netOf('dstAddr'),
     type: 'IPv6',
-    values: MANY,
     read: readNet,
     about: 'destination /24 (IPv4) or /48 (IPv6)',
   },
-  dstPort: { sql: 'dstPort', type: 'UInt16', values: 65_536, read: readNumber, about: 'destination port' },
-  proto: { sql: 'proto', type: 'UInt8', values: 256, read: readNumber, about: 'IP protocol number' },
+  dstPort: { sql: 'dstPort', type: 'UInt16', read: readNumber, about: 'destination port' },
+  proto: { sql: 'proto', type: 'UInt8', read: readNumber, about: 'IP protocol number' },
   class: {
     sql: 'toUInt8(class)',
     type: 'UInt8',
-    values: CLASS_NAMES.length,
     read: nameIn(CLASS_NAMES),
     about: 'traffic class',
   },
-  tcpFlags: { sql: 'tcpFlags', type: 'UInt16', values: 512, read: readNumber, about: 'TCP flags, as one number' },
-  ttl: { sql: 'ttl', type: 'UInt8', values: 256, read: readKnown, about: 'TTL or hop limit' },
+  tcpFlags: { sql: 'tcpFlags', type: 'UInt16', read: readNumber, about: 'TCP flags, as one number' },
+  ttl: { sql: 'ttl', type: 'UInt8', read: readKnown, about: 'TTL or hop limit' },
   packetSize: {
     sql: `toUInt16(roundDown(if(packets > 0, bytes / packets, 0), [${SIZES.join(', ')}]))`,
     type: 'UInt16',
-    values: SIZES.length,
     read: readSize,
     about: 'mean bytes of a packet, in classes',
   },
   exporter: {
     sql: 'exporter',
     type: 'IPv6',
-    values: 4096,
     read: readAddress,
     about: 'address of the exporter; unknown for captured packets',
   },
   attackId: {
     sql: 'attackId',
     type: 'String',
-    values: 4096,
     read: readText,
     about: 'the attack that the flow belongs to',
   },
   kept: {
     sql: 'toUInt8(kept)',
     type: 'UInt8',
-    values: 2,
     read: nameIn(KEPT),
     about: 'why the flow was kept: attack or peace',
   },

@@ -3,7 +3,15 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { BonghwaError } from '../../base/errors.ts';
 import { FLOW_DIMENSIONS, FLOW_MEASURES, flowsQuerySchema, PREFIXES_MAX } from './flows-query.ts';
-import { compileCandidates, compileGroups, compileOnePass, compileSeries, compileTotal, stepOf } from './flows-sql.ts';
+import {
+  compileCandidates,
+  compileGroups,
+  compileLook,
+  compileOnePass,
+  compileSeries,
+  compileTotal,
+  stepOf,
+} from './flows-sql.ts';
 import { secondsQuerySchema } from './seconds-query.ts';
 import { compileSeconds, originOf, planSeconds } from './seconds-sql.ts';
 
@@ -44,8 +52,13 @@ test('whatever is asked, what a person typed stands in parameters alone', () => 
         compileTotal(parsed, 'd'),
         ...(parsed.top.length === 0
           ? []
-          : [compileGroups(parsed, 'd'), compileGroups(parsed, 'd', only), compileOnePass(parsed, 'd')]),
-        ...(parsed.top.length === 0 ? [] : [compileCandidates(parsed, 'd'), compileSeries(parsed, 1000, 'd', only)]),
+          : [
+              compileLook(parsed, 'd'),
+              compileOnePass(parsed, 'd'),
+              compileCandidates(parsed, 'd', 1000),
+              compileGroups(parsed, 'd', only),
+              compileSeries(parsed, 1000, 'd', only),
+            ]),
         compileSeries(parsed, 1000, 'd'),
       ]) {
         assertParameters(compiled);

@@ -24,16 +24,13 @@ const VALUES: Readonly<Record<FlowMeasure, string>> = { packets: 'packets', byte
 
 /** Groups beyond this are not all held in memory to find the largest: see `compileCandidates`. */
 export const GROUPS_EXACT_MAX = 1_000_000;
-/** Groups that `compileCandidates` follows, and gives. */
+/** Groups that `compileCandidates` gives. */
 const CANDIDATES = 1000;
-
-/** Groups that may be held to the last: dimensions with fewer possible values are asked in one pass. */
-const ONE_PASS_MAX = 1 << 25;
-
-/** True where the groups and their total can be asked in one pass over the flows. */
-export function isOnePass({ top }: FlowsQuery): boolean {
-  return top.length > 0 && top.reduce((product, name) => product * DIMENSIONS[name].values, 1) <= ONE_PASS_MAX;
-}
+/** Rows that it looks at, about. */
+const SAMPLE_ROWS = 500_000;
+/** `compileLook` reads one granule of rows in so many. A granule of the table has 2^13. */
+export const LOOK_EVERY = 64;
+const GRANULE_BITS = 13;
 
 /** Values of the dimensions of one group, as the engine gave them. */
 export type RawKey = readonly unknown[];
@@ -51,8 +48,11 @@ function estimates(by: FlowMeasure): string {
   ].join(', ');
 }
 
-/** The largest groups with their estimates, each followed by the estimates over all groups and how many there are. */
-export function compileOnePass(query: FlowsQuery, database: string): Compiled {
+/**
+ * The largest groups with their estimates, each followed by the estimates over all groups and how many there are. Refused with
+ * TOO_MANY_ROWS where there are more than `groupsMax`.
+ */
+export function compileOnePass(query: FlowsQuery, database: string, groupsMax = GROUPS_EXACT_MAX): Compiled {
   const { where, parameters } = conditions(query);
   const { named, names } = keysOf(query);
   const sums = ['packets_', 'bytes_', 'flows_', 'rows_', 'variance_'];
@@ -60,22 +60,34 @@ export function compileOnePass(query: FlowsQuery, database: string): Compiled {
   return {
     sql: `SELECT ${names}, ${sums.join(', ')}, ${totals.join(', ')}, toFloat64(count() OVER ())
 FROM (SELECT ${named}, ${estimates(query.by)} FROM ${database}.flows AS f WHERE ${where} GROUP BY ${names})
-ORDER BY ${query.by}_ DESC, ${names} LIMIT {limit:UInt32} ${QUESTION_SETTINGS}`,
+ORDER BY ${query.by}_ DESC, ${names} LIMIT {limit:UInt32}
+${QUESTION_SETTINGS}, max_rows_to_group_by = ${groupsMax}, group_by_overflow_mode = 'throw'`,
     parameters: { ...parameters, limit: query.limit },
   };
 }
 
-/** The estimates over all flows that are asked for, and about how many groups they are in. */
+/** The estimates over all flows that are asked for. */
 export function compileTotal(query: FlowsQuery, database: string): Compiled {
   const { where, parameters } = conditions(query);
-  const keys = query.top.map((name) => DIMENSIONS[name].sql);
-  const groups = keys.length === 0 ? '1' : `uniq(${keys.join(', ')})`;
-  const from = `FROM ${database}.flows AS f WHERE ${where}`;
-  return { sql: `SELECT ${estimates(query.by)}, toFloat64(${groups}) ${from} ${QUESTION_SETTINGS}`, parameters };
+  return {
+    sql: `SELECT ${estimates(query.by)} FROM ${database}.flows AS f WHERE ${where} ${QUESTION_SETTINGS}`,
+    parameters,
+  };
 }
 
-/** Groups with their estimates, largest first: all of them, or those of `only`. */
-export function compileGroups(query: FlowsQuery, database: string, only?: readonly RawKey[]): Compiled {
+/** Rows, the measure and groups in one granule of LOOK_EVERY: what is to be expected of the whole. */
+export function compileLook(query: FlowsQuery, database: string): Compiled {
+  const { where, parameters } = conditions(query);
+  const look = `bitAnd(bitShiftRight(_part_offset, ${GRANULE_BITS}), ${LOOK_EVERY - 1}) = 0`;
+  return {
+    sql: `SELECT toFloat64(count()), sum(weight * ${VALUES[query.by]}), toFloat64(uniq(${sqlOf(query)}))
+FROM ${database}.flows AS f WHERE ${where} AND ${look} ${QUESTION_SETTINGS}`,
+    parameters,
+  };
+}
+
+/** The groups of `only` with their estimates, largest first. */
+export function compileGroups(query: FlowsQuery, database: string, only: readonly RawKey[]): Compiled {
   const { where, parameters } = conditions(query, only);
   const { named, names } = keysOf(query);
   return {
@@ -87,19 +99,27 @@ ORDER BY ${query.by}_ DESC, ${names} LIMIT {limit:UInt32} ${QUESTION_SETTINGS}`,
 }
 
 /**
- * The groups that are large, of more than memory and a second have room for: ten million forged sources. Space-saving counters
- * find every group with more than a thousandth of the total; among smaller ones, which are all alike, it gives some.
+ * The estimates over all flows that are asked for, about how many groups they are in, and the groups that are large, of more than
+ * memory and a second have room for: ten million forged sources.
+ *
+ * A row whose part of the measure is x is looked at with the chance x / step, and then counts as `step` at least, where `step` is
+ * about the total by SAMPLE_ROWS (threshold sampling: Duffield, Lund, Thorup, "Learn more, sample less", 2005). A group with a thousandth
+ * of the total has some 500 rows in that sample, where others have one or two, and space-saving counters find it. A hash of the
+ * row's place decides, so that the same question has the same answer until the engine merges its files.
  */
-export function compileCandidates(query: FlowsQuery, database: string): Compiled {
+export function compileCandidates(query: FlowsQuery, database: string, total: number): Compiled {
   const { where, parameters } = conditions(query);
-  const keys = query.top.map((name) => DIMENSIONS[name].sql);
-  const key = keys.length === 1 ? keys[0] : `(${keys.join(', ')})`;
-  const weight = `toUInt64(ceil(weight * ${VALUES[query.by]}))`;
+  const part = `weight * ${VALUES[query.by]}`;
+  const key = query.top.length === 1 ? sqlOf(query) : `(${sqlOf(query)})`;
+  const sampled = `intHash32(_part_offset) < 4294967296 * (${part} / {step:Float64})`;
   return {
-    sql: `SELECT topKWeighted(${CANDIDATES})(${key}, ${weight}) FROM ${database}.flows AS f WHERE ${where} ${QUESTION_SETTINGS}`,
-    parameters,
+    sql: `SELECT ${estimates(query.by)}, toFloat64(uniq(${sqlOf(query)})), topKWeightedIf(${CANDIDATES})(${key}, toUInt64(ceil(greatest(${part}, {step:Float64}))), ${sampled})
+FROM ${database}.flows AS f WHERE ${where} ${QUESTION_SETTINGS}`,
+    parameters: { ...parameters, step: total / SAMPLE_ROWS },
   };
 }
+
+const sqlOf = ({ top }: FlowsQuery): string => top.map((name) => DIMENSIONS[name].sql).join(', ');
 
 /** The measure by step: of the groups of `only`, or without dimensions of all flows. */
 export function compileSeries(query: FlowsQuery, stepMs: number, database: string, only?: readonly RawKey[]): Compiled {
