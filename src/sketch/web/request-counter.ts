@@ -340,7 +340,8 @@ export class RequestCounter implements RequestSink {
     now[COUNT.bare]++;
     const again = (told & AGAIN) !== 0 && status !== NOT_MODIFIED;
     if (again) now[COUNT.bareAgain]++;
-    this.#keep(batch, row, site, client, template, value, status, again || now[COUNT.bare] > BARE_KEPT_FROM);
+    if (again || now[COUNT.bare] > BARE_KEPT_FROM + BARE_KEPT_OVER * site.usual[COUNT.bare])
+      this.#keep(batch, row, site, client, template, value, status, true);
   }
 
   /** Hash of the host of a row's referrer. */
@@ -413,8 +414,9 @@ export class RequestCounter implements RequestSink {
 
 /** One asset in so many plus 1 tells from whose pages readers come. */
 const REFERRER_MASK = 15;
-/** So many assets of a second without pages are worth to be kept. */
+/** Assets of a second without pages are worth to be kept beyond so many, and so many times the usual. */
 const BARE_KEPT_FROM = 20;
+const BARE_KEPT_OVER = 2;
 const PARTIAL_CONTENT = 206;
 const NOT_MODIFIED = 304;
 const SLASH = 0x2f;

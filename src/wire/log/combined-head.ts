@@ -105,7 +105,7 @@ function placeGroups(row: RequestRow, from: number, to: number): boolean {
     row.forwarded(STARTS[at], ENDS[at], false);
     at++;
   }
-  row.client(STARTS[at], ENDS[at]);
+  if (!row.absent(STARTS[at], ENDS[at])) row.client(STARTS[at], ENDS[at]);
   return true;
 }
 
