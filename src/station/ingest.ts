@@ -51,6 +51,8 @@ export interface IngestOptions {
   readonly pause?: () => Promise<void> | undefined;
   /** When aborted, reading ends after the current chunk and the totals so far are returned. */
   readonly signal?: AbortSignal;
+  /** The batch that rows are decoded into, where the sink has one of its own that it counts without a copy. Of at least `INGEST_ROWS`. */
+  readonly batch?: FlowBatch;
   /** Opens a file; one that was opened to see what it is, for example. */
   readonly open?: (file: string) => Promise<CaptureFile>;
 }
@@ -121,13 +123,13 @@ class Forward implements BatchSink {
   }
 }
 
-/** Rows of the batch: few enough that its columns stay in the second-level cache from decoding to counting. */
+/** So many rows are handed over at once: few enough that their columns stay in the second-level cache from decoding to counting. */
 const INGEST_ROWS = 1024;
 
 class Ingest {
   readonly #options: IngestOptions;
   readonly #forward: Forward;
-  readonly #batch = createKernelBatch(INGEST_ROWS);
+  readonly #batch: FlowBatch;
   readonly #rejections = new Rejections();
   readonly #packetDecoder: PacketDecoder;
   readonly #telemetry: TelemetryDecoder;
@@ -143,6 +145,7 @@ class Ingest {
 
   constructor(options: IngestOptions, sink: BatchSink) {
     this.#options = options;
+    this.#batch = options.batch ?? createKernelBatch(INGEST_ROWS);
     this.#forward = new Forward(sink, options.as === 'datagram');
     this.#packetDecoder = new PacketDecoder(this.#rejections);
     this.#telemetry = new TelemetryDecoder(this.#rejections, {}, randomInt(2 ** 32));
@@ -154,7 +157,7 @@ class Ingest {
     if (options.as !== 'traffic') {
       for (const port of options.telemetryPorts ?? TELEMETRY_PORTS) portIsTelemetry[port] = 1;
     }
-    this.#limits = runLimits(this.#batch.capacity, portIsTelemetry);
+    this.#limits = runLimits(INGEST_ROWS, portIsTelemetry);
     // The first step ends with the first packet.
     if (options.stepMs !== undefined) this.#limits.untilMs = Number.NEGATIVE_INFINITY;
   }
@@ -249,7 +252,7 @@ class Ingest {
     const limits = this.#limits;
     const ports = limits.portIsOther;
     const trafficWanted = this.#options.as !== 'telemetry';
-    const rowsFull = batch.capacity - PACKET_ROWS_MAX;
+    const rowsFull = INGEST_ROWS - PACKET_ROWS_MAX;
     const stepEndMs = limits.untilMs;
     let stepped = false;
     while (!stepped) {

@@ -99,6 +99,7 @@ async function replayFiles(options: ReplayOptions, files: InputFiles): Promise<R
       as: options.as === 'log' ? 'auto' : options.as,
       open: (path) => files.open(path),
       telemetryPorts: options.telemetryPorts,
+      batch: stream.batch,
       onExporters: (exporters) => watch.watch(exporters),
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
       ...(options.onSecond === undefined ? {} : { stepMs: 1000, pause: () => drain(rates, options.onSecond) }),
