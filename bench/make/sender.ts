@@ -62,13 +62,21 @@ function drawUp(set: DatagramSet): { readonly at: number; readonly pinned: reado
   return { at: Number(koffi.address(headers)), pinned: [headers, vectors, set.bytes] };
 }
 
+/** An exporter sends the datagrams of its own part of each set in turn: no two tell of the same flows. */
+interface Exporter {
+  readonly fd: number;
+  readonly clock: ExporterClock;
+  /** Of all exporters. */
+  readonly index: number;
+  /** Place in the set of the datagram that goes next. */
+  readonly next: Map<DatagramSet, number>;
+}
+
 class Sender {
   readonly #blast: Blast;
-  readonly #exporters: readonly { readonly fd: number; readonly clock: ExporterClock }[];
+  readonly #exporters: readonly Exporter[];
   readonly #usualAt: ReturnType<typeof drawUp>;
   readonly #floodAt: ReturnType<typeof drawUp>;
-  #usualNext = 0;
-  #floodNext = 0;
   #turn = 0;
   #templates = 0;
 
@@ -78,6 +86,8 @@ class Sender {
     this.#exporters = Array.from({ length: plan.exporters }, (_, index) => ({
       fd: openExporter(index, plan.port),
       clock: { sequence: 0, startedMs },
+      index,
+      next: new Map(),
     }));
     this.#usualAt = drawUp(this.#blast.usual);
     this.#floodAt = drawUp(this.#blast.flood);
@@ -117,25 +127,16 @@ class Sender {
           continue;
         }
         if (sent < due) {
-          sent += this.#send(
-            this.#blast.usual,
-            this.#usualAt.at,
-            this.#usualNext,
-            Math.min(SENT_AT_ONCE, due - sent),
-            nowMs,
-          );
-          this.#usualNext = (sent + datagrams) % this.#blast.usual.count;
+          sent += this.#send(this.#blast.usual, this.#usualAt.at, Math.min(SENT_AT_ONCE, due - sent), nowMs);
         }
         if (flooded < floodDue) {
           firstFloodMs ??= Date.now();
           flooded += this.#send(
             this.#blast.flood,
             this.#floodAt.at,
-            this.#floodNext,
             Math.min(SENT_AT_ONCE, floodDue - flooded),
             nowMs,
           );
-          this.#floodNext = (flooded + floodDatagrams) % this.#blast.flood.count;
         }
         if (total > 0) behindMsMax = Math.max(behindMsMax, ((due - sent) / total) * 1000 * phase.seconds);
       }
@@ -157,9 +158,13 @@ class Sender {
   }
 
   /** Sends up to `wanted` datagrams of a set from one exporter; how many went. */
-  #send(set: DatagramSet, headersAt: number, from: number, wanted: number, nowMs: number): number {
-    const { fd, clock } = this.#exporters[this.#turn++ % this.#exporters.length];
-    const count = Math.min(wanted, set.count - from);
+  #send(set: DatagramSet, headersAt: number, wanted: number, nowMs: number): number {
+    const { fd, clock, index: exporter, next } = this.#exporters[this.#turn++ % this.#exporters.length];
+    const begin = Math.floor((exporter * set.count) / this.#exporters.length);
+    const end = Math.floor(((exporter + 1) * set.count) / this.#exporters.length);
+    const from = next.get(set) ?? begin;
+    const count = Math.min(wanted, end - from);
+    next.set(set, from + count < end ? from + count : begin);
     for (let index = from; index < from + count; index++) stamp(this.#blast, set, index, clock, nowMs);
     let done = 0;
     while (done < count) {

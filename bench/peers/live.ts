@@ -73,7 +73,7 @@ const SIZES: Readonly<Record<BenchSize, LiveSize>> = {
   full: {
     formats: ['netflow9', 'netflow5'],
     rates: [100_000, 500_000, 1_000_000, 2_000_000, 3_000_000],
-    ...{ settleMs: 15_000, warmSeconds: 8, warmFloodSeconds: 4, idleSeconds: 5, usualSeconds: 5, floodSeconds: 10 },
+    ...{ settleMs: 15_000, warmSeconds: 25, warmFloodSeconds: 5, idleSeconds: 5, usualSeconds: 5, floodSeconds: 10 },
   },
 };
 
