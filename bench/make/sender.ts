@@ -131,12 +131,7 @@ class Sender {
         }
         if (flooded < floodDue) {
           firstFloodMs ??= Date.now();
-          flooded += this.#send(
-            this.#blast.flood,
-            this.#floodAt.at,
-            Math.min(SENT_AT_ONCE, floodDue - flooded),
-            nowMs,
-          );
+          flooded += this.#send(this.#blast.flood, this.#floodAt.at, Math.min(SENT_AT_ONCE, floodDue - flooded), nowMs);
         }
         if (total > 0) behindMsMax = Math.max(behindMsMax, ((due - sent) / total) * 1000 * phase.seconds);
       }

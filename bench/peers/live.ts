@@ -78,6 +78,11 @@ const SIZES: Readonly<Record<BenchSize, LiveSize>> = {
 };
 
 const EXPORTERS = 4;
+/** What is sent is drawn up before and sent in turn; the same flow comes again after so long at the soonest, s. */
+const REPEAT_SECONDS_MIN = 0.45;
+const DATAGRAMS_MIN = 8192;
+/** About as many in either format. */
+const RECORDS_PER_DATAGRAM = 28;
 /** The site that is flooded while programs warm up. */
 const WARM_SITE = SITES >> 1;
 /** Counters stand still for so long when everything has been taken. */
@@ -120,7 +125,8 @@ async function runOne(
   const collector = await start();
   let sender: SenderProcess | undefined;
   try {
-    sender = await startSender({ format, port: collector.port, exporters: EXPORTERS });
+    const distinctDatagrams = Math.max(DATAGRAMS_MIN, Math.ceil(REPEAT_SECONDS_MIN * (rate / RECORDS_PER_DATAGRAM)));
+    sender = await startSender({ format, port: collector.port, exporters: EXPORTERS, distinctDatagrams });
     return await measure(collector, sender, format, rate, size);
   } finally {
     await sender?.end();

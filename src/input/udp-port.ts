@@ -3,7 +3,7 @@ import type { ListenAddress } from '../base/listen.ts';
 /** The port of UDP reception: what `openUdp` (udp.ts) gives, whichever way datagrams come in. */
 
 /** Receive buffer that is asked of the kernel, bytes. What it gave stands in `UdpSocketStatus.receiveBufferBytes`. */
-export const RECEIVE_BUFFER_BYTES = 32 * 1024 * 1024;
+export const RECEIVE_BUFFER_BYTES = 64 * 1024 * 1024;
 /** As many bytes as a datagram can have. */
 export const DATAGRAM_BYTES_MAX = 65_535;
 /** Datagrams taken by one call of the kernel, and handed over together: at 32 to 256 a datagram costs the same, and fewer stay in the cache. */

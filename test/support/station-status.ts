@@ -21,7 +21,7 @@ export function healthyStatus(): StationStatus {
         address: '127.0.0.1:2055',
         receiver: 'recvmmsg',
         workers: 2,
-        receiveBufferBytes: 67_108_864,
+        receiveBufferBytes: 134_217_728,
         datagrams: 1_000_000,
         datagramsDropped: 0,
         records: 30_000_000,

@@ -133,6 +133,7 @@ export class Attention {
       sent: (classes) => (slot < 0 ? 0 : sentPackets(watch, slot, classes)),
       excess: excess.excess,
       hasPast: state.hasPast(excess.group, excess.measure, tick),
+      isFresh: state.isFresh(excess.group, excess.measure),
       shareOfAll: second.packets > 0 ? excess.rates.packets / second.packets : 1,
       carpet: candidate.carpet,
       newSources: detail === undefined ? undefined : state.newSources(detail),

@@ -28,6 +28,8 @@ export interface View {
   readonly excess: number;
   /** False where the group's traffic was there already when watching began, a few seconds ago. */
   readonly hasPast: boolean;
+  /** The group's traffic was there when watching began, and what is usual of it rests on less than a minute. */
+  readonly isFresh: boolean;
   /** Share of the group's packets in all packets of the second, of every target. */
   readonly shareOfAll: number;
   /** True for a prefix: many addresses are attacked. */

@@ -281,7 +281,8 @@ function judgeConnections(view: View, features: Features): Judgement {
   // The sites of a prefix have readers in common, who go from one to the other.
   if (view.carpet) return no('flash-crowd', note);
   // One of many targets that are as busy from the first second on: a network that is busy, and none of it more than the rest.
-  if (!view.hasPast && view.excess < SINGLE_SOURCE_EXCESS && view.shareOfAll < COLD_SHARE_MIN)
+  const unsure = !view.hasPast || (view.isFresh && view.excess < PARAMETERS.freshExcess);
+  if (unsure && view.shareOfAll < COLD_SHARE_MIN)
     return { ...no('flash-crowd', 'they were there before, as were those of other targets', note), settled: true };
   const comeBack = view.comeBack();
   const share = comeBack?.share ?? 0;

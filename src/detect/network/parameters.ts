@@ -18,6 +18,13 @@ export const PARAMETERS = {
   clearFactor: 1,
   /** What stands out within so many seconds from when watching began was there before; nothing is known of its past for as many, s. */
   coldSeconds: 5,
+  /**
+   * What is usual of traffic that was there before is not sure for so long, s: a station that has just started still catches up with what
+   * waited for it, or passes over some of it …
+   */
+  freshSeconds: 60,
+  /** … and connections over their limit by less than this factor are no attack meanwhile, where other targets are as busy. */
+  freshExcess: 2,
   /** An attack goes on while its group stays above this share of the limit that opened it. */
   holdShare: 0.5,
   /** Quiet for this long, an attack is over, s. Pulses closer together than this are one attack. */

@@ -95,6 +95,12 @@ export class TargetState {
     return Math.min(learned, tick - since) >= PARAMETERS.coldSeconds;
   }
 
+  /** True where a group's traffic was there when the station began to watch, and what is usual of it rests on less than a minute. */
+  isFresh(group: number, measure: Measure): boolean {
+    if (this.#cold?.has(group) !== true) return false;
+    return (this.knownBaseline(group, measure)?.learnedSeconds ?? 0) < PARAMETERS.freshSeconds;
+  }
+
   /** Learns one second of peace of a group. `second` is that of the clock. */
   learn(group: number, measure: Measure, tick: number, second: number, value: number): void {
     this.baseline(group, measure).learn(tick, second, value, this.#weeks);

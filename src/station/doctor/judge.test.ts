@@ -40,7 +40,7 @@ const HEALTHY: Facts = {
   configuration: { file: 'bonghwa.yaml', problems: [], notes: [], config: configOf('networks: [192.0.2.0/24]') },
   batchReceive: { loads: true },
   listeners: [LISTENER],
-  receiveBuffer: { bytesMax: 33_554_432 },
+  receiveBuffer: { bytesMax: 67_108_864 },
   udp: { datagrams: 1e9, bufferErrors: 0, lookedMs: 1000, datagramsWhileLooking: 1e5, bufferErrorsWhileLooking: 0 },
   clock: { synchronised: true, errorMsMax: 12, jumpMs: 0.3 },
   disk: DISK,
@@ -140,8 +140,8 @@ test('ports: held by others, refused, or held by the station itself', () => {
 
 test('the kernel: small buffers, losses before and now', () => {
   const [check] = findings({ receiveBuffer: { bytesMax: 212_992 } });
-  assert.match(check.found, /^net\.core\.rmem_max is 212992, 33554432 is wanted/);
-  assert.equal(check.commands?.[0], 'sudo sysctl -w net.core.rmem_max=33554432');
+  assert.match(check.found, /^net\.core\.rmem_max is 212992, 67108864 is wanted/);
+  assert.equal(check.commands?.[0], 'sudo sysctl -w net.core.rmem_max=67108864');
   // A station with the right to more has it whatever the limit is; one that was started before the limit was raised has not.
   assert.deepEqual(findings({ receiveBuffer: { bytesMax: 212_992 }, ...running() }), []);
   const inputs = [{ ...healthyStatus().inputs[0], receiveBufferBytes: 425_984 }];
