@@ -82,7 +82,7 @@ describe('killed at any moment', { skip: existsSync('/proc/self/cmdline') ? fals
     let second = FROM;
     for (let kill = 0; kill < ENGINE_KILLS; kill++) {
       await until('the engine is up', () => keeper.up);
-      const end = performance.now() + 5 + random.below(200);
+      const end = performance.now() + 5 + random.below(120);
       while (performance.now() < end) {
         for (let at = 0; at < 5; at++) keeper.offer(maker.make(second++));
         await sleep(random.below(20));
@@ -121,7 +121,7 @@ describe('killed at any moment', { skip: existsSync('/proc/self/cmdline') ? fals
           written = message.written;
         });
         await until('the station keeps rows', () => written > 0);
-        await sleep(random.below(400));
+        await sleep(random.below(200));
         const gone = once(station, 'exit');
         station.kill('SIGKILL');
         await gone;
