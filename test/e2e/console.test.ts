@@ -242,6 +242,18 @@ describe('the console in a browser', { skip: missingBrowser }, () => {
     await page.close();
   });
 
+  it('prints an incident on A4 with all columns of its table, and nothing to press', async () => {
+    const { page } = await open('/incidents/i1', { viewport: { width: 672, height: 950 }, locale: 'uk' });
+    await page.emulateMedia({ media: 'print' });
+    const told = await page.evaluate(() => ({
+      tooWide: document.documentElement.scrollWidth - innerWidth,
+      buttons: [...document.querySelectorAll('button')].filter((button) => button.checkVisibility()).length,
+      signature: document.querySelector('.paper')?.checkVisibility(),
+    }));
+    assert.deepEqual(told, { tooWide: 0, buttons: 0, signature: true });
+    await page.context().close();
+  });
+
   it('takes on a vantage, shows its key once, and lets it go at the second word', async () => {
     const { page } = await open('/vantages');
     await page.fill('#vantage-name', 'berlin');
