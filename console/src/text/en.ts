@@ -1,3 +1,4 @@
+import { enFindings } from './en-findings.ts';
 import { enForms } from './en-forms.ts';
 import { enManage } from './en-manage.ts';
 import { enMore } from './en-more.ts';
@@ -11,6 +12,7 @@ export const en = {
   ...enSettings,
   ...enManage,
   ...enForms,
+  ...enFindings,
   'shell.name': 'Bonghwa',
   'shell.skip': 'To the content',
   'shell.pages': 'Pages',

@@ -1,4 +1,5 @@
 import type { Catalogue } from './catalogue.ts';
+import { koFindings } from './ko-findings.ts';
 import { koForms } from './ko-forms.ts';
 import { koManage } from './ko-manage.ts';
 import { koMore } from './ko-more.ts';
@@ -12,6 +13,7 @@ export const ko: Catalogue = {
   ...koSettings,
   ...koManage,
   ...koForms,
+  ...koFindings,
   'shell.name': '봉화',
   'shell.skip': '본문으로',
   'shell.pages': '페이지',

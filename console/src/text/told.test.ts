@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { enFindings } from './en-findings.ts';
 import { enForms } from './en-forms.ts';
 import { formsOf, say } from './told.ts';
 
@@ -11,6 +12,7 @@ describe('sentences of the station', () => {
       text: (name, values) => `${name}(${Object.values(values).join(', ')})`,
       number: String,
       share: (value) => `${value * 100}%`,
+      duration: (ms) => `${ms} ms`,
       word: (key) => key,
     });
   };
@@ -24,6 +26,11 @@ describe('sentences of the station', () => {
       'Search flood on www.ministry.example': 'on(vector.search-flood, www.ministry.example)',
       'Still going on; closes after 60 s below 50 % of the limit that opened it.': 'goesOn(60, 50%)',
       'open → recovered': 'change(incidentState.open, incidentState.recovered)',
+      "its clock, or the station's, jumped back by 60 s 5 min 3 s ago.": 'clockBack(60000 ms, 303000 ms)',
+      'seoul (2001:db8::1): about 9.00 k records came while the station was down, and were not seen.':
+        'ofExporter(seoul (2001:db8::1), missedWhileDown(9000))',
+      'the sampling rate changed to 1 in 100 2 h 5 min ago; before it was 1 in 1000 and 1 in 16384.':
+        'samplingChanged(1:100, 7500000 ms, 1:1000, 1:16384)',
     };
     for (const [sentence, understood] of Object.entries(cases)) assert.equal(f(sentence), understood);
   });
@@ -55,8 +62,11 @@ describe('sentences of the station', () => {
       ...{ a: '2', b: '3', c: '4', d: '5', at: '10:00:00', service: 'NTP', state: 'open', next: 'closed' },
       ...{ vector: 'SYN flood', target: '192.0.2.1', siteState: 'down', why: 'answers are slow' },
       ...{ failure: 'no answer', names: 'seoul', code: 'timeout' },
+      ...{ time: '2 h 5 min', pause: '0.88 s', datagrams: '1 datagram', sets: '2 sets', ratio: '1 in 10' },
+      ...{ ratios: '1 in 10, 1 in 20', keeper: '2001:db8::1', missing: '3, 4', seen: '5', heard: 'seoul (192.0.2.1)' },
+      finding: 'its active timeout is 5 min 0 s: a long flow is told of only that late; set it to 60 s or less.',
     };
-    for (const [key, template] of Object.entries(enForms)) {
+    for (const [key, template] of Object.entries({ ...enForms, ...enFindings })) {
       const said = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => words[name]);
       assert.equal(formsOf(said)?.[0].name, key.slice('form.'.length), said);
     }

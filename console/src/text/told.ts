@@ -1,24 +1,27 @@
 import type { Values } from './catalogue.ts';
+import { enFindings } from './en-findings.ts';
 import { enForms } from './en-forms.ts';
 import { enWords } from './en-words.ts';
 
-export type FormName = keyof typeof enForms extends `form.${infer Name}` ? Name : never;
+export type FormName = keyof (typeof enForms & typeof enFindings) extends `form.${infer Name}` ? Name : never;
 
 /** A sentence of the station, understood: what is said under this name, with these values. */
 export interface Form {
   readonly name: FormName;
-  /** `number` and `share` are as they were read; `word` is a name of the catalogue, `forms` are sentences in the sentence; the rest is text. */
+  /** `number` and `share` are as they were read; `duration` is in ms, `ratios` are n of 1 in n; `word` is a name of the catalogue, `forms` are sentences in the sentence; the rest is text. */
   readonly values: Readonly<Partial<Record<string, Value>>>;
 }
 
 export type Value =
-  | { readonly kind: 'number' | 'share'; readonly value: number }
+  | { readonly kind: 'number' | 'share' | 'duration'; readonly value: number }
+  | { readonly kind: 'ratios'; readonly values: readonly number[] }
   | { readonly kind: 'word'; readonly key: string }
   | { readonly kind: 'forms'; readonly forms: readonly Form[] }
   | { readonly kind: 'text'; readonly text: string };
 
 /** Sentences longer than this are none of ours. */
 const CHARS_MAX = 400;
+const DURATION_MS: Readonly<Record<string, number>> = { h: 3_600_000, min: 60_000, s: 1000 };
 const FACTORS: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15 };
 const STATES: ReadonlySet<string> = new Set(['open', 'contained', 'recovered', 'closed']);
 /** Between sentences that are told together. */
@@ -48,9 +51,20 @@ const PLACES: Readonly<Record<string, string>> = {
   next: '([a-z]+)',
   vector: '(.+?)',
   target: '(.+)',
+  time: String.raw`(\d+ h \d+ min|\d+ min(?: \d+ s)?|[\d.]+ s)`,
+  pause: String.raw`(\d+ h \d+ min|\d+ min(?: \d+ s)?|[\d.]+ s)`,
+  datagrams: String.raw`([\d.]+(?: [kMGTP])?) datagrams?`,
+  sets: String.raw`([\d.]+(?: [kMGTP])?) sets?`,
+  ratio: String.raw`(1 in \d+)`,
+  ratios: String.raw`(1 in \d+(?:(?:, | and )1 in \d+)*)`,
+  keeper: String.raw`([\da-f:.]+)`,
+  missing: String.raw`([\d, ]+)`,
+  seen: String.raw`([\d, ]+)`,
+  heard: '(.+?)',
+  finding: '(.+)',
 };
 
-const FORMS = Object.entries(enForms).map(([key, template]) => {
+const FORMS = Object.entries({ ...enForms, ...enFindings }).map(([key, template]) => {
   const names: string[] = [];
   const pattern = template.split(/\{(\w+)\}/).map((part, at) => {
     if (at % 2 === 0) return part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
@@ -89,7 +103,9 @@ function readAs(name: string, text: string): Value | undefined {
     case 'a':
     case 'b':
     case 'c':
-    case 'd': {
+    case 'd':
+    case 'datagrams':
+    case 'sets': {
       const [, digits, unit] = /^([\d.]+) ?(\D?)$/.exec(text) ?? [];
       const value = Number(digits) * (unit === '%' ? 0.01 : (FACTORS[unit] ?? Number.NaN));
       return Number.isNaN(value) ? undefined : { kind: unit === '%' ? 'share' : 'number', value };
@@ -103,7 +119,17 @@ function readAs(name: string, text: string): Value | undefined {
       return STATES.has(text) ? { kind: 'word', key: `incidentState.${text}` } : undefined;
     case 'siteState':
       return Object.hasOwn(enWords, `state.${text}`) ? { kind: 'word', key: `state.${text}` } : undefined;
+    case 'time':
+    case 'pause': {
+      const parts = [...text.matchAll(/([\d.]+) (h|min|s)/g)];
+      const value = parts.reduce((sum, [, digits, unit]) => sum + Number(digits) * DURATION_MS[unit], 0);
+      return Number.isNaN(value) ? undefined : { kind: 'duration', value };
+    }
+    case 'ratio':
+    case 'ratios':
+      return { kind: 'ratios', values: [...text.matchAll(/1 in (\d+)/g)].map(([, n]) => Number(n)) };
     case 'why':
+    case 'finding':
     case 'failure': {
       const forms = formsOf(text);
       return forms === undefined ? undefined : { kind: 'forms', forms };
@@ -121,6 +147,7 @@ export interface Voice {
   readonly text: (name: FormName, values: Values) => string;
   readonly number: (value: number) => string;
   readonly share: (value: number) => string;
+  readonly duration: (ms: number) => string;
   readonly word: (key: string) => string;
 }
 
@@ -145,6 +172,8 @@ function said(value: Value, voice: Voice): string {
       return voice.word(value.key);
     case 'forms':
       return say(value.forms, voice);
+    case 'ratios':
+      return value.values.map((n) => `1:${voice.number(n)}`).join(', ');
     default:
       return voice[value.kind](value.value);
   }

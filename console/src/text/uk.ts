@@ -1,4 +1,5 @@
 import type { Catalogue } from './catalogue.ts';
+import { ukFindings } from './uk-findings.ts';
 import { ukForms } from './uk-forms.ts';
 import { ukManage } from './uk-manage.ts';
 import { ukMore } from './uk-more.ts';
@@ -12,6 +13,7 @@ export const uk: Catalogue = {
   ...ukSettings,
   ...ukManage,
   ...ukForms,
+  ...ukFindings,
   'shell.name': 'Bonghwa',
   'shell.skip': 'До вмісту',
   'shell.pages': 'Сторінки',

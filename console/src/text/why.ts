@@ -1,5 +1,5 @@
 import type { Attack } from '../../../src/model/attack.ts';
-import { amount, capital, digits, moment, percent } from './shown.ts';
+import { amount, capital, digits, duration, moment, percent } from './shown.ts';
 import { t, text, tOr } from './text.svelte.ts';
 import type { Voice } from './told.ts';
 import { usualOf } from './words.ts';
@@ -18,6 +18,7 @@ const VOICE: Voice = {
   text: (name, values) => t(`form.${name}`, values),
   number: (value) => (value < 1e6 ? text.numbers.format(value) : amount(value, 'count')),
   share: percent,
+  duration,
   word: (key) => tOr(key, key),
 };
 

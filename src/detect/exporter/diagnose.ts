@@ -126,14 +126,12 @@ function templateMissing({ recent, protocol, templates }: ExporterSummary): Foun
   if (recent.unknownTemplateSets === 0) return undefined;
   const lost =
     recent.recordsUndecoded >= 1
-      ? `${formatCount(Math.round(recent.recordsUndecoded))} records in ${plural(recent.unknownTemplateSets, 'set')} were`
-      : recent.unknownTemplateSets === 1
-        ? '1 set of records was'
-        : `${formatCount(recent.unknownTemplateSets)} sets of records were`;
+      ? `${formatCount(Math.round(recent.recordsUndecoded))} records in ${plural(recent.unknownTemplateSets, 'set')}`
+      : `${plural(recent.unknownTemplateSets, 'set')} of records`;
   const isBlind = templates === 0 && protocol !== 'netflow-v5';
   return {
     severity: isBlind ? 'fault' : 'warning',
-    message: `${lost} lost, because the template that describes them had not come${isBlind ? ', and still has not' : ''}: let it send templates every minute.`,
+    message: `${lost} could not be decoded, because the template that describes them had not come${isBlind ? ', and still has not' : ''}: let it send templates every minute.`,
   };
 }
 
@@ -141,10 +139,10 @@ function samplingUnexpected({ samplingRates, recent }: ExporterSummary, { sampli
   if (samplingRate === undefined || recent.records === 0) return undefined;
   const others = samplingRates.filter((rate) => rate !== samplingRate);
   if (others.length === 0) return undefined;
-  const told = others.map((rate) => `1 in ${formatCount(rate)}`).join(', ');
+  const told = others.map((rate) => `1 in ${rate}`).join(', ');
   return {
     severity: 'fault',
-    message: `it tells a sampling of ${told} where the configuration expects 1 in ${formatCount(samplingRate)}: what it tells is used; set the one or the other right.`,
+    message: `it tells a sampling of ${told} where the configuration expects 1 in ${samplingRate}: what it tells is used; set the one or the other right.`,
   };
 }
 
@@ -161,12 +159,10 @@ function samplingUnknown({ recent, samplingRates }: ExporterSummary, { samplingR
 
 function samplingChanged({ samplingChange, samplingRates }: ExporterSummary, _: Expectation, nowMs: number): Found {
   if (samplingChange === undefined) return undefined;
-  const before = samplingRates
-    .filter((rate) => rate !== samplingChange.rate)
-    .map((rate) => `1 in ${formatCount(rate)}`);
+  const before = samplingRates.filter((rate) => rate !== samplingChange.rate).map((rate) => `1 in ${rate}`);
   return {
     severity: 'warning',
-    message: `the sampling rate changed to 1 in ${formatCount(samplingChange.rate)} ${formatDuration(nowMs - samplingChange.atMs)} ago; before it was ${before.join(' and ')}.`,
+    message: `the sampling rate changed to 1 in ${samplingChange.rate} ${formatDuration(nowMs - samplingChange.atMs)} ago; before it was ${before.join(' and ')}.`,
   };
 }
 
