@@ -2,8 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { enWords } from '../../console/src/text/en-words.ts';
+import { koWords } from '../../console/src/text/ko-words.ts';
+import { formsOf } from '../../console/src/text/told.ts';
+import { ukWords } from '../../console/src/text/uk-words.ts';
 import { PICTURES, takePicture } from '../../scripts/house/pictures.ts';
 import { GENERATED_TABLES, withPart } from '../../scripts/house/tables.ts';
+import { judgePage } from '../../src/assess/page/expect.ts';
+import { CHECK_FAILURES } from '../../src/model/check-failure.ts';
 import { createFlowBatch } from '../../src/model/flow-batch.ts';
 import { FRAGMENT_LATER } from '../../src/model/flow-columns.ts';
 import { FlowJson } from '../../src/model/flow-json.ts';
@@ -85,5 +90,21 @@ describe('the words of the console', () => {
   it('have the vectors that the station names, which it knows them by in a sentence', () => {
     for (const [name, title] of Object.entries(VECTOR_TITLES))
       assert.equal(enWords[`vector.${name}` as keyof typeof enWords], title);
+  });
+
+  it('say in every language why a check failed, and nothing that none fails for', () => {
+    const codes = Object.keys(CHECK_FAILURES).sort();
+    for (const words of [enWords, koWords, ukWords]) {
+      const known = Object.keys(words).filter((key) => key.startsWith('fault.'));
+      assert.deepEqual(known.map((key) => key.slice('fault.'.length)).sort(), codes);
+    }
+  });
+
+  it('understand what is said of a text that an answer lacks or has', () => {
+    const page = { status: 200, text: 'Wartung', header: () => '' };
+    for (const expect of [{ contains: "the mayor's office" }, { lacks: 'Wartung' }]) {
+      const { failure } = judgePage(page, expect);
+      assert.ok(failure !== undefined && formsOf(failure.message)?.length === 1, failure?.message);
+    }
   });
 });

@@ -26,6 +26,10 @@ describe('sentences of the station', () => {
       'Search flood on www.ministry.example': 'on(vector.search-flood, www.ministry.example)',
       'Still going on; closes after 60 s below 50 % of the limit that opened it.': 'goesOn(60, 50%)',
       'open → recovered': 'change(incidentState.open, incidentState.recovered)',
+      'a certificate that browsers refuse (it cannot be verified (UNABLE_TO_VERIFY_LEAF_SIGNATURE))':
+        'certificate(certUnverified(UNABLE_TO_VERIFY_LEAF_SIGNATURE))',
+      'no connection (refused)': 'phaseConnect(fault.refused)',
+      'no connection (of-tomorrow)': 'phaseConnect(of-tomorrow)',
       "its clock, or the station's, jumped back by 60 s 5 min 3 s ago.": 'clockBack(60000 ms, 303000 ms)',
       'seoul (2001:db8::1): about 9.00 k records came while the station was down, and were not seen.':
         'ofExporter(seoul (2001:db8::1), missedWhileDown(9000))',
@@ -61,7 +65,7 @@ describe('sentences of the station', () => {
     const words: Readonly<Record<string, string>> = {
       ...{ a: '2', b: '3', c: '4', d: '5', at: '10:00:00', service: 'NTP', state: 'open', next: 'closed' },
       ...{ vector: 'SYN flood', target: '192.0.2.1', siteState: 'down', why: 'answers are slow' },
-      ...{ failure: 'no answer', names: 'seoul', code: 'timeout' },
+      ...{ failure: 'no answer', names: 'seoul', code: 'timeout', quoted: 'Welcome', reason: 'UNKNOWN' },
       ...{ time: '2 h 5 min', pause: '0.88 s', datagrams: '1 datagram', sets: '2 sets', ratio: '1 in 10' },
       ...{ ratios: '1 in 10, 1 in 20', keeper: '2001:db8::1', missing: '3, 4', seen: '5', heard: 'seoul (192.0.2.1)' },
       finding: 'its active timeout is 5 min 0 s: a long flow is told of only that late; set it to 60 s or less.',

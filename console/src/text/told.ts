@@ -43,7 +43,9 @@ const PLACES: Readonly<Record<string, string>> = {
   at: '([^;]+?)',
   failure: '([^;]+?)',
   names: '([^;]+)',
-  code: String.raw`([\w -]+)`,
+  code: String.raw`([\w ()-]+)`,
+  reason: String.raw`([\w -]+)`,
+  quoted: '(.+)',
   why: '(.+)',
   siteState: '([a-z-]+)',
   service: String.raw`([\w. ]+?)`,
@@ -133,6 +135,11 @@ function readAs(name: string, text: string): Value | undefined {
     case 'failure': {
       const forms = formsOf(text);
       return forms === undefined ? undefined : { kind: 'forms', forms };
+    }
+    case 'code': {
+      if (Object.hasOwn(enWords, `fault.${text}`)) return { kind: 'word', key: `fault.${text}` };
+      const forms = formsOf(text);
+      return forms === undefined ? { kind: 'text', text } : { kind: 'forms', forms };
     }
     case 'names':
       // With several causes it is not told here whose name is whose.

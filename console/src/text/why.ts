@@ -1,4 +1,5 @@
 import type { Attack } from '../../../src/model/attack.ts';
+import type { CheckResult } from '../../../src/model/vantage.ts';
 import { amount, capital, digits, duration, moment, percent } from './shown.ts';
 import { t, text, tOr } from './text.svelte.ts';
 import type { Voice } from './told.ts';
@@ -12,6 +13,12 @@ export function told(sentence: string): string | undefined {
   const { target } = forms[0].values;
   // A name keeps its letters.
   return target?.kind === 'text' && said.startsWith(target.text) ? said : capital(said);
+}
+
+/** Why a check failed, in the reader's language: by its sentence where it has a form, else by its code; undefined where neither is known. */
+export function faultOf({ code, message }: NonNullable<CheckResult['failure']>): string | undefined {
+  const own = told(message) ?? tOr(`fault.${code}`, '');
+  return own === '' ? undefined : capital(own);
 }
 
 const VOICE: Voice = {
