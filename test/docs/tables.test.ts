@@ -8,11 +8,15 @@ import { ukWords } from '../../console/src/text/uk-words.ts';
 import { PICTURES, takePicture } from '../../scripts/house/pictures.ts';
 import { GENERATED_TABLES, withPart } from '../../scripts/house/tables.ts';
 import { judgePage } from '../../src/assess/page/expect.ts';
+import { judgeAssets } from '../../src/detect/web/assets.ts';
 import { CHECK_FAILURES } from '../../src/model/check-failure.ts';
 import { createFlowBatch } from '../../src/model/flow-batch.ts';
 import { FRAGMENT_LATER } from '../../src/model/flow-columns.ts';
 import { FlowJson } from '../../src/model/flow-json.ts';
 import { VECTOR_TITLES, VECTORS } from '../../src/model/vector.ts';
+import { ClientTable } from '../../src/sketch/web/client-table.ts';
+import { COUNT, SiteCounts } from '../../src/sketch/web/site-counts.ts';
+import { WINDOW_SUM } from '../../src/sketch/web/traits.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
@@ -98,6 +102,34 @@ describe('the words of the console', () => {
       const known = Object.keys(words).filter((key) => key.startsWith('fault.'));
       assert.deepEqual(known.map((key) => key.slice('fault.'.length)).sort(), codes);
     }
+  });
+
+  it('understand what is said of images and styles that nobody loads with a page', () => {
+    const rate = (site: SiteCounts, count: number, perSecond: number, usual: number): void => {
+      site.window[count] = perSecond * WINDOW_SUM;
+      site.usual[count] = usual;
+    };
+    const names = [60, 20].map((again) => {
+      const site = new SiteCounts('www.ministry.example', 0);
+      site.learned = 600;
+      rate(site, COUNT.requests, 50, 10);
+      rate(site, COUNT.failed, 40, 0.1);
+      rate(site, COUNT.pages, 2, 2);
+      rate(site, COUNT.assets, 48, 8);
+      rate(site, COUNT.bare, again + 10, 0.53);
+      rate(site, COUNT.bareAgain, again, 0);
+      const words = judgeAssets(site, new ClientTable(64))?.words ?? [];
+      return words.map(
+        (sentence) =>
+          formsOf(sentence)
+            ?.map(({ name }) => name)
+            .join() ?? sentence,
+      );
+    });
+    assert.deepEqual(names, [
+      ['assetsAgain', 'failing'],
+      ['assetsAlone', 'failing'],
+    ]);
   });
 
   it('understand what is said of a text that an answer lacks or has', () => {

@@ -48,6 +48,9 @@ export const enForms = {
   'form.abortedUsual': '{a} given up by the client (499) (usually {b})',
   'form.aborted': '{a} given up by the client (499)',
   'form.assets': 'readers would have fetched images and styles with these pages; {a} of that was',
+  'form.assetsAgain':
+    '{a} requests/s for images and styles from clients that load no page and ask for the same few again and again (usually {b} requests/s)',
+  'form.assetsAlone': '{a} requests/s for images and styles from clients that load no page (usually {b} requests/s)',
   'form.agents': 'other user agents than usual ({a} differ)',
   'form.versions': 'another HTTP version than usual ({a})',
   'form.failing': '{a} of all requests fail (usually {b})',
