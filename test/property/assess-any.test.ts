@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { formsOf } from '../../console/src/text/told.ts';
 import { Assessor } from '../../src/assess/assessor.ts';
 import { IncidentBook } from '../../src/assess/incident-book.ts';
 import { ASSESS } from '../../src/assess/parameters.ts';
@@ -54,8 +55,10 @@ function play(happenings: readonly Happening[], restartAt: number): void {
   const make = (): Assessor => {
     const assessor = new Assessor({
       onChange: (change) => {
-        if (change.kind === 'state') siteStatusSchema.parse(change.status);
-        else {
+        if (change.kind === 'state') {
+          const { why } = siteStatusSchema.parse(change.status);
+          assert.ok(formsOf(why) !== undefined, `the console says it in every language: ${why}`);
+        } else {
           outages.set(change.outage.id, outageSchema.parse(change.outage));
           book.takeOutage(change.outage, nowMs);
         }

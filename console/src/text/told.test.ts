@@ -44,10 +44,20 @@ describe('sentences of the station', () => {
       f(
         'www.ministry.example is down: 3 of 3 vantages in 3 networks cannot reach it: an unexpected answer (status 503) at seoul, busan and frankfurt; 96 % of 1994 requests in the log failed, 80 answered where 438 are usual',
       ),
-      'siteIs(www.ministry.example, state.down, cannotReachNetworks(3, 3, 3, unexpectedStatus(503), seoul, busan, frankfurt); logFailedUsual(96%, 1994, 80, 438))',
+      'siteIs(www.ministry.example, state.down, cannotReachNetworks(3, 3, 3, causeAt(unexpectedStatus(503), seoul, busan, frankfurt)); logFailedUsual(96%, 1994, 80, 438))',
     );
     assert.equal(f('the vantages reach it, but 42 % of 638 requests in the log failed'), 'butLog(logFailed(42%, 638))');
-    assert.equal(f('2 of 3 vantages cannot reach it: no answer at seoul, a block page at busan'), undefined);
+    assert.equal(
+      f('3 of 9 vantages cannot reach it: no answer at seoul, oslo and 2 more, a block page at busan'),
+      'cannotReach(3, 9, causeAt(noAnswer(), seoul, oslo, + 2); causeAt(blockPage(), busan))',
+    );
+    assert.equal(f('2 of 3 vantages cannot reach it: no answer at seoul, something else at busan'), undefined);
+    assert.equal(
+      f(
+        'all 2 vantages at home reach it, the only one abroad does not: no answer at frankfurt, during a SYN flood: closing a site towards abroad is a common defence',
+      ),
+      'fencedDuring(homeReach(2), abroadDoesNot(), causeAt(noAnswer(), frankfurt), vector.syn-flood)',
+    );
   });
 
   it('are left as they are where they have another form, or where a stranger wrote them', () => {
@@ -65,6 +75,8 @@ describe('sentences of the station', () => {
     const words: Readonly<Record<string, string>> = {
       ...{ a: '2', b: '3', c: '4', d: '5', at: '10:00:00', service: 'NTP', state: 'open', next: 'closed' },
       ...{ vector: 'SYN flood', target: '192.0.2.1', siteState: 'down', why: 'answers are slow' },
+      ...{ causes: 'no answer at seoul, a block page at busan', home: 'all 2 vantages at home reach it' },
+      ...{ abroad: 'the only one abroad does not', attack: 'a SYN flood' },
       ...{ failure: 'no answer', names: 'seoul', code: 'timeout', quoted: 'Welcome', reason: 'UNKNOWN' },
       ...{ time: '2 h 5 min', pause: '0.88 s', datagrams: '1 datagram', sets: '2 sets', ratio: '1 in 10' },
       ...{ ratios: '1 in 10, 1 in 20', keeper: '2001:db8::1', missing: '3, 4', seen: '5', heard: 'seoul (192.0.2.1)' },

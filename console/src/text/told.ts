@@ -43,6 +43,10 @@ const PLACES: Readonly<Record<string, string>> = {
   at: '([^;]+?)',
   failure: '([^;]+?)',
   names: '([^;]+)',
+  causes: '([^;]+?)',
+  home: '((?:the|all) [^,]+)',
+  abroad: '((?:the|none) [^:]+)',
+  attack: 'an? ([^:]+?)',
   code: String.raw`([\w ()-]+)`,
   reason: String.raw`([\w -]+)`,
   quoted: '(.+)',
@@ -100,6 +104,18 @@ function formOf(sentence: string): Form | undefined {
   return undefined;
 }
 
+/** Several causes, each with the names of those that met it. */
+function causesOf(text: string): readonly Form[] | undefined {
+  const whole = formOf(text);
+  if (whole?.name === 'causeAt') return [whole];
+  for (let at = text.indexOf(', '); at >= 0; at = text.indexOf(', ', at + 1)) {
+    const first = formOf(text.slice(0, at));
+    const rest = first?.name === 'causeAt' ? causesOf(text.slice(at + 2)) : undefined;
+    if (first !== undefined && rest !== undefined) return [first, ...rest];
+  }
+  return undefined;
+}
+
 function readAs(name: string, text: string): Value | undefined {
   switch (name) {
     case 'a':
@@ -112,6 +128,7 @@ function readAs(name: string, text: string): Value | undefined {
       const value = Number(digits) * (unit === '%' ? 0.01 : (FACTORS[unit] ?? Number.NaN));
       return Number.isNaN(value) ? undefined : { kind: unit === '%' ? 'share' : 'number', value };
     }
+    case 'attack':
     case 'vector': {
       const key = VECTORS.get(text.toLowerCase());
       return key === undefined ? undefined : { kind: 'word', key };
@@ -130,8 +147,19 @@ function readAs(name: string, text: string): Value | undefined {
     case 'ratio':
     case 'ratios':
       return { kind: 'ratios', values: [...text.matchAll(/1 in (\d+)/g)].map(([, n]) => Number(n)) };
+    case 'causes': {
+      const forms = causesOf(text);
+      return forms === undefined ? undefined : { kind: 'forms', forms };
+    }
+    case 'finding': {
+      const form = formOf(text);
+      return form !== undefined && Object.hasOwn(enFindings, `form.${form.name}`)
+        ? { kind: 'forms', forms: [form] }
+        : undefined;
+    }
+    case 'home':
+    case 'abroad':
     case 'why':
-    case 'finding':
     case 'failure': {
       const forms = formsOf(text);
       return forms === undefined ? undefined : { kind: 'forms', forms };
@@ -142,8 +170,10 @@ function readAs(name: string, text: string): Value | undefined {
       return forms === undefined ? { kind: 'text', text } : { kind: 'forms', forms };
     }
     case 'names':
-      // With several causes it is not told here whose name is whose.
-      return text.includes(' at ') ? undefined : { kind: 'text', text: text.replaceAll(' and ', ', ') };
+      // What has a cause in it is several causes with their names.
+      return text.includes(' at ')
+        ? undefined
+        : { kind: 'text', text: text.replace(/ and (\d+) more$/, ', + $1').replaceAll(' and ', ', ') };
     default:
       return { kind: 'text', text };
   }
