@@ -82,7 +82,11 @@ export class WebDesk {
   /** Starts the thread; why it cannot read, where it cannot. */
   async #begin(): Promise<BonghwaError | undefined> {
     if (this.#snapshot === undefined) await this.#load();
-    const ready = this.#next((message) => message.kind === 'ready' || message.kind === 'failed');
+    const ready = this.#next((message) => {
+      // Its end, which is no death, may be told before anybody who waits for this has a turn.
+      if (message.kind === 'failed') this.#worker = undefined;
+      return message.kind === 'ready' || message.kind === 'failed';
+    });
     this.#run();
     const message = await ready;
     if (message?.kind !== 'failed') return undefined;
@@ -127,7 +131,6 @@ export class WebDesk {
     const fault = await this.#begin();
     if (fault === undefined) return;
     onProblem('logs', new Error(`${fault.message}; the logs of before are read on`));
-    await this.#end();
     this.#config = { ...this.#config, sites: before.sites, trustedProxies: before.trustedProxies };
     if (!this.#stopping && usesLogs(this.#config)) await this.#begin();
   }
