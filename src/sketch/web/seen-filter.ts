@@ -2,7 +2,7 @@ import { assert } from '../../base/errors.ts';
 
 /** Power of two of the bits of a generation at first; and of the bits for each key below which it grows, where it may. */
 const FIRST_BITS = 18;
-const GROW_BITS = 5;
+const GROW_BITS = 4;
 /** Words of a block, and of one generation in it. */
 const BLOCK_WORDS = 16;
 const HALF_WORDS = 8;
