@@ -6,9 +6,9 @@ import { Rejections } from '../../src/model/rejection.ts';
 import { SecondStream, type SecondTaker } from '../../src/sketch/second-stream.ts';
 import { TelemetryDecoder } from '../../src/wire/telemetry.ts';
 import { type BenchCase, type BenchResult, measureAsync, runCases } from '../harness.ts';
+import { DatagramsLost, lossless } from '../lossless.ts';
 import { type BlastFormat, NETWORK } from '../make/blast.ts';
 import { startSender } from '../make/send-plan.ts';
-import { DatagramsLost, lossless } from './lossless.ts';
 
 /**
  * What the data path costs live, stage by stage, in one thread and with nothing beside it: receiving over loopback, decoding, counting

@@ -2,8 +2,8 @@ import { openUdp, udpWays } from '../../src/input/udp.ts';
 import { UDP_ROOM_BYTES, type UdpBatch, type UdpWay } from '../../src/input/udp-port.ts';
 import { createKernelBatch } from '../../src/model/flow-batch.ts';
 import { type BenchCase, type BenchResult, measureAsync, runCases } from '../harness.ts';
+import { DatagramsLost, lossless } from '../lossless.ts';
 import { startSender } from '../make/send-plan.ts';
-import { DatagramsLost, lossless } from './lossless.ts';
 
 /** What it costs to receive a datagram of 1,464 bytes, NetFlow v5 with 30 records, and to do nothing with it. The sender's time is its own. */
 const RECORDS = 30;

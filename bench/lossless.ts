@@ -1,4 +1,4 @@
-import type { BenchResult } from '../harness.ts';
+import type { BenchResult } from './harness.ts';
 
 /** Datagrams were lost, and what was measured is of fewer than were sent. */
 export class DatagramsLost extends Error {
