@@ -5,6 +5,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { udpEntries } from '../../src/input/udp-holders.ts';
@@ -67,17 +68,7 @@ export async function startBonghwa(): Promise<Collector> {
     ],
     { stdio: ['ignore', 'ignore', 'pipe'], cwd: directory },
   );
-  const reports: Report[] = [];
-  let last = '';
-  const ready = new Promise<void>((resolve) => {
-    createInterface({ input: child.stderr }).on('line', (line) => {
-      last = line;
-      if (line.includes('"msg":"ready"')) resolve();
-      const attack = /"target":"([^"]+)".*"msg":"attack opened"/.exec(line);
-      if (attack !== null) reports.push({ target: attack[1], atMs: Date.now() });
-    });
-  });
-  await untilReady(child, ready, () => `bonghwa serve: ${last}`);
+  const reports = await stationReports(child);
   return {
     program: 'bonghwa serve',
     countsLosses: true,
@@ -97,6 +88,22 @@ export async function startBonghwa(): Promise<Collector> {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Waits until a station that was started is ready, and returns the attacks that it reports from then on: the list grows. */
+export async function stationReports(child: ChildProcess & { readonly stderr: Readable }): Promise<readonly Report[]> {
+  const reports: Report[] = [];
+  let last = '';
+  const ready = new Promise<void>((resolve) => {
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      last = line;
+      if (line.includes('"msg":"ready"')) resolve();
+      const attack = /"target":"([^"]+)".*"msg":"attack opened"/.exec(line);
+      if (attack !== null) reports.push({ target: attack[1], atMs: Date.now() });
+    });
+  });
+  await untilReady(child, ready, () => `bonghwa serve: ${last}`);
+  return reports;
 }
 
 /** The limits of the configuration that its package installs. */
@@ -184,7 +191,7 @@ export function endWithBench(child: ChildProcess): void {
   });
 }
 
-export async function untilReady(child: ChildProcess, ready: Promise<void>, program: () => string): Promise<void> {
+async function untilReady(child: ChildProcess, ready: Promise<void>, program: () => string): Promise<void> {
   endWithBench(child);
   const failed = new Promise<never>((_, reject) => {
     child.once('error', reject);

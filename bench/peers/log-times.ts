@@ -8,7 +8,6 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -16,7 +15,7 @@ import { Random } from '../../src/base/random.ts';
 import { type BenchSize, parseSize } from '../harness.ts';
 import { combinedLine } from '../make/access-log.ts';
 import { inputDirectory } from '../make/input.ts';
-import { endChild, freeTcpPort, freeUdpPort, type Report, untilReady } from './collectors.ts';
+import { endChild, freeTcpPort, freeUdpPort, type Report, stationReports } from './collectors.ts';
 import { type DetectTimes, formatTimes } from './detect-time.ts';
 
 interface LogSize {
@@ -140,18 +139,8 @@ export async function logTimes(size: BenchSize): Promise<DetectTimes> {
     [BONGHWA, 'serve', '--config', config, '--data', join(directory, 'data'), '--no-live', ...ports],
     { stdio: ['ignore', 'ignore', 'pipe'], cwd: directory },
   );
-  const reports: Report[] = [];
-  let last = '';
-  const ready = new Promise<void>((resolve) => {
-    createInterface({ input: child.stderr }).on('line', (line) => {
-      last = line;
-      if (line.includes('"msg":"ready"')) resolve();
-      const attack = /"target":"([^"]+)".*"msg":"attack opened"/.exec(line);
-      if (attack !== null) reports.push({ target: attack[1], atMs: Date.now() });
-    });
-  });
   try {
-    await untilReady(child, ready, () => `bonghwa serve: ${last}`);
+    const reports = await stationReports(child);
     const random = new Random(SEED);
     const writer = new Writer(log, sites);
     try {

@@ -44,6 +44,7 @@ export class PacketSource {
             telemetryPorts,
             signal,
             stepMs: 1000,
+            batch: this.#role.batch,
             onProgress: ({ packets }) => {
               this.packets = before + packets;
             },
