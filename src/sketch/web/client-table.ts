@@ -146,22 +146,40 @@ export class ClientTable {
     this.cells[at + CLIENT.attackOn] += on;
   }
 
-  /** Reads from the set in which a client of that hash is: the memory is near when it is looked up a moment later. */
-  touchSet(hash: number): number {
-    return this.#index[2 * WAYS * (hash & this.#setMask)];
+  /** Reads from the sets in which clients of so many hashes are: the memory is near when they are looked up a moment later. */
+  touchSets(hashes: Uint32Array, count: number): number {
+    const index = this.#index;
+    const mask = this.#setMask;
+    let touched = 0;
+    for (let at = 0; at < count; at++) touched ^= index[2 * WAYS * (hashes[at] & mask)];
+    return touched;
   }
 
-  /** As `touchSet`, from both lines of the row of a client; -1 where it has none. */
-  touchRow(hash: number): number {
+  /** Rows of clients of so many hashes, and the hashes of those that have none; returns how many have one. */
+  findRows(hashes: Uint32Array, count: number, rows: Uint32Array, strangers: Uint32Array): number {
     const index = this.#index;
-    const set = 2 * WAYS * (hash & this.#setMask);
-    const tag = tagOf(hash);
-    for (let place = set; place < set + 2 * WAYS && index[place] !== 0; place += 2) {
-      if (index[place] !== tag) continue;
-      const at = ROW_WORDS * index[place + 1];
-      return (this.cells[at] ^ this.cells[at + ROW_WORDS / 2]) >>> 1;
+    let known = 0;
+    for (let at = 0; at < count; at++) {
+      const hash = hashes[at];
+      const tag = tagOf(hash);
+      let place = 2 * WAYS * (hash & this.#setMask);
+      const last = place + 2 * (WAYS - 1);
+      while (index[place] !== tag && index[place] !== 0 && place < last) place += 2;
+      if (index[place] === tag) rows[known++] = index[place + 1];
+      else strangers[at - known] = hash;
     }
-    return -1;
+    return known;
+  }
+
+  /** As `touchSets`, from both lines of so many rows. */
+  touchRows(rows: Uint32Array, count: number): number {
+    const { cells } = this;
+    let touched = 0;
+    for (let at = 0; at < count; at++) {
+      const place = ROW_WORDS * rows[at];
+      touched ^= cells[place] ^ cells[place + ROW_WORDS / 2];
+    }
+    return touched;
   }
 
   /** The row of a client by the hash of its site and name; or -1 where it has to be begun (`begin`). */

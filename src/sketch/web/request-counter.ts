@@ -231,6 +231,7 @@ export class RequestCounter implements RequestSink {
       site.index,
       method,
       value,
+      this.#keys.path[key],
       batch.text,
       batch.path.at[row],
       batch.path.length[row],

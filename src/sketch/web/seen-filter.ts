@@ -65,9 +65,13 @@ export class SeenFilter {
     return known;
   }
 
-  /** Reads from the block of a key: the memory is near when it is asked for a moment later. */
-  touch(first: number): number {
-    return this.#bits[BLOCK_WORDS * (first & this.#blockMask)];
+  /** Reads from the blocks of so many keys: the memory is near when they are asked for a moment later. */
+  touch(firsts: Uint32Array, count: number): number {
+    const bits = this.#bits;
+    const mask = this.#blockMask;
+    let touched = 0;
+    for (let at = 0; at < count; at++) touched ^= bits[BLOCK_WORDS * (firsts[at] & mask)];
+    return touched;
   }
 
   #grow(): void {

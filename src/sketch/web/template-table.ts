@@ -1,7 +1,7 @@
 import { assert } from '../../base/errors.ts';
 import { mix32 } from '../../base/hash.ts';
 import { METHODS } from '../../model/request-columns.ts';
-import { createTemplateText, kindsOf, writePath, writeQuery } from './template.ts';
+import { createTemplateText, hashKeys, kindsOf, writePath, writeQuery } from './template.ts';
 import { hashText, viewOf } from './text-hash.ts';
 import { rising, TRAIT_COUNT, USUAL_SECONDS, WINDOW_KEEP, WINDOW_SECONDS } from './traits.ts';
 
@@ -62,6 +62,8 @@ export class TemplateTable {
   readonly #lastSecond: Float64Array;
   /** Two words for each slot: the tag, and the template with its shape above `ID_BITS`. */
   readonly #cache = new Uint32Array(2 << CACHE_BITS);
+  /** As `#cache`, by path and the keys of a query. */
+  readonly #ofKeys = new Uint32Array(2 << CACHE_BITS);
   readonly #text = createTemplateText();
   readonly #view: DataView;
   readonly #families = new Map<number, { children: number; star: number }>();
@@ -103,11 +105,14 @@ export class TemplateTable {
     return this.#count;
   }
 
-  /** The template of a request. `valueHash` is that of its path and query: the same is not looked at twice. */
+  /**
+   * The template of a request. `valueHash` is that of its path and query, `pathHash` of its path: the same is not looked at twice.
+   */
   find(
     site: number,
     method: number,
     valueHash: number,
+    pathHash: number,
     text: Uint8Array,
     pathAt: number,
     pathLength: number,
@@ -122,24 +127,34 @@ export class TemplateTable {
       this.shape = found >>> ID_BITS;
       return this.#alias[found & ((1 << ID_BITS) - 1)];
     }
+    this.#cache[slot] = tag;
+    // Of a query only the keys matter: a flood of searches is looked at once.
+    const keysTag = queryLength > 0 ? tagOf(site, method, hashKeys(text, queryAt, queryLength, pathHash)) : 0;
+    const keysSlot = slotOf(keysTag);
+    if (queryLength > 0 && this.#ofKeys[keysSlot] === keysTag) {
+      const found = this.#ofKeys[keysSlot + 1];
+      this.#cache[slot + 1] = found;
+      this.shape = found >>> ID_BITS;
+      return this.#alias[found & ((1 << ID_BITS) - 1)];
+    }
     writePath(text, pathAt, pathLength, this.#text);
     if (queryLength > 0) writeQuery(text, queryAt, queryLength, this.#text);
     const id = this.#placeOf(site, method);
     this.shape = this.#text.shape;
-    this.#cache[slot] = tag;
-    this.#cache[slot + 1] = id | (this.shape << ID_BITS);
+    const found = id | (this.shape << ID_BITS);
+    this.#cache[slot + 1] = found;
+    if (queryLength > 0) {
+      this.#ofKeys[keysSlot] = keysTag;
+      this.#ofKeys[keysSlot + 1] = found;
+    }
     return id;
   }
 
-  /** Reads from where `find` remembers such a request: the memory is near when it is looked up a moment later. */
-  touch(site: number, method: number, valueHash: number): number {
-    return this.#cache[slotOf(tagOf(site, method, valueHash))];
-  }
-
-  /** True where such a request was looked up a short while ago. */
-  isRecent(site: number, method: number, valueHash: number): boolean {
+  /** 0 where such a request was looked up a short while ago, else 1: told without a branch, which nothing could foresee. */
+  isNovel(site: number, method: number, valueHash: number): number {
     const tag = tagOf(site, method, valueHash);
-    return this.#cache[slotOf(tag)] === tag;
+    const other = this.#cache[slotOf(tag)] ^ tag;
+    return (other | -other) >>> 31;
   }
 
   /** The template that stands for this one now: one that was rare may have become one of many since. */

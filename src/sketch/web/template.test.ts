@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Random } from '../../base/random.ts';
 import { createTemplateText, KIND, kindsOf, writePath, writeQuery } from './template.ts';
-import { TemplateTable } from './template-table.ts';
+import { TEMPLATE_LIMITS, TemplateTable } from './template-table.ts';
 import { hashText, viewOf } from './text-hash.ts';
 
 function templateOf(target: string): string {
@@ -47,10 +48,11 @@ describe('templates', () => {
 });
 
 describe('the table of templates', () => {
-  const ask = (table: TemplateTable, path: string, site = 0): string => {
-    const text = new TextEncoder().encode(path);
-    const hash = hashText(viewOf(text), 0, text.length, 1);
-    const id = table.find(site, 1, hash, text, 0, text.length, 0, 0);
+  const ask = (table: TemplateTable, path: string, site = 0, query = ''): string => {
+    const text = new TextEncoder().encode(`${path}${query}`);
+    const pathHash = hashText(viewOf(text), 0, path.length, 1);
+    const hash = query === '' ? pathHash : hashText(viewOf(text), path.length, query.length, pathHash);
+    const id = table.find(site, 1, hash, pathHash, text, 0, path.length, path.length, query.length);
     table.total[id]++;
     return table.names[id];
   };
@@ -71,5 +73,22 @@ describe('the table of templates', () => {
     for (let at = 0; at < 20_000; at++) ask(table, `/${word(at)}/${word(at * 7)}/${word(at * 3)}`);
     assert.ok(table.count <= 110, `${table.count} templates`);
     assert.equal(ask(table, '/other', 1), 'GET /other');
+  });
+
+  test('a query has the template of its keys, whatever was asked for before', () => {
+    const table = new TemplateTable(1, 4, { ...TEMPLATE_LIMITS, childrenMax: 100_000 });
+    const random = new Random(7);
+    const pick = (from: readonly string[]): string => from[random.below(from.length)];
+    const names = new Set<string>();
+    for (let at = 0; at < 3000; at++) {
+      const path = pick(['/search', '/a', '/a/b7']);
+      let query = '';
+      for (let part = random.below(20); part >= 0; part--)
+        query += pick(['q', 'id', 'page', '7', '=', '=', '&', '&', 'x=1&', 'verylongkeyverylongkeyverylongkey12']);
+      const name = ask(table, path, 0, query);
+      assert.equal(name, `GET ${templateOf(`${path}?${query}`)}`);
+      names.add(name);
+    }
+    assert.ok(names.size > 100, `${names.size} templates`);
   });
 });

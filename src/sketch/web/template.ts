@@ -1,3 +1,5 @@
+import { mix32 } from '../../base/hash.ts';
+
 /**
  * The template of a request: method and path with its changing parts as `*`, and the keys of its query.
  *
@@ -93,6 +95,24 @@ export function writeQuery(text: Uint8Array, from: number, length: number, into:
     at = stop + 1;
   }
   into.length = to;
+}
+
+/** Hash of all that `writeQuery` looks at in a query: its keys, whether each has a value, and nothing of the values. */
+export function hashKeys(text: Uint8Array, from: number, length: number, seed: number): number {
+  let hash = seed | 0;
+  let inValue = false;
+  let keys = 0;
+  for (let at = from, end = from + length; at < end; at++) {
+    const byte = text[at];
+    if (byte === AMPERSAND) {
+      if (++keys === KEYS_MAX) break;
+      inValue = false;
+    } else if (inValue) continue;
+    else inValue = byte === EQUALS;
+    hash = Math.imul(hash ^ byte, 0x85ebca6b);
+    hash ^= hash >>> 15;
+  }
+  return mix32(hash);
 }
 
 function writeSegment(text: Uint8Array, from: number, end: number, bytes: Uint8Array, to: number): number {
