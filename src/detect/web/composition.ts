@@ -2,6 +2,7 @@ import { COUNT, quantileMs, type SiteCounts } from '../../sketch/web/site-counts
 import { KIND } from '../../sketch/web/template.ts';
 import type { TemplateTable } from '../../sketch/web/template-table.ts';
 import { TRAIT, TRAIT_COUNT, TRAITS, type Trait, WINDOW_SUM } from '../../sketch/web/traits.ts';
+import { hasteOf } from './haste.ts';
 import { WEB } from './parameters.ts';
 
 /** Requests beyond what is usual: of templates, of the site, or of clients that behave as no browser does. */
@@ -148,11 +149,13 @@ function scaled(rates: Float64Array, seconds: number): Float64Array {
   return rates.map((rate) => rate * seconds);
 }
 
+const NOVEL_SHARE = 0.6;
+
 /** What each trait of a surplus is worth: points, from which share on, and how far beyond the usual. */
 const WEIGHTS: readonly { trait: Trait; points: number; share: number; beyond: number; words: string }[] = [
   { trait: 'suspect', points: 3, share: 0.5, beyond: 0.3, words: 'of clients that behave as no browser does' },
   { trait: 'fast', points: 2, share: 0.5, beyond: 0.3, words: 'of clients that ask faster than a person can look' },
-  { trait: 'novel', points: 2, share: 0.6, beyond: 0.3, words: 'for something never asked for before' },
+  { trait: 'novel', points: 2, share: NOVEL_SHARE, beyond: 0.3, words: 'for something never asked for before' },
   { trait: 'tool', points: 2, share: 0.5, beyond: 0.3, words: 'with the user agent of a program, or none' },
   { trait: 'post', points: 1.5, share: 0.6, beyond: 0.4, words: 'POST' },
   { trait: 'noReferrer', points: 1, share: 0.75, beyond: 0.4, words: 'without a referrer' },
@@ -194,6 +197,15 @@ export function compose(
     add(2, `readers would have fetched images and styles with these pages; ${percent(assetsShare)} of that was`);
   }
   if (follows && assetsShare >= 0.6) points -= 2;
+  const haste = cold || surplus.of === 'suspects' ? undefined : hasteOf(site);
+  if (haste !== undefined) {
+    // Where a log tells nothing else of browsers, a frame in the page that a crowd comes for looks the same; but all have the same frame.
+    const sure = haste.same || site.norms.assets || surplus.shares[TRAIT.novel] >= NOVEL_SHARE;
+    add(
+      sure ? 2 : 1,
+      `${percent(haste.share)} of ${haste.clients} clients asked a second time sooner than anybody reads (usually ${percent(haste.usual)})`,
+    );
+  }
   const agents = shiftOf(site.agents, site.usualAgents);
   if (!cold && surplus.of !== 'suspects' && agents >= 0.6)
     add(1, `other user agents than usual (${percent(agents)} differ)`);

@@ -22,10 +22,14 @@ export const WEB = {
   points: 4,
   pointsCold: 5,
   pointsInterface: 5,
+  /** Clients that ask a second time sooner than anybody reads: their share, and how sure it has to be that peace has no such share, nats. */
+  hasteShare: 0.4,
+  hasteNats: 20,
   /** So many more where requests failed before demand rose: those who try again and again are readers. */
   pointsFailedFirst: 3,
-  /** At this multiple of its limit one second opens an attack; below it, two in a row. */
+  /** At this multiple of its limit, or with so many points more than it takes, one second opens an attack; below it, two in a row. */
   suddenFactor: 3,
+  pointsSudden: 1,
   /** From these few clients, without harm, it takes more than this rate; and more than this where they ask an interface for programs. */
   fewClients: 3,
   fewClientsUnnamed: 8,

@@ -93,6 +93,27 @@ describe('the detector of web attacks', () => {
     assert.equal(told[0][1].id, attack.id);
   });
 
+  test('clients that all ask a second time at once are told by that, long before each of them has asked often', () => {
+    const detectedAfter = (clientOf: (second: number, request: number) => number): number[] => {
+      const one = detector();
+      const batch = createRequestBatch(512, 1 << 17);
+      play(one, 200, 1000);
+      for (let second = 200; second < 210; second++) {
+        for (let request = 0; request < 72; request++) ask(one, batch, START + second, clientOf(second, request), '/');
+      }
+      one.take(batch);
+      one.finish();
+      return one.attacks().map(({ detectedAt }) => Date.parse(detectedAt) / 1000 - START - 200);
+    };
+    const [after] = detectedAfter((_second, request) => 77_000 + (request % 60));
+    assert.ok(after <= 2, `after ${after} s`);
+    assert.deepEqual(
+      detectedAfter((second, request) => 77_000 + 100 * second + request),
+      [],
+      'as many requests, each from a client of its own',
+    );
+  });
+
   test('the same input gives the same attacks, in batches of any size', () => {
     const [one, other] = [detector(), detector()];
     play(one, 260, 200);

@@ -180,17 +180,20 @@ export class WebDetector implements RequestSink {
     const needed = (cold ? WEB.pointsCold : WEB.points) + first;
     const pending = this.#pending.get(site) ?? { points: 0, second: 0, overSince: second };
     this.#pending.set(site, pending);
+    const { rate, limit } = best.surplus;
+    const sudden = rate >= WEB.suddenFactor * limit || best.points >= needed + WEB.pointsSudden;
+    const atOnce = sudden || cold || last;
     const open = this.#attacks.get(site);
     if (best.points < needed && open !== undefined) return false;
     // What was an attack a second ago is not asked again who it is.
-    if (open !== undefined) return this.#attack(site, second, best, harm, cold, pending, last);
+    if (open !== undefined) return this.#attack(site, second, best, harm, atOnce, pending);
     const judgedNow = best.points >= needed || (this.#options.onVerdict !== undefined && second % 5 === 0);
     if (judgedNow) {
       const profile = profileOf(this.counter.clients, site.index, second, acceptsFor(this.counter.clients, site, best));
       const judged = { site, composition: best, harm, profile, cold };
       const benign =
         best.points < needed ? benignOf(judged, this.counter.clients) : excuse(judged, this.counter.clients);
-      if (benign === undefined) return this.#attack(site, second, best, harm, cold, pending, last);
+      if (benign === undefined) return this.#attack(site, second, best, harm, atOnce, pending);
       this.#verdict(site, second, benign, best.surplus);
     }
     pending.points = 0;
@@ -213,9 +216,8 @@ export class WebDetector implements RequestSink {
     second: number,
     best: Composition,
     harm: Harm,
-    cold: boolean,
+    atOnce: boolean,
     pending: { points: number; second: number },
-    last: boolean,
   ): boolean {
     const open = this.#attacks.get(site);
     if (open !== undefined) {
@@ -223,10 +225,9 @@ export class WebDetector implements RequestSink {
       return false;
     }
     const { surplus } = best;
-    const sudden = surplus.rate >= WEB.suddenFactor * surplus.limit || cold || last;
     pending.points = second - pending.second <= 2 ? pending.points + 1 : 1;
     pending.second = second;
-    if (!sudden && pending.points < 2) return false;
+    if (!atOnce && pending.points < 2) return false;
     const start = startOf(site, second, surplus.rate);
     const opening = {
       measure: 'rps' as const,

@@ -233,6 +233,45 @@ export const BENIGN_WEB: readonly WebScenario[] = [
     },
   },
   {
+    name: 'web-live-ticker',
+    what: 'eight times the readers at a page that loads itself again every ten seconds, for a third of whom all else is in their cache',
+    make: (scene, style) => {
+      day(scene, style);
+      const every = (startMs: number): void => {
+        const [client, agent, version] = [scene.client(), scene.agent(), '1.1'];
+        scene.innocents.add(client);
+        const page = { site: style.name, client, agent, version, target: '/news/live' };
+        const from = style.referrers ? `https://${style.name}/news/live` : undefined;
+        const staysMs = 1000 * scene.random.exponential(45);
+        for (let afterMs = 0; afterMs <= staysMs; afterMs += 9500 + scene.random.below(1000))
+          scene.add({ ...page, timeMs: startMs + afterMs, referrer: afterMs === 0 ? undefined : from });
+        if (style.assets && scene.random.unit() < 0.67)
+          scene.assets(style, startMs, client, agent, version, from ?? '', 9);
+      };
+      for (let at = 300; at < 600; at += scene.random.exponential(1 / (8 * style.visits))) every(BASE_MS + 1000 * at);
+    },
+  },
+  {
+    name: 'web-framed-crowd',
+    what: 'ten times the readers by a short link that leads to a page with a map in a frame',
+    make: (scene, style) => {
+      day(scene, style);
+      for (let at = 300; at < 600; at += scene.random.exponential(1 / (10 * style.visits))) {
+        const [client, agent, version] = [scene.client(), scene.agent(), '2.0'];
+        scene.innocents.add(client);
+        const startMs = BASE_MS + 1000 * at;
+        const asked = { site: style.name, client, agent, version };
+        const target = '/news/2026/77-election.html';
+        const referrer = style.referrers ? `https://${style.name}${target}` : undefined;
+        scene.add({ ...asked, timeMs: startMs, target: '/go/77', status: 302, bytes: 0 });
+        scene.add({ ...asked, timeMs: startMs + 90, target });
+        scene.add({ ...asked, timeMs: startMs + 260, target: '/embed/map', referrer });
+        if (style.assets)
+          scene.assets(style, startMs + 90, client, agent, version, `https://${style.name}${target}`, 9);
+      }
+    },
+  },
+  {
     name: 'web-api-clients',
     what: 'programs of other agencies ask an interface, 30 times a second in all, some from the middle on',
     make: (scene, style) => {

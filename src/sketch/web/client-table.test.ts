@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mix32 } from '../../base/hash.ts';
-import { CLIENT, ClientTable } from './client-table.ts';
+import { CLIENT, ClientTable, HASTY, SAME, SECOND } from './client-table.ts';
 
 /** Looks a client up, and begins it where it is new. */
 function come(table: ClientTable, hash: number, second: number): number {
@@ -56,4 +56,41 @@ test('a client that comes back after half an hour begins a new visit, and is kno
   assert.equal(table.again(row, 100 + 1800), true);
   assert.equal(table.cells[table.at(row) + CLIENT.pages], 0);
   assert.equal(table.cells[table.at(row) + CLIENT.flags] & 1, 1);
+});
+
+test('a second page that comes sooner than anybody reads the first is told once, where a browser has no reason for it', () => {
+  interface Page {
+    readonly value: number;
+    readonly after: number;
+    readonly whole?: boolean;
+    readonly referred?: boolean;
+  }
+  const told = (pages: readonly Page[], asset = false): number[] => {
+    const table = new ClientTable(64);
+    const row = come(table, 5, 100);
+    let second = 100;
+    return pages.map(({ value, after, whole = true, referred = false }, at) => {
+      second += after;
+      if (asset && at === 1) table.asset(row, 99, second);
+      table.page(row, 1, value, second);
+      const found = table.follow(row, value, second, whole, referred);
+      table.seen(row, second);
+      return found;
+    });
+  };
+  const first = { value: 7, after: 0 };
+  assert.deepEqual(told([first, { value: 7, after: 1 }, { value: 7, after: 1 }]), [0, SECOND | HASTY | SAME, 0]);
+  assert.deepEqual(told([first, { value: 8, after: 1 }]), [0, SECOND | HASTY]);
+  assert.deepEqual(told([first, { value: 7, after: 10 }]), [0, SECOND], 'a page that loads itself again');
+  assert.deepEqual(told([first, { value: 8, after: 1, referred: true }]), [0, SECOND], 'a frame in the page');
+  assert.deepEqual(told([first, { value: 7, after: 1 }], true), [0, SECOND], 'with what belongs to it');
+  assert.deepEqual(
+    told([
+      { ...first, whole: false },
+      { value: 7, after: 0 },
+    ]),
+    [0, 0],
+    'a redirect',
+  );
+  assert.deepEqual(told([first, { value: 7, after: 1, whole: false }]), [0, 0], 'a part, or a failure');
 });

@@ -42,7 +42,8 @@ export const CLIENT = {
   noReferrer: 15,
   novel: 16,
   refused: 17,
-  failed: 18,
+  /** Hash of the page that it asked for last, where it was answered with 200; 0 for none. */
+  last: 18,
   posts: 19,
   agentChanges: 20,
   /** The template asked for most, by majority vote (Boyer and Moore), and its lead; and how often it was asked for since it led. */
@@ -292,6 +293,25 @@ export class ClientTable {
   }
 
   /**
+   * Notes a page that was counted (`page`); call before `seen`. `whole`: answered with 200; `referred`: with a referrer. Returns `SECOND`
+   * for the second of a visit where both came whole: what failed, was redirected, asks for a password or comes in parts is asked for again
+   * at once by any browser. With it `HASTY` where it came sooner than anybody reads and nothing that belongs to the first was fetched: the
+   * same again, which is `SAME` too, or another that no page led to.
+   */
+  follow(row: number, value: number, second: number, whole: boolean, referred: boolean): number {
+    const { cells } = this;
+    const at = this.at(row);
+    const last = cells[at + CLIENT.last];
+    const next = whole ? tagOf(value) : 0;
+    cells[at + CLIENT.last] = next;
+    if (cells[at + CLIENT.pages] !== 2 || next === 0 || last === 0) return 0;
+    if (cells[at + CLIENT.assets] > 0) return SECOND;
+    const pause = second - this.lastSecond(row);
+    if (next === last) return pause <= SAME_SECONDS ? SECOND | HASTY | SAME : SECOND;
+    return pause <= OTHER_SECONDS && !referred ? SECOND | HASTY : SECOND;
+  }
+
+  /**
    * How little a client behaves as a browser does, in points; from `SUSPECT_POINTS` on it is suspect. A person's cache may hold every
    * asset, a bookmark has no referrer, and a search is for something new: each alone says nothing.
    */
@@ -353,6 +373,13 @@ export class ClientTable {
 /** What `ClientTable.asset` tells; bits. */
 export const BARE = 1;
 export const AGAIN = 2;
+/** What `ClientTable.follow` tells; bits. */
+export const SECOND = 1;
+export const HASTY = 2;
+export const SAME = 4;
+/** So soon, in whole seconds, nobody who reads asks for the same page again, or for another. */
+const SAME_SECONDS = 5;
+const OTHER_SECONDS = 2;
 /** So many assets, of so few paths, and each so often, are asked for again and again. */
 const AGAIN_MIN = 6;
 const AGAIN_PATHS_MAX = 12;

@@ -1,7 +1,7 @@
 import type { RequestBatch, RequestSink } from '../../model/request-batch.ts';
 import { REQUEST_HAS } from '../../model/request-columns.ts';
 import { AgentKinds, agentKind } from './agents.ts';
-import { AGAIN, CLIENT, ClientTable, type SiteNorms, SUSPECT_POINTS } from './client-table.ts';
+import { AGAIN, CLIENT, ClientTable, HASTY, SAME, type SiteNorms, SUSPECT_POINTS } from './client-table.ts';
 import { isTracked, slowKind, versionPlace } from './request-kind.ts';
 import { clientSeedOf, KEYED_ROWS, RowKeys, secondHash, valueSeedOf } from './row-keys.ts';
 import { SeenFilter } from './seen-filter.ts';
@@ -271,12 +271,18 @@ export class RequestCounter implements RequestSink {
       const { cells } = clients;
       const at = clients.at(client);
       clients.page(client, template, value, second);
+      const isInterface = (kinds & KIND.interface) !== 0;
+      const told = clients.follow(client, value, second, status === OK, !noReferrer);
+      if (told !== 0 && !late && !isInterface) {
+        now[COUNT.seconds]++;
+        if ((told & HASTY) !== 0) now[COUNT.hasty]++;
+        if ((told & SAME) !== 0) now[COUNT.same]++;
+      }
       clients.seen(client, second);
       if (answered) cells[at + CLIENT.answered]++;
       if (noReferrer) cells[at + CLIENT.noReferrer]++;
       if (novel) cells[at + CLIENT.novel]++;
       if (refused) cells[at + CLIENT.refused]++;
-      if (failed) cells[at + CLIENT.failed]++;
       if (method === POST) cells[at + CLIENT.posts]++;
       if (cells[at + CLIENT.agent] !== agent) {
         if (cells[at + CLIENT.agent] !== 0) cells[at + CLIENT.agentChanges]++;
@@ -291,7 +297,7 @@ export class RequestCounter implements RequestSink {
       if (clients.isFast(client)) traits |= 1 << TRAIT.fast;
       if (cells[at + CLIENT.answered] >= 2 && cells[at + CLIENT.assets] === 0) traits |= 1 << TRAIT.noAssets;
       const expensive = (kinds & (KIND.search | KIND.login | KIND.rpc)) !== 0;
-      const norms = (kinds & KIND.interface) === 0 ? site.norms : NO_NORMS;
+      const norms = isInterface ? NO_NORMS : site.norms;
       if (clients.suspicion(client, norms, expensive) >= SUSPECT_POINTS) traits |= 1 << TRAIT.suspect;
     }
     const suspect = (traits & (1 << TRAIT.suspect)) !== 0;
@@ -418,6 +424,7 @@ const REFERRER_MASK = 15;
 /** Assets of a second without pages are worth to be kept beyond so many, and so many times the usual. */
 const BARE_KEPT_FROM = 20;
 const BARE_KEPT_OVER = 2;
+const OK = 200;
 const PARTIAL_CONTENT = 206;
 const NOT_MODIFIED = 304;
 const SLASH = 0x2f;

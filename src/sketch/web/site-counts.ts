@@ -22,8 +22,12 @@ export const COUNT = {
   /** Assets of clients that loaded no page in their visit, and of those that ask for the same few again and again; not what other sites embed. */
   bare: 12,
   bareAgain: 13,
+  /** Second pages of visits; those of them that came sooner than anybody reads the first; and of these the same again. */
+  seconds: 14,
+  hasty: 15,
+  same: 16,
 } as const;
-const COUNTS = 14;
+const COUNTS = 17;
 
 /** A power of two. */
 export const AGENT_BUCKETS = 64;
