@@ -52,8 +52,10 @@ test('a client that comes back after half an hour begins a new visit, and is kno
   const table = new ClientTable(64);
   const row = come(table, 5, 100);
   table.page(row, 1, 1, 100);
-  assert.equal(table.again(row, 1000), false);
-  assert.equal(table.again(row, 100 + 1800), true);
+  assert.equal(table.comes(row, 100), 0);
+  assert.equal(table.comes(row, 1000), 1);
+  assert.equal(table.cells[table.at(row) + CLIENT.pages], 1);
+  assert.equal(table.comes(row, 100 + 1800), 1);
   assert.equal(table.cells[table.at(row) + CLIENT.pages], 0);
   assert.equal(table.cells[table.at(row) + CLIENT.flags] & 1, 1);
 });

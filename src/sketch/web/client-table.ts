@@ -236,12 +236,15 @@ export class ClientTable {
     return this.cells[this.at(row) + KEY];
   }
 
-  /** Begins a new visit where the last is over; true where it does. */
-  again(row: number, second: number): boolean {
-    if (second - this.lastSecond(row) < VISIT_SECONDS) return false;
-    this.#visit(row, second);
-    this.cells[this.at(row) + CLIENT.flags] |= 1;
-    return true;
+  /** A known client asks: 1 for its first request of a second, else 0. A new visit begins where the last is over. */
+  comes(row: number, second: number): number {
+    const last = this.#seconds[(ROW_WORDS / 2) * row + LAST];
+    if (last === second) return 0;
+    if (second - last >= VISIT_SECONDS) {
+      this.#visit(row, second);
+      this.cells[ROW_WORDS * row + CLIENT.flags] |= 1;
+    }
+    return 1;
   }
 
   #visit(row: number, second: number): void {
@@ -279,7 +282,7 @@ export class ClientTable {
     // Until its first page they are the assets that it asked for.
     if (cells[at + CLIENT.pages]++ === 0) cells[at + CLIENT.values] = 0;
     cells[at + CLIENT.values] |= 1 << (value & 31);
-    const past = second - this.lastSecond(row);
+    const past = second - this.#seconds[(ROW_WORDS / 2) * row + LAST];
     const keep = past >= 0 && past < RECENT_KEEPS.length ? RECENT_KEEPS[past] : 0;
     this.#recents[at + RECENT] = this.#recents[at + RECENT] * keep + 1;
     if (cells[at + CLIENT.template] === template) {
@@ -306,7 +309,7 @@ export class ClientTable {
     cells[at + CLIENT.last] = next;
     if (cells[at + CLIENT.pages] !== 2 || next === 0 || last === 0) return 0;
     if (cells[at + CLIENT.assets] > 0) return SECOND;
-    const pause = second - this.lastSecond(row);
+    const pause = second - this.#seconds[(ROW_WORDS / 2) * row + LAST];
     if (next === last) return pause <= SAME_SECONDS ? SECOND | HASTY | SAME : SECOND;
     return pause <= OTHER_SECONDS && !referred ? SECOND | HASTY : SECOND;
   }
@@ -339,7 +342,7 @@ export class ClientTable {
       if (cells[at + CLIENT.posts] >= 6 && cells[at + CLIENT.posts] >= 0.25 * pages) points++;
       if (pages >= 8 && cells[at + CLIENT.assets] <= 0.1 * pages) points += this.#persistence(row, pages);
     }
-    if (this.isFast(row)) points += this.recent(row) >= 20 ? 2 : 1;
+    if (this.isFast(row)) points += this.#recents[at + RECENT] >= 20 ? 2 : 1;
     return points;
   }
 
@@ -348,7 +351,7 @@ export class ClientTable {
     const { cells } = this;
     const at = this.at(row);
     const pages = cells[at + CLIENT.pages];
-    if (this.recent(row) < 12 || cells[at + CLIENT.assets] > 0.1 * pages) return false;
+    if (this.#recents[at + RECENT] < 12 || cells[at + CLIENT.assets] > 0.1 * pages) return false;
     const many = cells[at + CLIENT.agentChanges] >= 0.1 * pages;
     return (
       !many ||

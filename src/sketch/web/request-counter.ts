@@ -255,7 +255,8 @@ export class RequestCounter implements RequestSink {
       !this.#values.add(value, secondHash(value, valueSeedOf(this.#options.seed, site.index))) &&
       !(queryLength > 3 && isTracked(view, queryAt, queryLength));
     const agentLength = (present & REQUEST_HAS.userAgent) !== 0 ? batch.userAgent.length[row] : 0;
-    const agent = agentLength === 0 ? 1 : hashText(view, batch.userAgent.at[row], agentLength, this.#options.seed);
+    const agent =
+      agentLength === 0 ? 1 : hashText(view, batch.userAgent.at[row], agentLength, this.#options.seed) >>> 0;
     const kind = this.#agentKinds.of(agent, batch.text, batch.userAgent.at[row], agentLength);
     const version = (present & REQUEST_HAS.httpVersion) !== 0 ? versionPlace(batch.httpVersion[row]) : 0;
     let traits =
@@ -360,7 +361,7 @@ export class RequestCounter implements RequestSink {
     from = Math.min(end, from + 2);
     let to = from;
     while (to < end && batch.text[to] !== SLASH) to++;
-    return hashText(this.#view, from, to - from, this.#options.seed);
+    return hashText(this.#view, from, to - from, this.#options.seed) >>> 0;
   }
 
   /** The row of who asks, begun where it is new; -1 where the line does not tell. */
@@ -378,8 +379,7 @@ export class RequestCounter implements RequestSink {
       if (known) clients.cells[clients.at(client) + CLIENT.flags] |= 1;
       site.now[COUNT.clients]++;
     } else {
-      if (clients.lastSecond(client) !== second) site.now[COUNT.clients]++;
-      clients.again(client, second);
+      site.now[COUNT.clients] += clients.comes(client, second);
     }
     return client;
   }

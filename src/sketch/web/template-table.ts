@@ -176,11 +176,11 @@ export class TemplateTable {
   #placeOf(site: number, method: number): number {
     const { length, prefixLength, pathLength } = this.#text;
     const seed = this.#seedOf(site, method);
-    const hash = hashText(this.#view, 0, length, seed);
+    const hash = hashText(this.#view, 0, length, seed) >>> 0;
     const known = this.#lookUp(hash);
     if (known >= 0) return this.#alias[known];
-    const families = [hashText(this.#view, 0, prefixLength, seed ^ 1)];
-    if (length > pathLength) families.push(hashText(this.#view, 0, pathLength, seed ^ 2));
+    const families = [hashText(this.#view, 0, prefixLength, seed ^ 1) >>> 0];
+    if (length > pathLength) families.push(hashText(this.#view, 0, pathLength, seed ^ 2) >>> 0);
     for (const [at, key] of families.entries()) {
       const family = this.#families.get(key);
       if (family === undefined || family.children < this.limits.childrenMax) continue;

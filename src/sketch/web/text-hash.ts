@@ -20,7 +20,10 @@ export function viewOf(text: Uint8Array): DataView {
   return new DataView(text.buffer, text.byteOffset, text.byteLength);
 }
 
-/** Hash of `length` bytes at `at`; unsigned 32 bits. */
+/**
+ * Hash of `length` bytes at `at`; 32 bits with a sign, since engines keep such numbers in a register, and others not: `>>> 0` makes it
+ * comparable to what a `Uint32Array` holds.
+ */
 export function hashText(view: DataView, at: number, length: number, seed: number): number {
   let hash = (seed ^ Math.imul(length, PRIME_B)) | 0;
   let from = at;
@@ -48,10 +51,17 @@ export function hashText(view: DataView, at: number, length: number, seed: numbe
     hash = Math.imul(hash ^ view.getInt32(from, true), PRIME_A);
     hash ^= hash >>> 15;
   }
-  let rest = 0;
-  for (const end = at + length; from < end; from++) rest = (rest << 8) | view.getUint8(from);
-  hash = Math.imul(hash ^ rest, PRIME_B);
+  hash = Math.imul(hash ^ restOf(view, at, length), PRIME_B);
   hash = Math.imul(hash ^ (hash >>> 16), 0x21f0aaad);
   hash = Math.imul(hash ^ (hash >>> 15), 0x735a2d97);
-  return (hash ^ (hash >>> 15)) >>> 0;
+  return hash ^ (hash >>> 15);
+}
+
+/** The last bytes, three at most, as one number: of the last four where there are as many, as no branch foresees their number. */
+function restOf(view: DataView, at: number, length: number): number {
+  const count = length & 3;
+  if (length >= 4) return view.getInt32(at + length - 4, false) & ((1 << (8 * count)) - 1);
+  let rest = 0;
+  for (let from = at; from < at + count; from++) rest = (rest << 8) | view.getUint8(from);
+  return rest;
 }
