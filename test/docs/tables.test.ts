@@ -9,6 +9,7 @@ import { PICTURES, takePicture } from '../../scripts/house/pictures.ts';
 import { GENERATED_TABLES, withPart } from '../../scripts/house/tables.ts';
 import { judgePage } from '../../src/assess/page/expect.ts';
 import { judgeAssets } from '../../src/detect/web/assets.ts';
+import { compose, harmOf, surplusOfSite } from '../../src/detect/web/composition.ts';
 import { CHECK_FAILURES } from '../../src/model/check-failure.ts';
 import { createFlowBatch } from '../../src/model/flow-batch.ts';
 import { FRAGMENT_LATER } from '../../src/model/flow-columns.ts';
@@ -130,6 +131,20 @@ describe('the words of the console', () => {
       ['assetsAgain', 'failing'],
       ['assetsAlone', 'failing'],
     ]);
+  });
+
+  it('understand what is said of clients that ask a second time at once', () => {
+    const site = new SiteCounts('www.ministry.example', 0);
+    site.learned = 600;
+    site.window[COUNT.pages] = 600;
+    site.window[COUNT.seconds] = 40;
+    site.window[COUNT.hasty] = 34;
+    site.window[COUNT.same] = 34;
+    const { words } = compose(site, surplusOfSite(site, 15, 'floor'), harmOf(site), false, false);
+    assert.deepEqual(
+      words.map((sentence) => formsOf(sentence)?.[0].name ?? sentence),
+      ['haste'],
+    );
   });
 
   it('understand what is said of a text that an answer lacks or has', () => {

@@ -51,6 +51,7 @@ export const enForms = {
   'form.assetsAgain':
     '{a} requests/s for images and styles from clients that load no page and ask for the same few again and again (usually {b} requests/s)',
   'form.assetsAlone': '{a} requests/s for images and styles from clients that load no page (usually {b} requests/s)',
+  'form.haste': '{a} of {b} clients asked a second time sooner than anybody reads (usually {c})',
   'form.agents': 'other user agents than usual ({a} differ)',
   'form.versions': 'another HTTP version than usual ({a})',
   'form.failing': '{a} of all requests fail (usually {b})',

@@ -48,6 +48,7 @@ export const koForms = {
   'form.assetsAgain':
     '페이지는 불러오지 않고 같은 그림과 스타일 몇 개만 거듭 찾는 클라이언트의 요청이 초당 {a}건 (평소 {b}건)',
   'form.assetsAlone': '페이지는 불러오지 않고 그림과 스타일만 찾는 클라이언트의 요청이 초당 {a}건 (평소 {b}건)',
+  'form.haste': '클라이언트 {b}곳 가운데 {a}가 사람이 읽는 것보다 빨리 두 번째로 요청함 (평소 {c})',
   'form.agents': '평소와 다른 User-Agent ({a}가 다름)',
   'form.versions': '평소와 다른 HTTP 버전 ({a})',
   'form.failing': '모든 요청의 {a}가 실패함 (평소 {b})',
