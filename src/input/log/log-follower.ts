@@ -12,7 +12,7 @@ import { findMoved, readCompressed } from './rotation.ts';
  *   pattern ──► path ──► the file that has the name now ─────────► LogDecoder ──► batch ──► sink, then positions
  *                  └───► files that had it, until they are quiet ──────┘
  *
- * A file is looked at a few times a second: a notification of the kernel tells nothing of network file systems, and none is lost so.
+ * A file is looked at twenty times a second: a notification of the kernel tells nothing of network file systems, and none is lost so.
  */
 export interface FollowedLog {
   /** A path, or a pattern with `*`, `?`, `[…]`, `{…}` and `**`. */
@@ -38,12 +38,16 @@ export interface LogFollowerOptions {
 
 /** Files that are followed at a time; of a pattern that fits more, those that come later are told as a fault. */
 export const FOLLOWED_MAX = 1024;
-const POLL_MS = 200;
+const POLL_MS = 50;
+/** Many files are looked at less often, so that looking costs no more: this long for each of them. */
+const POLL_FILE_MS = 0.2;
+/** Positions are written through to the disk: they are kept once in so many looks. */
+const POLLS_PER_SAVE = 4;
 const RETIRED_MS = 10_000;
 /** Files that had the name of a log and are looked for after a restart. */
 const PREDECESSORS_MAX = 8;
 /** Polls between two looks at patterns. */
-const POLLS_PER_GLOB = 5;
+const POLLS_PER_GLOB = 20;
 /** Bytes read at a time, and chunks of one file before the others have their turn. */
 const CHUNK_BYTES = 128 * 1024;
 const CHUNKS_PER_TURN = 16;
@@ -125,16 +129,23 @@ export class LogFollower {
       }
       this.#first = false;
       this.#handOver();
+      if (this.#polls % POLLS_PER_SAVE === 1) this.#keepPositions();
+      const pollMs = this.#options.pollMs ?? Math.max(POLL_MS, POLL_FILE_MS * this.#followed.size);
       if (more) await setImmediate();
-      else await sleep(this.#options.pollMs ?? POLL_MS, undefined, { signal }).catch(() => undefined);
+      else await sleep(pollMs, undefined, { signal }).catch(() => undefined);
     }
+    this.#keepPositions();
   }
 
-  /** Hands rows over, and keeps the positions behind them. */
   #handOver(): void {
-    const { batch, sink, positions } = this.#options;
+    const { batch, sink } = this.#options;
     if (batch.length > 0) sink.take(batch);
     batch.textLength = 0;
+  }
+
+  /** Keeps the positions behind what was handed over. */
+  #keepPositions(): void {
+    const { positions } = this.#options;
     if (!this.#changed) return;
     // A store that fails is tried again: what is read goes on to detection meanwhile.
     try {

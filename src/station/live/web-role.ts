@@ -7,10 +7,9 @@ import type { ServerStatus } from '../../model/server-status.ts';
 import type { SiteSecond } from '../../model/site-second.ts';
 import { isGood, type KnownSites } from '../site-hosts.ts';
 import { KeptRequests } from './kept-requests.ts';
+import { Lateness } from './lateness.ts';
 import type { FromWeb, WebSetup } from './web-messages.ts';
 
-/** A second of a log is over this long after the clock says so: lines are written when a request ends, and in turns, ms. */
-const GRACE_MS = 500;
 /** Logs whose clock is off by more than this from that of this machine are followed by their own, ms. */
 const SKEW_MS_MAX = 3000;
 /** Seconds of sites that wait to be posted; the oldest go. */
@@ -36,6 +35,8 @@ export class WebRole {
   #told = { requests: 0, rejected: 0 };
   /** By how much the clock of the logs is behind that of this machine, ms. */
   #skewMs = 0;
+  readonly #lateness = new Lateness();
+  #latenessSecond = Number.NaN;
 
   /** Throws CONFIG_INVALID where the format of a log is none. */
   constructor(options: WebRoleOptions) {
@@ -90,7 +91,9 @@ export class WebRole {
     const kept = this.#kept?.endSecond(this.#options.now());
     if (kept !== undefined) this.#options.post({ kind: 'requests', record: kept });
     const { counter } = this.#detector;
-    const target = Math.floor((this.#options.now() - this.#skewMs - GRACE_MS) / 1000);
+    const target = Math.floor((this.#options.now() - this.#skewMs - this.#lateness.graceMs) / 1000);
+    if (target !== this.#latenessSecond) this.#lateness.endSecond();
+    this.#latenessSecond = target;
     if (Number.isNaN(counter.second)) {
       // Status pages and attacks of an earlier run need a clock before the first line.
       if (this.#options.setup.attacks.length > 0) this.#detector.passTo(target);
@@ -116,6 +119,7 @@ export class WebRole {
       const behindMs = nowMs - newestMs;
       // Times are told to the second: up to one of it is no skew.
       this.#skewMs = Math.abs(behindMs) <= SKEW_MS_MAX ? 0 : behindMs;
+      this.#lateness.take(batch, nowMs - this.#skewMs);
     }
     this.#kept?.take(batch);
     this.#detector.take(batch);

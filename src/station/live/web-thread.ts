@@ -3,7 +3,7 @@ import { BonghwaError } from '../../base/errors.ts';
 import type { FromWeb, ToWeb, WebSetup } from './web-messages.ts';
 
 /** How often it is looked whether a second is over, ms. */
-const TICK_MS = 100;
+const TICK_MS = 50;
 
 /** Starts the thread that reads logs and decides. It posts `FromWeb` and takes `ToWeb`. */
 export function startWebThread(setup: WebSetup): Worker {
