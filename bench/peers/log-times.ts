@@ -1,8 +1,8 @@
 /**
  * How long from the first line of a flood in the log of a web server until the attack is reported, live: `bonghwa serve` follows a
- * log of thirty sites, of which one after the other is flooded, beginning at any moment of a second:
+ * log of thirty sites, of which one after the other is flooded until that is reported, beginning at any moment of a second:
  *
- *   node bench/peers/log-times.ts [--size small|full] [--json]
+ *   node bench/peers/log-times.ts [--size small|full] [--seed 43] [--json]
  */
 
 import { spawn } from 'node:child_process';
@@ -15,22 +15,19 @@ import { Random } from '../../src/base/random.ts';
 import { type BenchSize, parseSize } from '../harness.ts';
 import { combinedLine } from '../make/access-log.ts';
 import { inputDirectory } from '../make/input.ts';
-import { endChild, freeTcpPort, freeUdpPort, type Report, stationReports } from './collectors.ts';
+import { endChild, freeTcpPort, freeUdpPort, type Report, readMetrics, stationReports } from './collectors.ts';
 import { type DetectTimes, formatTimes } from './detect-time.ts';
 
-interface LogSize {
-  readonly sites: number;
-  readonly floodSeconds: number;
-}
-
-const SIZES: Readonly<Record<BenchSize, LogSize>> = {
-  small: { sites: 1, floodSeconds: 3 },
-  full: { sites: 30, floodSeconds: 6 },
-};
-/** What the log tells of the past when it appears: a site is known after a minute. */
+/** Sites, each of which is flooded once. */
+const SITES: Readonly<Record<BenchSize, number>> = { small: 1, full: 30 };
+/** What the log tells of the past at once: a site is known after a minute. */
 const PAST_SECONDS = 90;
-/** The station reads that, and goes on with what is written. */
-const SETTLE_MS = 3000;
+/** So long a flood goes on that nobody reports. */
+const FLOOD_MS_MAX = 15_000;
+/** What is reported so long after the last flood is none. */
+const AFTER_MS: Readonly<Record<BenchSize, number>> = { small: 0, full: 4000 };
+const LOOK_MS = 10;
+const READ_MS_MAX = 30_000;
 /** Lines a second of each site in peace, a third of them pages; and those that a flood adds, ten times the pages. */
 const PEACE_RATE = 18;
 const FLOOD_RATE = 60;
@@ -39,7 +36,6 @@ const FLOOD_SOURCES = 50;
 const CALM_SECONDS = 1;
 /** How often lines are written, as a server writes its buffer. */
 const WRITE_MS = 50;
-const AFTER_MS = 4000;
 const SEED = 43;
 const BONGHWA = fileURLToPath(new URL('../../bin/bonghwa.js', import.meta.url));
 const AGENT = 'Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0';
@@ -56,21 +52,25 @@ const FLOODS: readonly ((random: Random) => string)[] = [
 
 /** Appends the lines of each moment to a log, until it is ended. */
 class Writer {
+  /** Lines of the past, which are in the log first. */
+  readonly past: number;
   /** The site that is flooded now. */
   flooded: number | undefined;
   /** When the first line of each site's flood was written, ms. */
   readonly floodsMs: number[] = [];
   readonly #file: string;
   readonly #sites: number;
-  readonly #random = new Random(SEED);
+  readonly #random: Random;
   #wroteMs = Date.now();
   readonly #timer: NodeJS.Timeout;
 
-  constructor(file: string, sites: number) {
+  constructor(file: string, sites: number, seed: number) {
+    this.#random = new Random(seed);
     this.#file = file;
     this.#sites = sites;
     let past = '';
     for (let back = PAST_SECONDS; back > 0; back--) past += this.#peace(1, Math.floor(this.#wroteMs / 1000) - back);
+    this.past = past.split('\n').length - 1;
     appendFileSync(file, past);
     this.#timer = setInterval(() => this.#write(), WRITE_MS);
   }
@@ -126,13 +126,16 @@ class Writer {
   }
 }
 
-export async function logTimes(size: BenchSize): Promise<DetectTimes> {
-  const { sites, floodSeconds } = SIZES[size];
+export async function logTimes(size: BenchSize, seed = SEED): Promise<DetectTimes> {
+  const sites = SITES[size];
   const directory = mkdtempSync(join(inputDirectory(), 'log-station-'));
   const log = join(directory, 'access.log');
   const config = join(directory, 'bonghwa.yaml');
   writeFileSync(config, `inputs:\n  logs:\n    - path: ${log}\n`);
-  const ports = ['--http', `127.0.0.1:${await freeTcpPort()}`];
+  // A log that is there from the start is read as soon as it grows.
+  writeFileSync(log, '');
+  const http = `127.0.0.1:${await freeTcpPort()}`;
+  const ports = ['--http', http];
   for (const kind of ['netflow', 'sflow']) ports.push(`--${kind}`, `127.0.0.1:${await freeUdpPort()}`);
   const child = spawn(
     process.execPath,
@@ -141,17 +144,24 @@ export async function logTimes(size: BenchSize): Promise<DetectTimes> {
   );
   try {
     const reports = await stationReports(child);
-    const random = new Random(SEED);
-    const writer = new Writer(log, sites);
+    const random = new Random(seed);
+    const writer = new Writer(log, sites, seed);
     try {
-      await sleep(SETTLE_MS);
+      const hasRead = async (): Promise<boolean> =>
+        (await readMetrics(`http://${http}/metrics`))('bonghwa_requests_total') >= writer.past;
+      for (let waitedMs = 0; !(await hasRead()); waitedMs += LOOK_MS) {
+        if (waitedMs > READ_MS_MAX) throw new Error(`${log} was not read`);
+        await sleep(LOOK_MS);
+      }
       for (let site = 0; site < sites; site++) {
-        await sleep(1000 * (CALM_SECONDS + random.unit()));
+        await sleep(1000 * ((site === 0 ? 0 : CALM_SECONDS) + random.unit()));
         writer.flooded = site;
-        await sleep(1000 * floodSeconds);
+        const fromMs = Date.now();
+        const isTold = (): boolean => reports.some(({ target, atMs }) => target === siteName(site) && atMs >= fromMs);
+        for (let waitedMs = 0; !isTold() && waitedMs < FLOOD_MS_MAX; waitedMs += LOOK_MS) await sleep(LOOK_MS);
         writer.flooded = undefined;
       }
-      await sleep(AFTER_MS);
+      await sleep(AFTER_MS[size]);
     } finally {
       writer.end();
     }
@@ -175,9 +185,13 @@ function timed(reports: readonly Report[], floodsMs: readonly number[]): DetectT
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { size: { type: 'string', default: 'full' }, json: { type: 'boolean', default: false } },
+    options: {
+      size: { type: 'string', default: 'full' },
+      seed: { type: 'string', default: String(SEED) },
+      json: { type: 'boolean', default: false },
+    },
   });
-  const times = await logTimes(parseSize(values.size));
+  const times = await logTimes(parseSize(values.size), Number(values.seed));
   process.stdout.write(`${values.json ? JSON.stringify(times) : formatTimes([times])}\n`);
 }
 
