@@ -13,8 +13,8 @@ import type { SiteSecond } from '../../src/model/site-second.ts';
 import { WebDesk } from '../../src/station/live/web-desk.ts';
 import { ended } from '../support/ended.ts';
 
-/** From the first line of an attack to the word: 3 s, and what a loaded machine takes to start a program. */
-const TOLD_MS_MAX = 4000;
+/** From the first line of an attack to the word: 3 s, and as much again for a machine that has other work. */
+const TOLD_MS_MAX = 6000;
 
 function has(program: string): boolean {
   try {
@@ -149,7 +149,7 @@ describe('a real nginx that is attacked', { skip }, () => {
     const { url, log } = await startNginx();
     const { desk, told } = follow('held', log, `${url}/status`);
     await desk.start();
-    await sleep(4500);
+    await sleep(2500);
     assert.equal(told.length, 0);
     const fromMs = Date.now();
     const slow = spawn(
@@ -168,8 +168,7 @@ describe('a real nginx that is attacked', { skip }, () => {
     assert.equal(first.attack.vectors[0].name, 'slowloris');
     assert.equal(first.attack.evidence.measure, 'connections');
     assert.ok((first.attack.evidence.web?.connections ?? 0) >= 60);
-    // Two answers of the status page, which is asked every 2 s.
-    assert.ok(first.atMs - fromMs <= 8000, `told after ${first.atMs - fromMs} ms`);
+    assert.ok(first.atMs - fromMs <= TOLD_MS_MAX, `told after ${first.atMs - fromMs} ms`);
     await desk.stop();
   });
 });

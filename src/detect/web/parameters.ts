@@ -72,11 +72,12 @@ export const WEB = {
   /** A site with fewer pages than this has none to be loaded; and so many clients may be what fetches files for others. */
   assetsPagesMin: 30,
   assetsFetchers: 64,
-  /** Open connections of a status page: floor, multiple of the usual, share of what the server may have; samples in a row. */
+  /** Open connections of a status page: floor, multiple of the usual, share of what the server may have; samples in a row, and over how long, s. */
   connectionsFloor: 60,
   connectionsOverUsual: 3,
   connectionsShare: 0.8,
   connectionsSamples: 2,
+  connectionsSeconds: 2,
   /** Attackers named in a report, and while an attack is told live. */
   attackersMax: 20_000,
   attackersLiveMax: 1000,

@@ -40,6 +40,9 @@ interface Learned {
   usualRequests: number;
 }
 
+/** After this many samples the mean of what is usual forgets as it learns: ten minutes of a page that is asked once a second. */
+const USUAL_SAMPLES = 600;
+
 const KINDS = [
   { count: COUNT.slowHeader, vector: 'slowloris', words: 'requests that never came whole' },
   { count: COUNT.slowBody, vector: 'slow-post', words: 'requests whose body never came whole' },
@@ -93,7 +96,7 @@ export class SlowWatch {
     const crowded = rate !== undefined && rate > Math.max(2 * learned.usualRequests, held / 2);
     if (held <= limit || crowded) {
       learned.over = 0;
-      const share = 1 / Math.min(300, ++learned.samples);
+      const share = 1 / Math.min(USUAL_SAMPLES, ++learned.samples);
       learned.usual += (held - learned.usual) * share;
       if (rate !== undefined) learned.usualRequests += (rate - learned.usualRequests) * share;
       return undefined;
@@ -102,6 +105,9 @@ export class SlowWatch {
     if (learned.over < WEB.connectionsSamples) return undefined;
     const writing = sample.writing ?? 0;
     const reading = sample.reading ?? held - writing;
+    // A server that waits for its database holds what it answers for a moment, and never what it still reads.
+    const stalled = (sample.reading ?? 0) <= limit && timeMs - learned.overSince < 1000 * WEB.connectionsSeconds;
+    if (stalled) return undefined;
     return {
       vector: writing > 2 * reading && writing > limit ? 'slow-read' : 'slowloris',
       observed: held,

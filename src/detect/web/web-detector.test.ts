@@ -219,4 +219,21 @@ describe('the detector of web attacks', () => {
     for (let second = 80; second < 200; second += 2) one.sample(status(second, 5, 4000));
     assert.deepEqual(told, ['opened slowloris', 'closed slowloris']);
   });
+
+  test('connections that are read slowly are told at the second look, those that are answered only when they stay', () => {
+    const openedAfter = (held: object, seconds: number): number[] => {
+      const told: number[] = [];
+      const one = detector({ onAttack: ({ detectedAt }) => told.push(Date.parse(detectedAt) / 1000 - START - 60) });
+      for (let second = 0; second < 90; second++) {
+        const many = second >= 60 && second < 60 + seconds;
+        const state = many ? { connections: 400, ...held } : { connections: 5, reading: 1, writing: 4 };
+        one.sample({ site: 'site', timeMs: (START + second) * 1000, requests: 5 * second, ...state });
+      }
+      return told;
+    };
+    assert.deepEqual(openedAfter({ reading: 390, writing: 10 }, 20), [2]);
+    assert.deepEqual(openedAfter({ reading: 10, writing: 390 }, 20), [3]);
+    assert.deepEqual(openedAfter({}, 20), [3]);
+    assert.deepEqual(openedAfter({ reading: 10, writing: 390 }, 2), [], 'a server that waited for its database');
+  });
 });

@@ -23,7 +23,7 @@ export interface StatusPollerOptions {
 
 /** Pages that are asked at most. */
 export const STATUS_PAGES_MAX = 256;
-const EVERY_MS = 2000;
+const EVERY_MS = 1000;
 const TIMEOUT_MS = 2000;
 
 export class StatusPoller {
