@@ -199,8 +199,9 @@ export function compose(
   if (follows && assetsShare >= 0.6) points -= 2;
   const haste = cold || surplus.of === 'suspects' ? undefined : hasteOf(site);
   if (haste !== undefined) {
-    // Where a log tells nothing else of browsers, a frame in the page that a crowd comes for looks the same; but all have the same frame.
-    const sure = haste.same || site.norms.assets || surplus.shares[TRAIT.novel] >= NOVEL_SHARE;
+    // Where a log tells nothing of browsers, a frame in the page that a crowd comes for looks the same; but all have the same frame.
+    const { assets, referrers } = site.norms;
+    const sure = haste.same || assets || referrers || surplus.shares[TRAIT.novel] >= NOVEL_SHARE;
     add(
       sure ? 2 : 1,
       `${percent(haste.share)} of ${haste.clients} clients asked a second time sooner than anybody reads (usually ${percent(haste.usual)})`,

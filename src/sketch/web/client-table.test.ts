@@ -65,17 +65,17 @@ test('a second page that comes sooner than anybody reads the first is told once,
     readonly value: number;
     readonly after: number;
     readonly whole?: boolean;
-    readonly referred?: boolean;
+    readonly from?: number;
   }
   const told = (pages: readonly Page[], asset = false): number[] => {
     const table = new ClientTable(64);
     const row = come(table, 5, 100);
     let second = 100;
-    return pages.map(({ value, after, whole = true, referred = false }, at) => {
+    return pages.map(({ value, after, whole = true, from = 0 }, at) => {
       second += after;
       if (asset && at === 1) table.asset(row, 99, second);
       table.page(row, 1, value, second);
-      const found = table.follow(row, value, second, whole, referred);
+      const found = table.follow(row, value, second, whole, from);
       table.seen(row, second);
       return found;
     });
@@ -83,8 +83,9 @@ test('a second page that comes sooner than anybody reads the first is told once,
   const first = { value: 7, after: 0 };
   assert.deepEqual(told([first, { value: 7, after: 1 }, { value: 7, after: 1 }]), [0, SECOND | HASTY | SAME, 0]);
   assert.deepEqual(told([first, { value: 8, after: 1 }]), [0, SECOND | HASTY]);
+  assert.deepEqual(told([first, { value: 8, after: 1, from: 9 }]), [0, SECOND | HASTY], 'a referrer that is made up');
   assert.deepEqual(told([first, { value: 7, after: 10 }]), [0, SECOND], 'a page that loads itself again');
-  assert.deepEqual(told([first, { value: 8, after: 1, referred: true }]), [0, SECOND], 'a frame in the page');
+  assert.deepEqual(told([first, { value: 8, after: 1, from: 7 }]), [0, SECOND], 'a frame in the page');
   assert.deepEqual(told([first, { value: 7, after: 1 }], true), [0, SECOND], 'with what belongs to it');
   assert.deepEqual(
     told([

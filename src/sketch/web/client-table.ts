@@ -42,7 +42,7 @@ export const CLIENT = {
   noReferrer: 15,
   novel: 16,
   refused: 17,
-  /** Hash of the page that it asked for last, where it was answered with 200; 0 for none. */
+  /** Hash of the page that it asked for last, where that came whole (`follow`); 0 for none. */
   last: 18,
   posts: 19,
   agentChanges: 20,
@@ -296,12 +296,12 @@ export class ClientTable {
   }
 
   /**
-   * Notes a page that was counted (`page`); call before `seen`. `whole`: answered with 200; `referred`: with a referrer. Returns `SECOND`
-   * for the second of a visit where both came whole: what failed, was redirected, asks for a password or comes in parts is asked for again
-   * at once by any browser. With it `HASTY` where it came sooner than anybody reads and nothing that belongs to the first was fetched: the
-   * same again, which is `SAME` too, or another that no page led to.
+   * Notes a page that was counted (`page`); call before `seen`. `whole`: answered in a way after which no browser asks again by itself, as
+   * it does for what was redirected, asks for a password, or comes in parts; `from`: hash of the page that the referrer names, or 0.
+   * Returns `SECOND` for the second of a visit where both came whole; with `HASTY` where it came sooner than anybody reads and nothing
+   * that belongs to the first was fetched: the same again, which is `SAME` too, or another to which the first did not lead.
    */
-  follow(row: number, value: number, second: number, whole: boolean, referred: boolean): number {
+  follow(row: number, value: number, second: number, whole: boolean, from: number): number {
     const { cells } = this;
     const at = this.at(row);
     const last = cells[at + CLIENT.last];
@@ -309,9 +309,9 @@ export class ClientTable {
     cells[at + CLIENT.last] = next;
     if (cells[at + CLIENT.pages] !== 2 || next === 0 || last === 0) return 0;
     if (cells[at + CLIENT.assets] > 0) return SECOND;
-    const pause = second - this.#seconds[(ROW_WORDS / 2) * row + LAST];
+    const pause = second - this.lastSecond(row);
     if (next === last) return pause <= SAME_SECONDS ? SECOND | HASTY | SAME : SECOND;
-    return pause <= OTHER_SECONDS && !referred ? SECOND | HASTY : SECOND;
+    return pause <= OTHER_SECONDS && tagOf(from) !== last ? SECOND | HASTY : SECOND;
   }
 
   /**

@@ -2,6 +2,7 @@ import type { RequestBatch, RequestSink } from '../../model/request-batch.ts';
 import { REQUEST_HAS } from '../../model/request-columns.ts';
 import { AgentKinds, agentKind } from './agents.ts';
 import { AGAIN, CLIENT, ClientTable, HASTY, SAME, type SiteNorms, SUSPECT_POINTS } from './client-table.ts';
+import { hashReferrerHost, hashReferrerPage } from './referrer.ts';
 import { isTracked, slowKind, versionPlace } from './request-kind.ts';
 import { clientSeedOf, KEYED_ROWS, RowKeys, secondHash, valueSeedOf } from './row-keys.ts';
 import { SeenFilter } from './seen-filter.ts';
@@ -273,7 +274,13 @@ export class RequestCounter implements RequestSink {
       const at = clients.at(client);
       clients.page(client, template, value, second);
       const isInterface = (kinds & KIND.interface) !== 0;
-      const told = clients.follow(client, value, second, status === OK, !noReferrer);
+      // A browser sends a form a second time only when it is told to.
+      const whole = status === OK || (method === POST && refused);
+      const from =
+        noReferrer || cells[at + CLIENT.pages] !== 2
+          ? 0
+          : hashReferrerPage(batch, row, view, valueSeedOf(this.#options.seed, site.index));
+      const told = clients.follow(client, value, second, whole, from);
       if (told !== 0 && !late && !isInterface) {
         now[COUNT.seconds]++;
         if ((told & HASTY) !== 0) now[COUNT.hasty]++;
@@ -335,33 +342,25 @@ export class RequestCounter implements RequestSink {
     late: boolean,
   ): void {
     const { now } = site;
+    const view = this.#view;
+    const { seed } = this.#options;
     if (!late) now[COUNT.assets]++;
     if (client < 0) return;
     const told = this.clients.asset(client, value, this.second);
     if (told === 0) {
-      if (!noReferrer && (now[COUNT.assets] & REFERRER_MASK) === 0) site.voteReferrer(this.#referrerOf(batch, row));
+      if (!noReferrer && (now[COUNT.assets] & REFERRER_MASK) === 0)
+        site.voteReferrer(hashReferrerHost(batch, row, view, seed));
       return;
     }
     // Parts of a film are asked for one after the other, and what other sites embed is none of this site's pages.
-    const foreign = !noReferrer && site.ownReferrer !== 0 && this.#referrerOf(batch, row) !== site.ownReferrer;
+    const foreign =
+      !noReferrer && site.ownReferrer !== 0 && hashReferrerHost(batch, row, view, seed) !== site.ownReferrer;
     if (late || foreign || status === PARTIAL_CONTENT) return;
     now[COUNT.bare]++;
     const again = (told & AGAIN) !== 0 && status !== NOT_MODIFIED;
     if (again) now[COUNT.bareAgain]++;
     if (again || now[COUNT.bare] > BARE_KEPT_FROM + BARE_KEPT_OVER * site.usual[COUNT.bare])
       this.#keep(batch, row, site, client, template, value, status, true);
-  }
-
-  /** Hash of the host of a row's referrer. */
-  #referrerOf(batch: RequestBatch, row: number): number {
-    const at = batch.referrer.at[row];
-    const end = at + batch.referrer.length[row];
-    let from = at;
-    while (from < end && batch.text[from] !== SLASH) from++;
-    from = Math.min(end, from + 2);
-    let to = from;
-    while (to < end && batch.text[to] !== SLASH) to++;
-    return hashText(this.#view, from, to - from, this.#options.seed) >>> 0;
   }
 
   /** The row of who asks, begun where it is new; -1 where the line does not tell. */
@@ -427,7 +426,6 @@ const BARE_KEPT_OVER = 2;
 const OK = 200;
 const PARTIAL_CONTENT = 206;
 const NOT_MODIFIED = 304;
-const SLASH = 0x2f;
 const GET = 1;
 const POST = 3;
 const NO_NORMS: SiteNorms = { assets: false, referrers: false, versions: 0 };
