@@ -1,5 +1,4 @@
-import { readlinkSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { closeSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { basename } from 'node:path';
 import { isMainThread, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
@@ -38,17 +37,42 @@ export async function compileInThread(kind: GeoKind, paths: readonly string[]): 
   }
 }
 
-async function compile({ kind, paths }: Task): Promise<Compiled> {
-  const files: GeoFile[] = [];
-  for (const path of paths) {
-    const file = { name: basename(path), bytes: await readFile(path) };
-    if (kindOf(file) === kind) files.push(file);
-  }
-  if (files.length === 0) return { state: 'absent' };
-  // Only now: the threads that read files inherit the rank of the thread that started them.
+function compile({ kind, paths }: Task): Compiled {
   stepBack();
-  const table = compileGeo(kind, files);
-  return typeof table === 'string' ? { state: 'refused', reason: table } : { state: 'compiled', bytes: table.bytes };
+  const files = paths.map((path) => new DiskFile(path));
+  try {
+    const ofKind = files.filter((file) => kindOf(file) === kind);
+    if (ofKind.length === 0) return { state: 'absent' };
+    const table = compileGeo(kind, ofKind);
+    return typeof table === 'string' ? { state: 'refused', reason: table } : { state: 'compiled', bytes: table.bytes };
+  } finally {
+    for (const file of files) file.close();
+  }
+}
+
+/** A file that is read piece by piece where that will do: it may be larger than all that is made of it. */
+class DiskFile implements GeoFile {
+  readonly name: string;
+  readonly #fd: number;
+  #whole: Uint8Array | undefined;
+
+  constructor(path: string) {
+    this.name = basename(path);
+    this.#fd = openSync(path, 'r');
+  }
+
+  whole(): Uint8Array {
+    this.#whole ??= readFileSync(this.#fd);
+    return this.#whole;
+  }
+
+  read(into: Uint8Array, at: number): number {
+    return readSync(this.#fd, into, 0, into.length, at);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
 }
 
 /**
@@ -63,10 +87,10 @@ function stepBack(): void {
   }
 }
 
-async function run(task: Task, port: MessagePort): Promise<void> {
+function run(task: Task, port: MessagePort): void {
   let compiled: Compiled;
   try {
-    compiled = await compile(task);
+    compiled = compile(task);
   } catch (error) {
     compiled = { state: 'refused', reason: error instanceof Error ? error.message : String(error) };
   }
@@ -74,4 +98,4 @@ async function run(task: Task, port: MessagePort): Promise<void> {
 }
 
 const given = workerData as { readonly geo?: Task } | null;
-if (!isMainThread && parentPort !== null && given?.geo !== undefined) await run(given.geo, parentPort);
+if (!isMainThread && parentPort !== null && given?.geo !== undefined) run(given.geo, parentPort);

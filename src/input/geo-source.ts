@@ -1,15 +1,19 @@
 import { Reader, type Response } from 'mmdb-lib';
 import { formatAddress, IPV4_MAPPED_WORD, parseAddress } from '../base/ip.ts';
-import { type GeoKind, GeoRanges, type GeoTable, writeTable } from './geo-table.ts';
+import { type GeoKind, GeoRanges, type GeoTable, RANGES_MAX, writeTable } from './geo-table.ts';
 
 /** A source, as it lies on disk. */
 export interface GeoFile {
   readonly name: string;
-  readonly bytes: Uint8Array;
+  /** All of it. */
+  whole(): Uint8Array;
+  /** Fills `into` with what begins at `at`, as far as there is anything; returns how many bytes that is. */
+  read(into: Uint8Array, at: number): number;
 }
 
-/** Ranges that sources may have together. */
-const RANGES_MAX = 16_000_000;
+/** Bytes of CSV that are in memory at a time; a line is shorter. */
+const PIECE_BYTES = 1 << 16;
+const HEAD_BYTES = 512;
 const NAME_CHARACTERS_MAX = 120;
 const ASN_MAX = 0xffffffff;
 
@@ -41,12 +45,16 @@ export function compileGeo(kind: GeoKind, files: readonly GeoFile[]): GeoTable |
 /** What a file tells, by its first entry; `undefined` where that is neither. */
 export function kindOf(file: GeoFile): GeoKind | undefined {
   if (file.name.endsWith('.mmdb')) {
-    const reader = openMmdb(file.bytes);
+    const reader = openMmdb(file.whole());
     const type = reader?.metadata.databaseType.toLowerCase() ?? '';
     if (type.includes('asn')) return 'asn';
     return type.includes('country') || type.includes('city') ? 'country' : undefined;
   }
-  const line = new TextDecoder().decode(file.bytes.subarray(0, 512)).split('\n', 1)[0].trim();
+  const head = new Uint8Array(HEAD_BYTES);
+  const line = new TextDecoder()
+    .decode(head.subarray(0, file.read(head, 0)))
+    .split('\n', 1)[0]
+    .trim();
   const [first, , value] = fieldsOf(line);
   if (value === undefined || addressOf(first) === undefined) return undefined;
   if (/^\d{1,10}$/.test(value)) return 'asn';
@@ -54,33 +62,59 @@ export function kindOf(file: GeoFile): GeoKind | undefined {
 }
 
 function readCsv(kind: GeoKind, file: GeoFile, ranges: GeoRanges, names: Map<number, string>): string | undefined {
-  const { bytes } = file;
-  const decoder = new TextDecoder();
-  let from = 0;
-  for (let row = 1; from < bytes.length; row++) {
-    let to = bytes.indexOf(NEWLINE, from);
-    if (to < 0) to = bytes.length;
-    if (kind === 'asn' && addUsual(bytes, from, to, ranges, names)) {
+  const bytes = new Uint8Array(PIECE_BYTES);
+  let rest = 0;
+  let row = 1;
+  for (let at = 0; ; ) {
+    const read = file.read(bytes.subarray(rest), at);
+    const end = rest + read;
+    at += read;
+    let from = 0;
+    while (from < end) {
+      let to = bytes.indexOf(NEWLINE, from);
+      if (to < 0 || to >= end) {
+        // The last line may have no end; of any other the rest is still to be read.
+        if (read > 0) break;
+        to = end;
+      }
+      const fault = addLine(kind, bytes, from, to, ranges, names);
+      if (fault !== undefined) return `line ${row} ${fault}`;
+      if (ranges.length > RANGES_MAX) return `more than ${RANGES_MAX} ranges`;
       from = to + 1;
-      continue;
+      row++;
     }
-    const line = decoder.decode(bytes.subarray(from, to)).trimEnd();
-    from = to + 1;
-    if (line === '') continue;
-    const [first, last, value, name] = fieldsOf(line);
-    const firstWords = addressOf(first);
-    const lastWords = addressOf(last);
-    const number = kind === 'country' ? countryNumber(value ?? '') : Number(value);
-    if (firstWords === undefined || lastWords === undefined) return `line ${row} does not begin with two addresses`;
-    if (!Number.isInteger(number) || number < 0 || number > ASN_MAX) return `line ${row} has no ${kind}`;
-    if (number === 0) continue;
-    ranges.add(firstWords, lastWords, number);
-    if (name !== undefined && name !== '' && !names.has(number)) names.set(number, plain(name));
-    if (ranges.length > RANGES_MAX) return `more than ${RANGES_MAX} ranges`;
+    if (read === 0) return undefined;
+    bytes.copyWithin(0, from, end);
+    rest = Math.max(0, end - from);
+    if (rest === bytes.length) return `line ${row} is longer than ${PIECE_BYTES} bytes`;
   }
+}
+
+/** Adds the range of a line; a string says what is wrong with it. */
+function addLine(
+  kind: GeoKind,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  ranges: GeoRanges,
+  names: Map<number, string>,
+): string | undefined {
+  if (kind === 'asn' && addUsual(bytes, from, to, ranges, names)) return undefined;
+  const line = TEXT.decode(bytes.subarray(from, to)).trimEnd();
+  if (line === '') return undefined;
+  const [first, last, value, name] = fieldsOf(line);
+  const firstWords = addressOf(first);
+  const lastWords = addressOf(last);
+  const number = kind === 'country' ? countryNumber(value ?? '') : Number(value);
+  if (firstWords === undefined || lastWords === undefined) return 'does not begin with two addresses';
+  if (!Number.isInteger(number) || number < 0 || number > ASN_MAX) return `has no ${kind}`;
+  if (number === 0) return undefined;
+  ranges.add(firstWords, lastWords, number);
+  if (name !== undefined && name !== '' && !names.has(number)) names.set(number, plain(name));
   return undefined;
 }
 
+const TEXT = new TextDecoder();
 const NEWLINE = 10;
 const COMMA = 44;
 const DOT = 46;
@@ -176,10 +210,10 @@ function openMmdb(bytes: Uint8Array): Reader<Entry & Response> | undefined {
  * same subtree are the same addresses by other names and are passed over.
  */
 function readMmdb(kind: GeoKind, file: GeoFile, ranges: GeoRanges, names: Map<number, string>): string | undefined {
-  const reader = openMmdb(file.bytes);
+  const bytes = file.whole();
+  const reader = openMmdb(bytes);
   if (reader === undefined) return 'not a MaxMind DB';
   const { nodeCount, recordSize, ipVersion } = reader.metadata;
-  const { bytes } = file;
   if (nodeCount * (recordSize / 4) > bytes.length) return 'cut short';
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const child = (node: number, bit: number): number => {

@@ -114,14 +114,23 @@ export function compareWords(left: Uint32Array, leftAt: number, right: Uint32Arr
   return 0;
 }
 
-/** Ranges in the order in which a source lists them. */
+/** Ranges that sources may have together. */
+export const RANGES_MAX = 16_000_000;
+/** Ranges by which their memory grows. */
+const RANGES_STEP = 1 << 15;
+const BOUNDS_BYTES = 32;
+const VALUE_BYTES = 4;
+
+/** Ranges in the order in which a source lists them. Their memory grows where it lies: a copy of it, while it grows, would be the most that is held. */
 export class GeoRanges {
   length = 0;
+  readonly #boundsBuffer = new ArrayBuffer(0, { maxByteLength: BOUNDS_BYTES * (RANGES_MAX + RANGES_STEP) });
+  readonly #valuesBuffer = new ArrayBuffer(0, { maxByteLength: VALUE_BYTES * (RANGES_MAX + RANGES_STEP) });
   /** First and last address, four words each. */
-  bounds = new Uint32Array(8 * 1024);
-  values = new Uint32Array(1024);
+  readonly bounds = new Uint32Array(this.#boundsBuffer);
+  readonly values = new Uint32Array(this.#valuesBuffer);
 
-  /** Adds a range; one that goes on where the last ended, with the same number, makes that longer. */
+  /** Adds a range, RANGES_MAX + 1 at most; one that goes on where the last ended, with the same number, makes that longer. */
   add(first: Uint32Array, last: Uint32Array, value: number): void {
     const { bounds } = this;
     const before = 8 * (this.length - 1);
@@ -129,19 +138,13 @@ export class GeoRanges {
       bounds.set(last, before + 4);
       return;
     }
-    if (this.length === this.values.length) this.#grow();
-    this.bounds.set(first, 8 * this.length);
-    this.bounds.set(last, 8 * this.length + 4);
+    if (this.length % RANGES_STEP === 0) {
+      this.#boundsBuffer.resize(BOUNDS_BYTES * (this.length + RANGES_STEP));
+      this.#valuesBuffer.resize(VALUE_BYTES * (this.length + RANGES_STEP));
+    }
+    bounds.set(first, 8 * this.length);
+    bounds.set(last, 8 * this.length + 4);
     this.values[this.length++] = value;
-  }
-
-  #grow(): void {
-    const bounds = new Uint32Array(2 * this.bounds.length);
-    bounds.set(this.bounds);
-    this.bounds = bounds;
-    const values = new Uint32Array(2 * this.values.length);
-    values.set(this.values);
-    this.values = values;
   }
 }
 
@@ -172,32 +175,36 @@ const OVERLAPS_SHARE_MAX = 0.01;
 /** Makes a table of ranges in any order. A string says why it cannot be: ranges that run backwards, or too many that overlap. */
 export function writeTable(kind: GeoKind, ranges: GeoRanges, names: ReadonlyMap<number, string>): GeoTable | string {
   const { bounds, values, length } = ranges;
-  const order = Uint32Array.from({ length }, (_, index) => index);
+  const order = new Uint32Array(length);
+  for (let index = 0; index < length; index++) order[index] = index;
   let sorted = true;
   for (let index = 1; index < length && sorted; index++)
     sorted = compareWords(bounds, 8 * (index - 1), bounds, 8 * index) < 0;
   if (!sorted) order.sort((left, right) => compareWords(bounds, 8 * left, bounds, 8 * right));
-  const kept: number[] = [];
+  // Those that are kept, in the memory of those that were looked at already.
+  let keptCount = 0;
   let overlaps = 0;
   let count4 = 0;
   for (const index of order) {
     if (compareWords(bounds, 8 * index, bounds, 8 * index + 4) > 0) return 'a range runs backwards';
     if (isIpv4(bounds, 8 * index) !== isIpv4(bounds, 8 * index + 4)) return 'a range begins as IPv4 and ends as IPv6';
-    const before = kept.at(-1);
-    if (before !== undefined && compareWords(bounds, 8 * before + 4, bounds, 8 * index) >= 0) {
+    const before = keptCount > 0 ? order[keptCount - 1] : -1;
+    if (before >= 0 && compareWords(bounds, 8 * before + 4, bounds, 8 * index) >= 0) {
       // Of two that overlap, the one that begins later knows better; what the other said of addresses behind it is not used.
       overlaps++;
       decrement(bounds, 8 * index, bounds, 8 * before + 4);
-      if (compareWords(bounds, 8 * before, bounds, 8 * before + 4) > 0) kept.pop();
+      if (compareWords(bounds, 8 * before, bounds, 8 * before + 4) > 0) keptCount--;
     }
-    kept.push(index);
+    order[keptCount++] = index;
   }
+  const kept = order.subarray(0, keptCount);
   if (overlaps > OVERLAPS_SHARE_MAX * length) return `${overlaps} of ${length} ranges overlap`;
   for (const index of kept) if (isIpv4(bounds, 8 * index)) count4++;
-  const texts = [...names].sort(([left], [right]) => left - right).map(([, name]) => new TextEncoder().encode(name));
-  const numbers = [...names.keys()].sort((left, right) => left - right);
-  const nameBytes = texts.reduce((sum, text) => sum + text.length, 0);
-  const count6 = kept.length - count4;
+  const numbers = Uint32Array.from(names.keys()).sort();
+  const encoder = new TextEncoder();
+  let nameBytes = 0;
+  for (const name of names.values()) nameBytes += Buffer.byteLength(name);
+  const count6 = keptCount - count4;
   const content = HEADER_BYTES + 12 * count4 + 36 * count6 + 8 * numbers.length + nameBytes;
   const bytes = new Uint8Array(4 * Math.ceil(content / 4));
   const words = new Uint32Array(bytes.buffer);
@@ -225,10 +232,10 @@ export function writeTable(kind: GeoKind, ranges: GeoRanges, names: ReadonlyMap<
   at += numbers.length;
   let end = 0;
   let byte = 4 * (at + numbers.length);
-  for (const text of texts) {
-    bytes.set(text, byte);
-    byte += text.length;
-    end += text.length;
+  for (const number of numbers) {
+    const { written } = encoder.encodeInto(names.get(number) ?? '', bytes.subarray(byte));
+    byte += written;
+    end += written;
     words[at++] = end;
   }
   words[CHECK_WORD] = checkOf(bytes);

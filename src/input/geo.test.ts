@@ -7,12 +7,21 @@ import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { formatAddress, parseAddress } from '../base/ip.ts';
 import { type Geo, openGeo } from './geo.ts';
-import { compileGeo, kindOf } from './geo-source.ts';
+import { compileGeo, type GeoFile, kindOf } from './geo-source.ts';
 import { GeoRanges, GeoTable, writeTable } from './geo-table.ts';
 
 const words = (text: string): Uint32Array => parseAddress(text) ?? new Uint32Array(4);
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const csv = (text: string, name = 'asn.csv'): { name: string; bytes: Uint8Array } => ({ name, bytes: bytes(text) });
+const inMemory = (name: string, all: Uint8Array): GeoFile => ({
+  name,
+  whole: () => all,
+  read(into, at) {
+    const piece = all.subarray(at, at + into.length);
+    into.set(piece);
+    return piece.length;
+  },
+});
+const csv = (text: string): GeoFile => inMemory('asn.csv', bytes(text));
 const placeOf = (geo: Geo, address: string): [string | undefined, number] => [
   geo.countryOf(words(address), 0),
   geo.asnOf(words(address), 0),
@@ -123,12 +132,18 @@ describe('sources of tables', () => {
     assert.equal(kindOf(csv('1.0.0.0,1.0.0.255,13335,"Cloudflare, Inc."')), 'asn');
     assert.equal(kindOf(csv('1.0.0.0,1.0.0.255,AU')), 'country');
     assert.equal(kindOf(csv('name,age\nx,3')), undefined);
-    assert.equal(kindOf({ name: 'x.mmdb', bytes: bytes('nothing of the kind') }), undefined);
+    assert.equal(kindOf(inMemory('x.mmdb', bytes('nothing of the kind'))), undefined);
   });
 
   it('are refused with the place of what is wrong', () => {
     const refusal = (text: string): unknown => compileGeo('asn', [csv(text)]);
     assert.equal(refusal('1.0.0.0,1.0.0.255,1,a\nnonsense\n'), 'asn.csv: line 2 does not begin with two addresses');
+    const many = Array.from(
+      { length: 9999 },
+      (_, at) => `1.${at >>> 8}.${at & 255}.0,1.${at >>> 8}.${at & 255}.9,${at + 1},n`,
+    );
+    assert.equal(refusal(`${many.join('\n')}\n1.0.0.0,x`), 'asn.csv: line 10000 does not begin with two addresses');
+    assert.equal(refusal(`1.0.0.0,1.0.0.255,5,${'a'.repeat(70_000)}`), 'asn.csv: line 1 is longer than 65536 bytes');
     assert.equal(refusal('1.0.0.0,1.0.0.255,XX,a\n'), 'asn.csv: line 1 has no asn');
     assert.equal(refusal('1.0.0.0,::1,5,a\n'), 'asn.csv: a range runs backwards');
     assert.equal(refusal(''), 'no ranges at all');
@@ -141,17 +156,17 @@ describe('sources of tables', () => {
       '@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country-ipv4.mmdb',
     );
     const whole = new Uint8Array(await readFile(path));
-    const good = compileGeo('country', [{ name: 'x.mmdb', bytes: whole }]);
+    const good = compileGeo('country', [inMemory('x.mmdb', whole)]);
     assert.ok(typeof good !== 'string');
     assert.equal(good.find(words('168.126.63.1'), 0), (75 << 8) | 82);
     for (const cut of [0, 10, 100_000, whole.length - 1000]) {
-      assert.equal(typeof compileGeo('country', [{ name: 'x.mmdb', bytes: whole.slice(0, cut) }]), 'string');
+      assert.equal(typeof compileGeo('country', [inMemory('x.mmdb', whole.slice(0, cut))]), 'string');
     }
     // Its metadata is at the end: every byte of it is changed once.
     for (let at = whole.length - 120; at < whole.length; at += 17) {
       const changed = whole.slice();
       changed[at] ^= 0x55;
-      compileGeo('country', [{ name: 'x.mmdb', bytes: changed }]);
+      compileGeo('country', [inMemory('x.mmdb', changed)]);
     }
   });
 });

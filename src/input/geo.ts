@@ -61,8 +61,9 @@ export async function openGeo(options: GeoOptions = {}): Promise<Geo> {
   const tables: GeoTableInfo[] = [];
   const opened = new Map<GeoKind, GeoTable>();
   const own = await filesIn(options.directory, problems);
-  const found = await Promise.all(KINDS.map((kind) => openKind(kind, own, options.cacheDirectory)));
-  for (const { table, from, faults } of found) {
+  // One after the other: what it takes to make one is not held twice.
+  for (const kind of KINDS) {
+    const { table, from, faults } = await openKind(kind, own, options.cacheDirectory);
     problems.push(...faults);
     if (table === undefined) continue;
     opened.set(table.kind, table);
