@@ -131,12 +131,14 @@ test('whatever comes, rows and cells stay within their limits and totals are con
         for (const [worker] of rows.slice(0, 50).entries()) count(unpacked, ipv4(worker * 256), 1, 1);
         unpacked.clear();
         for (const table of tables) {
-          const packed = table.packInto(new ArrayBuffer(8 + table.packedBytes), 8);
-          unpacked.mergePacked(structuredClone(packed, { transfer: [packed.words.buffer] }));
+          const packed = table.packInto(new SharedArrayBuffer(8 + table.packedBytes), 8);
+          unpacked.mergePacked(structuredClone(packed));
         }
         const [merged, ...others] = tables;
         for (const other of others) merged.merge(other);
-        const [one, other] = [merged, unpacked].map((table) => table.packInto(new ArrayBuffer(table.packedBytes), 0));
+        const [one, other] = [merged, unpacked].map((table) =>
+          table.packInto(new SharedArrayBuffer(table.packedBytes), 0),
+        );
         assert.deepEqual({ ...other, index: [] }, { ...one, index: [] }, 'packed or not, the same is merged');
         for (let row = 0; row < merged.rows; row++)
           assert.equal(find(unpacked, merged.wordsOf(row)), find(merged, merged.wordsOf(row)));

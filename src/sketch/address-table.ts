@@ -222,7 +222,7 @@ export class AddressTable extends TableCells {
   }
 
   /** Copies what the table holds, as it lies in memory, to bytes from `at` on. */
-  packInto(memory: ArrayBuffer, at: number): PackedTable {
+  packInto(memory: SharedArrayBuffer, at: number): PackedTable {
     const { rows, cells, folded, rowData, cellsMax } = this;
     const spares = this.#spares;
     const index = new Int32Array(memory, at, this.mask + 1);
@@ -315,9 +315,9 @@ export interface PackedTable {
   readonly cells: number;
   readonly spares: number;
   readonly folded: number;
-  readonly index: Int32Array<ArrayBuffer>;
+  readonly index: Int32Array<SharedArrayBuffer>;
   /** The rows, and behind them the spare cells. */
-  readonly words: Uint32Array<ArrayBuffer>;
+  readonly words: Uint32Array<SharedArrayBuffer>;
 }
 
 /** The index is at most so full. */

@@ -2,6 +2,7 @@ import { assert } from '../base/errors.ts';
 import { bindWasm, compileWasm } from '../base/wasm.ts';
 import { createKernelBatch, type FlowBatch } from '../model/flow-batch.ts';
 import { RESPONSE_CLASS, TCP_CLASSES } from '../model/traffic-class.ts';
+import { ANSWER_COUNTERS, ANSWER_LIMITS, INSIDE_BITS } from './small-answers.ts';
 
 /** Rows that are taken over at a time: what is looked at of them fits the second level of the cache. */
 export const INTAKE_ROWS = 4096;
@@ -32,6 +33,9 @@ const PARTS = {
   webPorts: 65_536,
   hostFilter: FILTER_BITS / 8,
   prefixFilter: FILTER_BITS / 8,
+  insideFilter: (2 * INSIDE_BITS) / 8,
+  answerLimits: 4 * 32,
+  answerCounters: 2 * ANSWER_COUNTERS,
 } as const;
 
 type Part = keyof typeof PARTS;
@@ -87,6 +91,9 @@ export class Intake {
   readonly results: Float64Array;
   readonly hostFilter: Uint32Array;
   readonly prefixFilter: Uint32Array;
+  /** Where protected networks may be, and the counters of small answers. */
+  readonly insideFilter: Uint32Array;
+  readonly answerCounters: Uint16Array;
   /** The caller's part. */
   readonly own: Uint8Array;
   readonly #layout: IntakeLayout;
@@ -115,7 +122,11 @@ export class Intake {
     this.results = new Float64Array(buffer, layout.results, PARTS.results / 8);
     this.hostFilter = new Uint32Array(buffer, layout.hostFilter, FILTER_BITS / 32);
     this.prefixFilter = new Uint32Array(buffer, layout.prefixFilter, FILTER_BITS / 32);
+    this.insideFilter = new Uint32Array(buffer, layout.insideFilter, (2 * INSIDE_BITS) / 32);
+    this.answerCounters = new Uint16Array(buffer, layout.answerCounters, ANSWER_COUNTERS);
     this.own = new Uint8Array(buffer, at, ownBytes);
+    const limits = new Int32Array(buffer, layout.answerLimits, PARTS.answerLimits / 4);
+    for (const [trafficClass, limit] of Object.entries(ANSWER_LIMITS)) limits[Number(trafficClass)] = limit;
     new Uint8Array(buffer, layout.responseClass).set(RESPONSE_CLASS);
     new Uint8Array(buffer, layout.tcpClass).set(TCP_CLASSES);
     for (const port of WEB_PORTS) new Uint8Array(buffer, layout.webPorts)[port] = 1;

@@ -146,3 +146,26 @@ test('a sample that kept all takes over the threshold of one that could not', ()
     assert.deepEqual(hashes(merged), kept);
   }
 });
+
+test('the next second begins with the threshold that as many rows would come to, doubled; after few rows or none, all are kept', () => {
+  const random = new Random(9);
+  const sample = new RowSample(100);
+  const fill = (rows: number): void => {
+    for (let row = 0; row < rows; row++) add(sample, random.uint32());
+  };
+  fill(6000);
+  const busy = sample.threshold;
+  assert.ok(sample.length > 25 && busy <= 2 ** 27);
+  for (let second = 0; second < 50; second++) {
+    sample.clear();
+    assert.ok(sample.threshold >= busy && sample.threshold <= 4 * busy, `${sample.threshold} after ${busy}`);
+    fill(6000);
+    assert.ok(sample.length > 25 && sample.length <= 100, `${sample.length}`);
+  }
+  sample.clear();
+  fill(60);
+  sample.clear();
+  assert.ok(sample.threshold > busy, 'it rises again');
+  sample.clear();
+  assert.equal(sample.threshold, 2 ** 32, 'and an empty second forgets it');
+});

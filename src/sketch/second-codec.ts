@@ -93,7 +93,7 @@ export function mergeEncoded(into: Second, encoded: EncodedSecond, seed: number)
   into.slowServers = [...into.slowServers, ...servers];
 }
 
-/** The memory of an encoded second: what is handed over, not copied, when it is posted to another thread. */
+/** What of an encoded second is handed over, not copied, when it is posted to another thread; the counters and the sample are shared. */
 export function transfersOf(encoded: EncodedSecond): ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>();
   collectBuffers(encoded, buffers);
@@ -101,14 +101,15 @@ export function transfersOf(encoded: EncodedSecond): ArrayBuffer[] {
 }
 
 function collectBuffers(value: unknown, buffers: Set<ArrayBuffer>): void {
-  if (ArrayBuffer.isView(value)) buffers.add(value.buffer as ArrayBuffer);
-  else if (typeof value === 'object' && value !== null) {
+  if (ArrayBuffer.isView(value)) {
+    if (value.buffer instanceof ArrayBuffer) buffers.add(value.buffer);
+  } else if (typeof value === 'object' && value !== null) {
     for (const part of Object.values(value)) collectBuffers(part, buffers);
   }
 }
 
 /** What an encoded second lies in, for `SpareMemory.give` once it was merged. */
-export function memoryOf({ table }: EncodedSecond): ArrayBuffer {
+export function memoryOf({ table }: EncodedSecond): SharedArrayBuffer {
   return table.words.buffer;
 }
 
@@ -126,7 +127,7 @@ function sampleBytes(sample: RowSample): number {
   );
 }
 
-function encodeSample(sample: RowSample, memory: ArrayBuffer, from: number): RowSampleParts {
+function encodeSample(sample: RowSample, memory: SharedArrayBuffer, from: number): RowSampleParts {
   const columns: Record<string, unknown> = { length: sample.length, threshold: sample.threshold };
   let at = from;
   for (const name of SAMPLE_COLUMNS) {
@@ -140,8 +141,8 @@ function encodeSample(sample: RowSample, memory: ArrayBuffer, from: number): Row
 type Column = Float64Array | Uint32Array | Uint16Array | Uint8Array;
 
 /** The first numbers of a column, copied to a place in memory. */
-function copyTo(memory: ArrayBuffer, at: number, column: Column, length: number): Column {
-  const Type = column.constructor as new (buffer: ArrayBuffer, at: number, length: number) => Column;
+function copyTo(memory: SharedArrayBuffer, at: number, column: Column, length: number): Column {
+  const Type = column.constructor as new (buffer: SharedArrayBuffer, at: number, length: number) => Column;
   const copy = new Type(memory, at, length);
   copy.set(column.subarray(0, length));
   return copy;

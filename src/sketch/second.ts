@@ -11,10 +11,12 @@ import { type Count, countKernel } from './kernel/count.ts';
 import { type Keep, keepKernel } from './kernel/keep.ts';
 import { NETWORK_BYTES, type Place, placeKernel } from './kernel/place.ts';
 import { type Sample, sampleKernel } from './kernel/sample.ts';
-import { TOP_ROW_BITS, type WatchRows, watchKernel } from './kernel/watch.ts';
+import { type Sift, siftKernel } from './kernel/sift.ts';
+import { MEMO_KNOWN, TOP_ROW_BITS, type WatchRows, watchKernel } from './kernel/watch.ts';
 import { RowSample, sampleBytes } from './row-sample.ts';
 import type { SlowServer } from './slow-connections.ts';
-import { CLASS_BITS, CLASS_MASK, ROW_OUT } from './table-cells.ts';
+import { markInside } from './small-answers.ts';
+import { CELL_STRIDE, CLASS_BITS, CLASS_MASK, NUMBERS_SHIFT, ROW_OUT } from './table-cells.ts';
 import { WATCH_LIMITS, Watch, type WatchLimits, watchBytes } from './watch.ts';
 
 /** Rows that are counted together: what is looked at of them, and their cells, fit the first levels of the cache. */
@@ -22,6 +24,9 @@ const BLOCK_ROWS = 512;
 
 /** More networks than these are looked through in JavaScript. */
 const NETWORKS_MAX = 1024;
+
+/** Cells behind the table that small answers are counted in, one for each class; nobody reads them. */
+const CLASSES_ROOM = 32;
 
 export interface SecondLimits {
   readonly table: AddressTableLimits;
@@ -53,6 +58,7 @@ export class Second {
   /** The networks as `placeKernel` wants them. */
   readonly #networkWords: Uint32Array;
   readonly #slots = new Int32Array(16);
+  readonly #sift: Sift;
   readonly #place: Place;
   readonly #count: Count;
   readonly #choose: Sample;
@@ -62,6 +68,8 @@ export class Second {
   #memoVersion = -1;
   #memoRows = 0;
   #memoSpares = 0;
+  /** True once a row was looked at for being a small answer. */
+  #sifted = false;
   readonly #watchKernel: WatchRows;
 
   /**
@@ -73,15 +81,20 @@ export class Second {
     const watchEnd = watchBytes(limits.watch);
     const sampleEnd = watchEnd + sampleBytes(limits.sampleRows);
     assert(limits.watch.detailsMax < 1 << 15, 'numbers of details fit the memo');
-    const memoEnd = sampleEnd + ((4 * limits.table.cellsMax + 63) & ~63);
+    const memoLength = limits.table.cellsMax + CLASSES_ROOM;
+    const memoEnd = sampleEnd + ((4 * memoLength + 63) & ~63);
     const tableEnd = memoEnd + tableBytes(limits.table);
-    this.intake = new Intake(tableEnd + NETWORKS_MAX * NETWORK_BYTES, receiveBytes);
+    const tallyEnd = tableEnd + 8 * CELL_STRIDE * CLASSES_ROOM;
+    this.intake = new Intake(tallyEnd + NETWORKS_MAX * NETWORK_BYTES, receiveBytes);
     const { own, hostFilter, prefixFilter } = this.intake;
     this.table = new AddressTable(seed, limits.table, own.subarray(memoEnd, tableEnd));
-    this.#networkWords = new Uint32Array(own.buffer, own.byteOffset + tableEnd, (NETWORKS_MAX * NETWORK_BYTES) / 4);
+    this.#networkWords = new Uint32Array(own.buffer, own.byteOffset + tallyEnd, (NETWORKS_MAX * NETWORK_BYTES) / 4);
     this.#memo = new Uint32Array(own.buffer, own.byteOffset + sampleEnd, limits.table.cellsMax);
+    // Small answers belong to no target that is watched.
+    new Uint32Array(own.buffer, this.#memo.byteOffset + this.#memo.byteLength, CLASSES_ROOM).fill(MEMO_KNOWN);
     this.sample = new RowSample(limits.sampleRows, own.subarray(watchEnd, sampleEnd));
     this.watch = new Watch(seed, limits.watch, { hostFilter, prefixFilter, parts: own.subarray(0, watchEnd) });
+    this.#sift = this.intake.bind<Sift>(siftKernel);
     this.#place = this.intake.bind<Place>(placeKernel);
     this.#count = this.intake.bind<Count>(countKernel);
     this.#keep = this.intake.bind<Keep>(keepKernel);
@@ -99,6 +112,8 @@ export class Second {
         this.#networkWords[(NETWORK_BYTES / 4) * at + 4 + word] = words[word];
       }
     }
+    // Whose a row is the kernel cannot tell where it does not see all networks.
+    markInside(this.intake.insideFilter, networks, networks.length > NETWORKS_MAX);
   }
 
   /**
@@ -149,10 +164,10 @@ export class Second {
     const seen = this.#networks.length <= NETWORKS_MAX;
     // Whether a row towards an outsider is anybody's here, its source tells.
     const metaMask = guarded ? CLASS_MASK | (ROW_OUT << CLASS_BITS) : CLASS_MASK;
+    const networksEnd = seen ? byteOffset + NETWORK_BYTES * this.#networks.length : byteOffset;
+    this.#sifted = true;
     const missing = this.#place(
-      from,
-      to,
-      this.#seed,
+      this.#sift(from, to, this.#seed, cellsMax << NUMBERS_SHIFT, byteOffset, networksEnd),
       index.byteOffset,
       mask,
       cellData.byteOffset,
@@ -163,7 +178,7 @@ export class Second {
       table.spares,
       table.sparesRoom,
       byteOffset,
-      seen ? byteOffset + NETWORK_BYTES * this.#networks.length : byteOffset,
+      networksEnd,
     );
     table.grown(results[0], results[1]);
     for (let at = 0; at < missing; at++) {
@@ -321,6 +336,8 @@ export class Second {
     this.table.clear();
     this.sample.clear();
     this.watch.clear();
+    if (this.#sifted) this.intake.answerCounters.fill(0);
+    this.#sifted = false;
   }
 
   #inside(words: Uint32Array, at: number): boolean {

@@ -19,7 +19,7 @@ test('what is given back is given out again where it fits, and let go where it d
 
 test('a few are kept, whatever comes back', () => {
   const spare = new SpareMemory();
-  const given = Array.from({ length: 10 }, () => new ArrayBuffer(MB));
+  const given = Array.from({ length: 10 }, () => new SharedArrayBuffer(MB));
   for (const memory of given) spare.give(memory);
   const taken = new Set(Array.from({ length: 10 }, () => spare.take(MB)));
   assert.equal(given.filter((memory) => taken.has(memory)).length, 3);

@@ -26,9 +26,7 @@ test('cells of many rows are those of one row after the other; others are listed
   const place = intake.bind<Place>(placeKernel);
   const run = (metaMask: number): number =>
     place(
-      1,
-      ROWS,
-      SEED,
+      listRows(intake, 1),
       table.index.byteOffset,
       table.mask,
       table.cellData.byteOffset,
@@ -83,7 +81,7 @@ test('rows and cells that it makes are those that the table makes, up to the roo
       }
       const { index, mask, cellData, cellsMax, rows, rowsRoom, spares } = table;
       const places = [index.byteOffset, mask, cellData.byteOffset, cellsMax, CLASS_MASK] as const;
-      const missing = place(0, ROWS, SEED, ...places, rows, rowsRoom, spares, table.sparesRoom, 0, 0);
+      const missing = place(listRows(intake, 0), ...places, rows, rowsRoom, spares, table.sparesRoom, 0, 0);
       table.grown(results[0], results[1]);
       for (let at = 0; at < missing; at++) {
         const row = list[at];
@@ -108,6 +106,15 @@ test('rows and cells that it makes are those that the table makes, up to the roo
     assert.ok(table.rows > 2500, 'the index has grown');
   }
 });
+
+/** Lists the rows from one on, with the hashes of their destinations, as `siftKernel` does; how many there are. */
+function listRows({ batch, hashes, list }: Intake, from: number): number {
+  for (let row = from; row < ROWS; row++) {
+    hashes[row] = hashAddress(batch.dstAddr, 4 * row, SEED);
+    list[row - from] = row;
+  }
+  return ROWS - from;
+}
 
 function classesOf(table: AddressTable, row: number): number[] {
   const classes: number[] = [];

@@ -31,13 +31,11 @@ import {
 } from '../table-cells.ts';
 
 /**
- * See `placeKernel`; `metaMask` has the bits of a cell that must be those of the row's class alone. Rows are made below `rowsRoom` of
+ * See `placeKernel`; `count` rows are listed, and `metaMask` has the bits of a cell that must be those of the row's class alone. Rows are made below `rowsRoom` of
  * them, spare cells below `sparesRoom`. From `networks` to `networksEnd` lie the protected networks, NETWORK_BYTES each; none protects all.
  */
 export type Place = (
-  from: number,
-  to: number,
-  seed: number,
+  count: number,
   index: number,
   mask: number,
   cells: number,
@@ -94,8 +92,8 @@ export function mixCode(hash: Variable): Code {
 }
 
 /**
- * Hashes the destination of every row and writes the place of its cell, as in `cellData`; -1 where the row is uncounted, goes from one
- * outsider to another, or its cell must be asked for. The last are listed, and their number is returned. Rows and cells of the table are
+ * Writes the place of the cell of every listed row, whose destination was hashed, as in `cellData`; -1 where the row is uncounted, goes from
+ * one outsider to another, or its cell must be asked for. The last are listed then, and their number is returned. Rows and cells of the table are
  * made where there is room for them; `results` tells how many rows and spare cells it has then.
  *
  * The first loop looks at four index entries of each row at once, the third compares keys: none of them has a branch that depends on
@@ -103,9 +101,7 @@ export function mixCode(hash: Variable): Code {
  */
 export function placeKernel(layout: IntakeLayout): Uint8Array {
   const kernel = new Kernel();
-  const from = kernel.param();
-  const to = kernel.param();
-  const seed = kernel.param();
+  const toPlace = kernel.param();
   const index = kernel.param();
   const mask = kernel.param();
   const cells = kernel.param();
@@ -139,6 +135,7 @@ export function placeKernel(layout: IntakeLayout): Uint8Array {
   const trafficClass = i32.load8(row.get, layout.classes);
   const zero = i32x4.splat(i32.const(0));
 
+  const listedRow = i32.load(i32.shl(at.get, i32.const(2)), layout.list);
   const bucketOf = i32.shl(i32.and(i32.and(slot.get, mask.get), i32.const(-BUCKET_ENTRIES)), i32.const(2));
   const sameTag = i32x4.eq(i32x4.shrU(v128.xor(entries.get, i32x4.splat(hash.get)), i32.const(ENTRY_BITS)), zero);
   const look = [
@@ -148,8 +145,8 @@ export function placeKernel(layout: IntakeLayout): Uint8Array {
   ];
   const first = i32.load(i32.add(bucket.get, i32.shl(i32.ctz(i32.or(matches.get, i32.const(8))), i32.const(2))));
   const find = [
-    hashCode(hash, sixteen, layout.dstAddr, seed.get),
-    i32.store(four, layout.hashes, hash.get),
+    row.set(listedRow),
+    hash.set(i32.load(four, layout.hashes)),
     slot.set(hash.get),
     look,
     // A bucket that is full of others is rare, and so is well predicted.
@@ -161,6 +158,7 @@ export function placeKernel(layout: IntakeLayout): Uint8Array {
   const metaOf = i32.load(cell.get, 4 * WORD_META);
   const cellOfRow = (tableRow: Code): Code => i32.add(cells.get, i32.shl(tableRow, i32.const(CELL_SHIFT)));
   const compare = [
+    row.set(listedRow),
     // Where there is no entry the first cell is looked at, for nothing.
     entry.set(i32.load(four, layout.cells)),
     cell.set(cellOfRow(i32.sub(entry.get, i32.ne(entry.get, i32.const(0))))),
@@ -271,7 +269,7 @@ export function placeKernel(layout: IntakeLayout): Uint8Array {
   ];
   const isUncounted = i32.eq(trafficClass, i32.const(UNCOUNTED));
   const resolve = [
-    row.set(i32.load(i32.shl(at.get, i32.const(2)), layout.list)),
+    row.set(listedRow),
     entry.set(i32.load(four, layout.cells)),
     when(
       isUncounted,
@@ -284,10 +282,10 @@ export function placeKernel(layout: IntakeLayout): Uint8Array {
     ),
   ];
   return kernel.module([
-    row.set(from.get),
-    countTo(row, to.get, find),
-    row.set(from.get),
-    countTo(row, to.get, compare),
+    countTo(at, toPlace.get, find),
+    at.set(i32.const(0)),
+    countTo(at, toPlace.get, compare),
+    at.set(i32.const(0)),
     countTo(at, listed.get, resolve),
     f64.store(i32.const(0), layout.results, f64.fromU32(rows.get)),
     f64.store(i32.const(0), layout.results + 8, f64.fromU32(spares.get)),

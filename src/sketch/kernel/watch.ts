@@ -55,7 +55,7 @@ export const KEY_USE = 16;
 export const TOP_ROW_BITS = 12;
 
 /** In the memo of a cell: what it belongs to is known; below are the numbers of up to two details, 16 bits each. */
-const KNOWN = 0x80000000;
+export const MEMO_KNOWN = 0x80000000;
 
 /** What a chosen row is looked up for: its destination; its destination or source as an address or in a prefix. */
 const DST = 3;
@@ -163,7 +163,7 @@ export function watchKernel(layout: IntakeLayout): Uint8Array {
   const memoOf = i32.add(memo.get, i32.shrS(i32.load(four, layout.cells), i32.const(1)));
   const memoOfRow = i32.mul(i32.load(memoOf), trust.get);
   const choose = [
-    found.set(i32.mul(i32.ne(memoOfRow, i32.const(KNOWN)), i32.const(DST))),
+    found.set(i32.mul(i32.ne(memoOfRow, i32.const(MEMO_KNOWN)), i32.const(DST))),
     note(SRC_HOST, host(layout.srcAddr)),
     when(hasPrefixes, note(SRC_PREFIX, prefix(layout.srcAddr))),
     found.set(i32.and(found.get, i32.xor(i32.shrS(i32.load(four, layout.cells), i32.const(31)), i32.const(-1)))),
@@ -246,10 +246,10 @@ export function watchKernel(layout: IntakeLayout): Uint8Array {
     when(hasPrefixes, note(DST_PREFIX, prefix(layout.dstAddr))),
     seen.set(i32.const(0)),
     match(layout.dstAddr, DST_HOST, DST_PREFIX, collect),
-    known.set(i32.or(known.get, i32.const(KNOWN))),
+    known.set(i32.or(known.get, i32.const(MEMO_KNOWN))),
     when(
       i32.gtU(seen.get, i32.const(2)),
-      [match(layout.dstAddr, DST_HOST, DST_PREFIX, when(numberOfSlot, receive)), known.set(i32.const(KNOWN))],
+      [match(layout.dstAddr, DST_HOST, DST_PREFIX, when(numberOfSlot, receive)), known.set(i32.const(MEMO_KNOWN))],
       when(trust.get, i32.store(memoOf, 0, known.get)),
     ),
   ];
@@ -270,7 +270,7 @@ export function watchKernel(layout: IntakeLayout): Uint8Array {
     when(i32.and(found.get, i32.const(DST)), [
       contentCode(thinHash, row, layout, srcHash.get),
       when(i32.eqz(known.tee(memoOfRow)), learn),
-      known.set(i32.and(known.get, i32.const(~KNOWN))),
+      known.set(i32.and(known.get, i32.const(~MEMO_KNOWN))),
       during(known.get, [
         number.set(i32.and(known.get, i32.const(0xffff))),
         receive,

@@ -17,7 +17,7 @@ export interface DetectorRoleOptions {
   /** Tells every receiver what to watch. */
   readonly broadcast: (message: ToReceiverFromDetector) => void;
   /** Gives a receiver back the memory of a second that was merged. */
-  readonly giveBack?: (receiver: number, memory: ArrayBuffer) => void;
+  readonly giveBack?: (receiver: number, memory: SharedArrayBuffer) => void;
   readonly now: () => number;
   /** Processor time of this thread so far, ms. */
   readonly cpuMs: () => number;

@@ -37,8 +37,7 @@ async function run(setup: DetectorSetup, main: MessagePort): Promise<void> {
     broadcast: (message) => {
       for (const port of ports.values()) port.postMessage(message);
     },
-    giveBack: (receiver, spare) =>
-      ports.get(receiver)?.postMessage({ spare } satisfies ToReceiverFromDetector, [spare]),
+    giveBack: (receiver, spare) => ports.get(receiver)?.postMessage({ spare } satisfies ToReceiverFromDetector),
     now: () => Date.now(),
     cpuMs: () => {
       const { user, system } = process.threadCpuUsage();

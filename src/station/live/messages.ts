@@ -65,7 +65,7 @@ export type ToDetectorFromReceiver = {
 export type ToReceiverFromDetector =
   | { readonly watch: WatchList }
   /** Memory of a second that was merged, moved back. */
-  | { readonly spare: ArrayBuffer };
+  | { readonly spare: SharedArrayBuffer };
 
 /** Main to detector. */
 export type ToDetector =
