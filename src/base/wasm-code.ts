@@ -188,6 +188,8 @@ export const v128 = {
 export const i8x16 = {
   splat: (value: Code): Code => [value, 0xfd, 0x0f],
   eq: (left: Code, right: Code): Code => [left, right, 0xfd, 0x23],
+  leU: (left: Code, right: Code): Code => [left, right, 0xfd, 0x2a],
+  sub: (left: Code, right: Code): Code => [left, right, 0xfd, 0x71],
   /** The sign bits of the sixteen. */
   bitmask: (value: Code): Code => [value, 0xfd, unsigned(0x64)],
 };

@@ -6,7 +6,7 @@ import { type Code, during, i8x16, i32, Kernel, v128, when } from '../../base/wa
  * Where quotes, backslashes and line ends lie in a text: all that layouts of logs need to jump from field to field. A kernel of WebAssembly looks
  * at 32 bytes at a time, so that no field is gone through byte by byte, and no search is begun for each.
  *
- *   memory   │ bytes of the text │ places: i32 … │
+ *   memory   │ bytes of the text │ places: i32 … │ room for who reads on from the places │
  */
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -56,7 +56,10 @@ function markKernel(): Uint8Array {
   ]);
 }
 
-const memory = createWasmMemory(PLACES_AT + 4 * (MARKED_BYTES_MAX + EAGER + 1));
+const ROOM_AT = PLACES_AT + 4 * (MARKED_BYTES_MAX + EAGER + 1 + 15) - ((4 * (EAGER + 1 + 15)) & 63);
+const ROOM_BYTES = 1 << 17;
+
+const memory = createWasmMemory(ROOM_AT + ROOM_BYTES);
 const bytes = new Uint8Array(memory.buffer, 0, PLACES_AT);
 let run: ((end: number, base: number) => number) | undefined;
 
@@ -68,6 +71,9 @@ function bindKernel(): (end: number, base: number) => number {
 
 /** The places of the text that was marked last, ascending; behind them one that is beyond any text. */
 export const MARKS = new Int32Array(memory.buffer, PLACES_AT);
+
+/** Where kernels that read on find what was marked last, and room of their own, in bytes of the memory. */
+export const MARKED = { memory, placesAt: PLACES_AT, roomAt: ROOM_AT, roomBytes: ROOM_BYTES } as const;
 
 /** Marks the bytes [from, to) of a text, MARKED_BYTES_MAX at most; returns how many there are. What was marked before is forgotten. */
 export function markLines(text: Uint8Array, from: number, to: number): number {

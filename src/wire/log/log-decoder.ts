@@ -1,6 +1,9 @@
 import { assert } from '../../base/errors.ts';
 import { REJECT, type Rejections } from '../../model/rejection.ts';
 import type { RequestBatch, RequestSink } from '../../model/request-batch.ts';
+import { REQUEST_HAS } from '../../model/request-columns.ts';
+import { CombinedDialect } from './combined.ts';
+import { CombinedLines, LINE_MARKS } from './combined-lines.ts';
 import type { Dialect } from './dialect.ts';
 import { TrustedProxies } from './forwarded.ts';
 import { MARKED_BYTES_MAX, MARKS, markLines } from './line-marks.ts';
@@ -60,6 +63,7 @@ export class LogDecoder {
   readonly #onRejected: LogDecoderOptions['onRejected'];
   readonly #automatic: boolean;
   readonly #w3c = new W3cDialect();
+  readonly #usual = new CombinedLines();
   #recogniser: Recogniser | undefined;
   #dialect: Dialect | undefined;
   readonly #others: readonly Dialect[];
@@ -191,6 +195,14 @@ export class LogDecoder {
     this.#siteAt = 0;
     this.#handedOver = false;
     while (from < stop) {
+      if (this.#dialect instanceof CombinedDialect) {
+        const lines = this.#takeUsual(batch, from, start, mark, count);
+        if (lines > 0) {
+          mark += LINE_MARKS * lines;
+          from = MARKS[mark - 1] + 1;
+          continue;
+        }
+      }
       let next = mark;
       while (next < count && text[MARKS[next]] !== LF) next++;
       if (next === count) return from;
@@ -209,6 +221,18 @@ export class LogDecoder {
       mark = next + 1;
     }
     return from;
+  }
+
+  /** Takes the usual lines that begin at `from`; returns how many there are. */
+  #takeUsual(batch: RequestBatch, from: number, start: number, mark: number, marks: number): number {
+    const first = batch.length;
+    const lines = this.#usual.take(batch, this.#row.time, from, start, mark, marks);
+    if (lines === 0) return 0;
+    batch.source.fill(this.#source, first, batch.length);
+    this.lines += lines;
+    this.#started = true;
+    if (this.#site.length > 0) for (let row = first; row < batch.length; row++) this.#placeSite(batch, row);
+    return lines;
   }
 
   #line(batch: RequestBatch, lineFrom: number, to: number): void {
@@ -231,7 +255,7 @@ export class LogDecoder {
     const reason = this.#request(from, to);
     if (reason === 0) {
       this.lines++;
-      if (this.#site.length > 0 && !row.hasSite) this.#placeSite(batch);
+      if (this.#site.length > 0 && !row.hasSite) this.#placeSite(batch, row.row);
     } else this.#reject(reason, from, to);
   }
 
@@ -284,14 +308,16 @@ export class LogDecoder {
     this.#onRejected?.(reason, this.#row.text, from, to);
   }
 
-  #placeSite(batch: RequestBatch): void {
+  #placeSite(batch: RequestBatch, at: number): void {
     const row = this.#row;
     if (this.#siteAt === 0) {
       this.#siteAt = row.free;
       batch.text.set(this.#site, row.free);
       row.free += this.#site.length;
     }
-    row.siteOfLog(batch, this.#siteAt, this.#site.length);
+    batch.site.at[at] = this.#siteAt;
+    batch.site.length[at] = this.#site.length;
+    batch.present[at] |= REQUEST_HAS.site;
   }
 
   /** Hands the batch over where the next line might not fit. */

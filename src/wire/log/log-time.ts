@@ -4,6 +4,8 @@
  */
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
+/** `02/Oct/2017:20:22:07 +0000`. */
+export const CLF_BYTES = 26;
 
 /** Two digits at `at`; above 99 or negative where they are none. */
 function two(text: Uint8Array, at: number): number {
@@ -55,8 +57,10 @@ export class LogTimes {
   end = 0;
   /** What is added to times without a zone, ms: minus their distance from UTC. */
   zonelessMs = 0;
-  readonly #clf = new Uint8Array(26);
-  #clfMinuteMs = Number.NaN;
+  /** The minute that `readClf` read last in full, how it was written (its seconds aside), and how often that changed. */
+  readonly clf = new Uint8Array(CLF_BYTES);
+  clfMinuteMs = Number.NaN;
+  clfChanges = 0;
   readonly #iso = new Uint8Array(16);
   #isoMinuteMs = Number.NaN;
 
@@ -65,14 +69,14 @@ export class LogTimes {
    * digits of a year. NaN where it is none.
    */
   readClf(text: Uint8Array, from: number, to: number): number {
-    const kept = this.#clf;
+    const kept = this.clf;
     if (to - from < 26 || text[from + 20] !== 0x20) return this.#readClfSlowly(text, from, to);
     for (let at = 0; at < 17; at++) if (text[from + at] !== kept[at]) return this.#readClfSlowly(text, from, to);
     for (let at = 20; at < 26; at++) if (text[from + at] !== kept[at]) return this.#readClfSlowly(text, from, to);
     const second = two(text, from + 18);
     if (second > 60 || text[from + 17] !== 0x3a) return Number.NaN;
     this.end = from + 26;
-    return this.#clfMinuteMs + second * 1000;
+    return this.clfMinuteMs + second * 1000;
   }
 
   #readClfSlowly(text: Uint8Array, from: number, to: number): number {
@@ -92,8 +96,9 @@ export class LogTimes {
     const zone = this.#zoneMs(text, to);
     if (Number.isNaN(zone)) return Number.NaN;
     if (this.end === from + 26) {
-      this.#clf.set(text.subarray(from, from + 26));
-      this.#clfMinuteMs = minuteMs - zone;
+      this.clf.set(text.subarray(from, from + 26));
+      this.clfChanges++;
+      this.clfMinuteMs = minuteMs - zone;
     }
     return minuteMs - zone + second * 1000 + fraction;
   }

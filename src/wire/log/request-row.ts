@@ -377,12 +377,6 @@ export class RequestRow {
     return (this.present & HAS.site) !== 0;
   }
 
-  /** The site of the log, where lines do not tell their host: already in the text. */
-  siteOfLog(batch: RequestBatch, at: number, length: number): void {
-    this.#place(batch.site, HAS.site, at, at + length);
-    batch.present[this.row] = this.present;
-  }
-
   #place(column: TextColumn, bit: number, from: number, to: number): void {
     column.at[this.row] = from;
     column.length[this.row] = to - from;

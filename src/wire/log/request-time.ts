@@ -74,6 +74,12 @@ export class RequestTime {
     if (Number.isNaN(this.#dayMs)) this.#dayMs = dayMs;
   }
 
+  /** True where every second of the minute that was read last, as the common log format has it, may be one of a request. */
+  get hasMinute(): boolean {
+    const { clfMinuteMs } = this.times;
+    return clfMinuteMs >= TIME_MS_MIN && clfMinuteMs + 60_000 <= TIME_MS_MAX;
+  }
+
   /** Puts the parts together; returns 0, or why this is no time of a request. */
   settle(text: Uint8Array): number {
     if (Number.isNaN(this.ms)) this.ms = this.#dayMs + this.#inDayMs;
