@@ -1,3 +1,4 @@
+import { assert } from '../../base/errors.ts';
 import { type Code, during, f64, i8x16, i32, Kernel, select, v128, when } from '../../base/wasm-code.ts';
 import { REQUEST_HAS as HAS, METHODS } from '../../model/request-columns.ts';
 import { MARKED } from './line-marks.ts';
@@ -41,7 +42,7 @@ export const ROW_COLUMNS = {
   referrer: take(8 * ROWS_MAX),
   userAgent: take(8 * ROWS_MAX),
 } as const;
-if (room > MARKED.roomAt + MARKED.roomBytes) throw new RangeError('columns are larger than their room');
+assert(room <= MARKED.roomAt + MARKED.roomBytes, 'columns fit their room');
 
 const QUOTE = 0x22;
 const DASH = 0x2d;

@@ -19,26 +19,29 @@ test('a run of usual lines is what the dialect reads of them, and so is whatever
   const pick = <T>(from: readonly T[]): T => from[random.below(from.length)];
   const letters = '0123456789.-: []"\\/?&=GETPOSHAD+\t\r\xe9%';
   const lines: string[] = [];
+  /** Mostly what a usual line has: what is almost one has one thing in it that is not. */
+  const mostly = (usual: readonly string[], others: readonly string[]): string =>
+    pick(random.below(12) > 0 ? usual : others);
   for (let at = 0; at < 1200; at++) {
-    const client = Array.from({ length: 4 }, () => random.below(pick([10, 100, 256, 300]))).join('.');
-    const second = String(random.below(62)).padStart(2, '0');
-    const minute = random.below(20) === 0 ? '01' : '00';
-    const target = pick([
-      '/',
-      '/news/2026/budget.html',
-      `/search?q=${random.uint32().toString(36)}`,
-      '/a?',
-      '/a?b?c',
-      '*',
-    ]);
-    const version = pick(['HTTP/1.1', 'HTTP/1.0', 'HTTP/2.0', 'HTTP/2', 'HTTP/0.0', '']);
-    const request = `${pick(['GET', 'GET', 'POST', 'HEAD', 'PUT', 'PROPFIND'])} ${target} ${version}`;
-    const bytes = pick(['0', '-', '1234', '999999999', '1234567890', '']);
+    const client = Array.from({ length: 4 }, () => mostly(['1', '23', '145', '255'], ['256', '999', '0001', '']));
+    const user = mostly(['-'], ['frank']);
+    const time = `02/Oct/2017:20:0${mostly(['0'], ['1'])}:${mostly(['00', '07', '59', '60'], ['61', '7'])}`;
+    const method = mostly(['GET', 'POST', 'HEAD'], ['PUT', 'PROPFIND', '']);
+    const paths = ['/', '/news/2026/budget.html', `/search?q=${random.uint32().toString(36)}`, '/a?', '/a?b?c'];
+    const target = mostly(paths, ['*', 'http://h.example/x?y', '', 'a b']);
+    const version = mostly([' HTTP/1.1', ' HTTP/1.0', ' HTTP/2.0'], [' HTTP/2', ' HTTP/0.0', '']);
+    const status = mostly(['200', '404', '099'], ['-', '99', '']);
+    const bytes = mostly(['0', '-', '1234', '999999999'], ['1234567890', '', '--']);
+    const referrer = mostly(['-', '', 'https://a.example/'], ['a\\\\b', 'a"b', '\\x22']);
+    const agent = mostly(['-', 'Mozilla/5.0 (X11)', 'curl/8', ''], ['x\\\\', '\\"', '"']);
+    const tail = mostly([''], [' rt=0.5', ' "10.0.0.1"', '"', '\r']);
     let line =
-      `${client} - ${pick(['-', '-', '-', 'frank'])} [02/Oct/2017:20:${minute}:${second} +0000] "${request}" ` +
-      `${pick(['200', '404', '-', '99'])} ${bytes} "${pick(['-', '', 'https://a.example/'])}" "${pick(['-', 'Mozilla/5.0 (X11)', 'curl/8', ''])}"`;
-    if (random.below(3) === 0) {
-      const place = random.below(line.length);
+      `${client.join('.')} - ${user} [${time} +0000] "${method} ${target}${version}" ` +
+      `${status} ${bytes} "${referrer}" "${agent}"${tail}`;
+    if (random.below(2) === 0) {
+      // Most often where something ends: that is what lines are told by.
+      const ends = [...line].flatMap((letter, place) => (/[\w.]/.test(letter) ? [] : [place]));
+      const place = random.below(4) === 0 ? random.below(line.length) : pick(ends);
       line = `${line.slice(0, place)}${pick([...letters])}${line.slice(place + random.below(2))}`;
     }
     lines.push(line);
