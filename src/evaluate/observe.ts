@@ -37,7 +37,7 @@ async function observeAs(file: string, networks: readonly string[], { pacing }: 
     {
       ...{ seed: SEED, networks: prefixes },
       ...(pacing === undefined ? {} : { pacing }),
-      look: (batch, classes, rows) => watch.look(batch, classes, rows),
+      look: (...rows) => watch.look(...rows),
     },
     detector,
   );

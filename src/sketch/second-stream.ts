@@ -40,8 +40,11 @@ export interface SecondStreamOptions {
    * that was set or a machine that slept, and no silence.
    */
   readonly jumpSecondsMin?: number;
-  /** Looks at the rows of a batch before they are counted, and gives those that are not to be counted the class UNCOUNTED. */
-  readonly look?: (batch: FlowBatch, classes: Uint8Array, rows: number) => void;
+  /**
+   * Looks at the rows of a batch before they are counted, and gives those that are not to be counted the class UNCOUNTED. The first `count`
+   * of `chosen` are the rows that `PORTS_CHOSEN` chooses.
+   */
+  readonly look?: (batch: FlowBatch, classes: Uint8Array, rows: number, chosen: Int32Array, count: number) => void;
   readonly secondLimits?: SecondLimits;
   /** Room behind `batch` to receive into. */
   readonly receiveBytes?: number;
@@ -81,8 +84,9 @@ export class SecondStream implements BatchSink {
   readonly #classify: Classify;
   readonly #scan: Scan;
   readonly #look: SecondStreamOptions['look'];
-  /** Classes of the batch that was looked at. */
+  /** Classes of the batch that was looked at, and its chosen rows. */
   #looked = new Uint8Array(0);
+  #chosen = new Int32Array(0);
   /** Rows of the intake that wait while others go through it. */
   #aside: FlowBatch | undefined = undefined;
   /** What the next second protects, where that has changed. */
@@ -139,8 +143,8 @@ export class SecondStream implements BatchSink {
   take(batch: FlowBatch): void {
     const { intake } = this.#second;
     if (batch === intake.batch) {
-      this.#classify(0, batch.length);
-      this.#look?.(batch, intake.classes, batch.length);
+      const count = this.#classify(0, batch.length);
+      this.#look?.(batch, intake.classes, batch.length, intake.list, count);
       this.#count(batch, 0, batch.length);
       batch.length = 0;
       return;
@@ -159,15 +163,20 @@ export class SecondStream implements BatchSink {
   /** Classifies the whole batch, and shows it. */
   #lookAt(batch: FlowBatch, look: NonNullable<SecondStreamOptions['look']>): void {
     const { intake } = this.#second;
-    if (this.#looked.length < batch.capacity) this.#looked = new Uint8Array(batch.capacity);
+    if (this.#looked.length < batch.capacity) {
+      this.#looked = new Uint8Array(batch.capacity);
+      this.#chosen = new Int32Array(batch.capacity);
+    }
     clearAbsent(batch, 0, batch.length);
+    let count = 0;
     for (let at = 0; at < batch.length; at += INTAKE_ROWS) {
       const end = Math.min(at + INTAKE_ROWS, batch.length);
       intake.copy(batch, at, end);
-      this.#classify(0, end - at);
+      const found = this.#classify(0, end - at);
+      for (let index = 0; index < found; index++) this.#chosen[count++] = at + intake.list[index];
       this.#looked.set(intake.classes.subarray(0, end - at), at);
     }
-    look(batch, this.#looked, batch.length);
+    look(batch, this.#looked, batch.length, this.#chosen, count);
   }
 
   /** Counts the rows of the intake, which were copied from rows `at` to `to` of the batch, or are its own. */

@@ -39,9 +39,9 @@ export class ExporterWatch {
   }
 
   /** Looks at rows that are classified, before they are counted; those that another exporter told of become UNCOUNTED. */
-  look(batch: FlowBatch, classes: Uint8Array, rows: number): void {
+  look(batch: FlowBatch, classes: Uint8Array, rows: number, chosen: Int32Array, count: number): void {
     if (rows === 0) return;
-    this.#collector?.add(batch, classes, 0, rows);
+    this.#collector?.add(batch, classes, rows, chosen, count);
     const timeMs = batch.observedMs[rows - 1];
     if (Number.isNaN(this.#spanEndMs)) this.#spanEndMs = timeMs + SPAN_MS;
     if (!(timeMs >= this.#spanEndMs)) return;

@@ -89,7 +89,7 @@ async function replayFiles(options: ReplayOptions, files: InputFiles): Promise<R
     {
       seed: REPLAY_SEED,
       networks: options.networks,
-      look: (batch, classes, rows) => watch.look(batch, classes, rows),
+      look: (...rows) => watch.look(...rows),
     },
     options.onSecond === undefined ? detector : tellRates(detector, rates),
   );

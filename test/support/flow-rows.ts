@@ -1,7 +1,10 @@
 import { type AddressWords, parseAddress } from '../../src/base/ip.ts';
 import { type Prefix, parsePrefix } from '../../src/base/prefix.ts';
+import type { ExporterFactsCollector } from '../../src/detect/exporter/collector.ts';
 import type { FlowBatch } from '../../src/model/flow-batch.ts';
 import { HAS, NO_EXPORTER } from '../../src/model/flow-columns.ts';
+import { classifyRows } from '../../src/sketch/classify.ts';
+import { PORTS_CHOSEN } from '../../src/sketch/kernel/classify.ts';
 
 /** One row as a test states it. A column that is left out is absent, and its cell holds garbage as in a batch that is reused. */
 export interface RowSpec {
@@ -75,4 +78,14 @@ export function prefix(text: string): Prefix {
   const parsed = parsePrefix(text);
   if (parsed === undefined) throw new TypeError(`not a prefix: ${text}`);
   return parsed;
+}
+
+/** Classifies the rows of a batch, chooses those whose keys are taken, and adds them, as a stream of seconds does. */
+export function lookAtRows(collector: ExporterFactsCollector, batch: FlowBatch, classes: Uint8Array): void {
+  const { length, srcPort, dstPort } = batch;
+  classifyRows(batch, 0, length, classes);
+  const chosen = Int32Array.from({ length }, (_, at) => at).filter(
+    (at) => Math.imul(srcPort[at] + dstPort[at], PORTS_CHOSEN.mix) < PORTS_CHOSEN.limit,
+  );
+  collector.add(batch, classes, length, chosen, chosen.length);
 }

@@ -7,8 +7,9 @@ import type { ExporterFacts } from '../../src/detect/exporter/facts.ts';
 import { createFlowBatch } from '../../src/model/flow-batch.ts';
 import { HAS } from '../../src/model/flow-columns.ts';
 import { Rejections } from '../../src/model/rejection.ts';
-import { classifyRows, UNCOUNTED } from '../../src/sketch/classify.ts';
+import { UNCOUNTED } from '../../src/sketch/classify.ts';
 import { ExporterTable } from '../../src/wire/exporter.ts';
+import { lookAtRows } from './flow-rows.ts';
 
 /** Time at which every scenario of routers begins, ms since 1970. */
 export const ROUTERS_START_MS = 1_750_000_000_000;
@@ -141,8 +142,7 @@ export function runRouters(
   const facts: ExporterFacts[][] = [];
   let rows = 0;
   const flush = ({ batch, collector }: (typeof receivers)[number]): void => {
-    classifyRows(batch, 0, batch.length, classes);
-    collector.add(batch, classes, 0, batch.length);
+    lookAtRows(collector, batch, classes);
     for (let row = 0; row < batch.length; row++) {
       const second = Math.floor((batch.observedMs[row] - ROUTERS_START_MS) / 1000);
       if (classes[row] === UNCOUNTED || second > seconds) continue;

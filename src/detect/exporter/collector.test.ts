@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { prefix, putRow, type RowSpec } from '../../../test/support/flow-rows.ts';
+import { lookAtRows, prefix, putRow, type RowSpec } from '../../../test/support/flow-rows.ts';
 import { createFlowBatch } from '../../model/flow-batch.ts';
 import { HAS, NO_EXPORTER } from '../../model/flow-columns.ts';
 import { Rejections } from '../../model/rejection.ts';
-import { classifyRows, UNCOUNTED } from '../../sketch/classify.ts';
+import { UNCOUNTED } from '../../sketch/classify.ts';
 import { ExporterTable } from '../../wire/exporter.ts';
 import { ExporterFactsCollector } from './collector.ts';
 import { createDuplicateVolumes } from './duplicate-guard.ts';
@@ -34,8 +34,7 @@ function bench(exporterCount = 1, volumes = createDuplicateVolumes()) {
       batch.outIf[at] = 4;
       batch.present[at] |= HAS.inIf | HAS.outIf;
     }
-    classifyRows(batch, 0, batch.length, classes);
-    collector.add(batch, classes, 0, batch.length);
+    lookAtRows(collector, batch, classes);
     return classes.slice(0, batch.length);
   };
   return { exporters, collector, add };
@@ -120,8 +119,7 @@ describe('facts', () => {
       for (let at = 0; at < 64 * address; at++) {
         batch.length = 0;
         putRow(batch, row(at));
-        classifyRows(batch, 0, 1, classes);
-        collector.add(batch, classes, 0, 1);
+        lookAtRows(collector, batch, classes);
       }
     }
     const facts = collector.take(NOW);
@@ -198,8 +196,7 @@ describe('rows that are left out', () => {
     const left = (): boolean => {
       batch.length = 0;
       putRow(batch, row(1, { observedMs: 1000 }));
-      classifyRows(batch, 0, 1, classes);
-      collector.add(batch, classes, 0, 1);
+      lookAtRows(collector, batch, classes);
       return classes[0] === UNCOUNTED;
     };
     assert.equal(left(), true);

@@ -30,13 +30,10 @@ const INTERFACES_MAX = 64;
 /** The largest place that a key can have: networks beyond are compared as one. */
 const PLACE_MAX = 0xffff;
 
-/* Odd constants of hash.ts: the hash that chooses keys is inlined, since it is taken of every row. */
+/* Odd constants of hash.ts: the hash that chooses keys is inlined. */
 const MIX_A = 0x85ebca6b;
 const MIX_B = 0xc2b2ae35;
 const MIX_C = 0x27d4eb2f;
-/* Keys are looked at where the product of this and the sum of the ports, as a signed integer, is below the limit: one in eight. */
-const MIX_PORTS = 0x9e3779b1;
-const PORTS_LIMIT = -0x80000000 + 0x20000000;
 
 const HAS_INTERFACES = HAS.inIf | HAS.outIf;
 
@@ -71,7 +68,7 @@ class Gathered {
 
 /**
  * Gathers facts of exporters from the rows that a receiver decodes, and leaves out rows that another exporter tells too. Costs
- * a few nanoseconds a row: the hash of every row's key is compared with a limit, and one row in 17 to 127 is looked at.
+ * a few nanoseconds a row: the hash of the key of one row in eight is compared with a limit, and one row in 17 to 127 is looked at.
  */
 export class ExporterFactsCollector {
   readonly #seed: number;
@@ -108,21 +105,21 @@ export class ExporterFactsCollector {
   }
 
   /**
-   * Takes in rows `from` to `to` (exclusive) that `classifyRows` has classified; rows that another exporter tells too get the
-   * class UNCOUNTED. Rows of captured packets are passed over.
+   * Takes in the first `rows` rows, which `classifyKernel` has classified; rows that another exporter tells too get the class UNCOUNTED. Rows
+   * of captured packets are passed over. The first `count` of `chosen` are those whose keys may be taken: by the sum of their ports.
    */
-  add(batch: FlowBatch, classes: Uint8Array, from: number, to: number): void {
+  add(batch: FlowBatch, classes: Uint8Array, rows: number, chosen: Int32Array, count: number): void {
     // Between two batches an exporter may have been forgotten, and its index given to another.
     this.#lastIndex = -1;
-    this.#chooseKeys(batch, classes, from, to);
+    this.#chooseKeys(batch, classes, rows, chosen, count);
     const stride = this.#looked < LOOKED_BUSY ? LOOK_STRIDE : LOOK_STRIDE_BUSY;
-    let row = from + this.#phase;
-    for (; row < to; row += stride) {
+    let row = this.#phase;
+    for (; row < rows; row += stride) {
       this.#looked++;
       if (classes[row] !== UNCOUNTED) this.#lookAt(batch, row);
     }
-    this.#phase = row - to;
-    if (this.#tracked.length > 0) this.#leaveOut(batch, classes, from, to);
+    this.#phase = row - rows;
+    if (this.#tracked.length > 0) this.#leaveOut(batch, classes, rows);
   }
 
   /** The facts of all exporters heard since the last call, as of `nowMs`. */
@@ -164,15 +161,14 @@ export class ExporterFactsCollector {
     return gathered;
   }
 
-  /** Takes keys of one row in eight, by the sum of its ports, which is the same for every exporter. */
-  #chooseKeys(batch: FlowBatch, classes: Uint8Array, from: number, to: number): void {
+  /** Takes the keys of chosen rows whose hash is below the limit. */
+  #chooseKeys(batch: FlowBatch, classes: Uint8Array, rows: number, chosen: Int32Array, count: number): void {
     const { exporter, srcAddr, dstAddr, srcPort, dstPort } = batch;
     const seed = this.#seed;
-    let budget = KEYS_PER_BATCH + ((to - from) >>> 3);
+    let budget = KEYS_PER_BATCH + (rows >>> 3);
     let last = 0;
-    for (let row = from; row < to; row++) {
-      // Ports follow each other, or are even: the upper bits of the product are spread all the same.
-      if (Math.imul(srcPort[row] + dstPort[row], MIX_PORTS) >= PORTS_LIMIT) continue;
+    for (let index = 0; index < count; index++) {
+      const row = chosen[index];
       const word = (row << 2) + 3;
       const inner = Math.imul(dstAddr[word] ^ ((srcPort[row] << 16) | dstPort[row]) ^ seed, MIX_A);
       const hash = Math.imul(inner ^ (inner >>> 15) ^ srcAddr[word], MIX_B);
@@ -238,13 +234,13 @@ export class ExporterFactsCollector {
   }
 
   /** Leaves out those rows of exporters that their keepers tell too. */
-  #leaveOut(batch: FlowBatch, classes: Uint8Array, from: number, to: number): void {
+  #leaveOut(batch: FlowBatch, classes: Uint8Array, rows: number): void {
     const guard = this.#guard;
     if (guard === undefined) return;
     let index = -1;
     let told: TrackedExporter | undefined;
     let places: ReadonlySet<number> = new Set();
-    for (let row = from; row < to; row++) {
+    for (let row = 0; row < rows; row++) {
       if (batch.exporter[row] !== index) {
         index = batch.exporter[row];
         const tracked = this.#tracked[index];

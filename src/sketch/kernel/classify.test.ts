@@ -6,7 +6,7 @@ import { HAS } from '../../model/flow-columns.ts';
 import { REFLECTORS } from '../../model/traffic-class.ts';
 import { classifyRows } from '../classify.ts';
 import { INTAKE_ROWS, Intake } from '../intake.ts';
-import { type Classify, classifyKernel } from './classify.ts';
+import { type Classify, classifyKernel, PORTS_CHOSEN } from './classify.ts';
 
 const PORTS = [...REFLECTORS.keys(), 80, 443, 1023, 1024, 40_000];
 const PROTOCOLS = [6, 6, 6, 17, 17, 17, 1, 58, 47, 50, 51, 132, 0];
@@ -42,7 +42,10 @@ test('gives the classes that the loops in JavaScript give, and clears the same c
       batch.bytes[row] = pick(SIZES) * (random.below(2) === 0 ? 1 : batch.packets[row]);
     }
     intake.copy(batch, 0, INTAKE_ROWS);
-    classify(0, INTAKE_ROWS);
+    const chosen = classify(0, INTAKE_ROWS);
+    const isChosen = (row: number): boolean =>
+      Math.imul(intake.batch.srcPort[row] + intake.batch.dstPort[row], PORTS_CHOSEN.mix) < PORTS_CHOSEN.limit;
+    assert.deepEqual([...intake.list.subarray(0, chosen)], [...Array(INTAKE_ROWS).keys()].filter(isChosen));
     const want = new Uint8Array(INTAKE_ROWS);
     classifyRows(batch, 0, INTAKE_ROWS, want);
     assert.deepEqual(intake.classes, want);

@@ -17,10 +17,19 @@ import type { IntakeLayout } from '../intake.ts';
 /** See `classifyKernel`. */
 export type Classify = (from: number, to: number) => number;
 
+/**
+ * One row in eight is chosen, by the sum of its ports, which is the same for every exporter that tells of the flow: where the product with
+ * `mix`, as a signed integer, is below `limit`. Ports follow each other, or are even: the upper bits of the product are spread all the same.
+ */
+export const PORTS_CHOSEN = { mix: 0x9e3779b1, limit: -0x80000000 + 0x20000000 } as const;
+
 const TCP = 6;
 const UDP = 17;
 
-/** What `classifyRows` does, over the rows of an intake: writes their classes, and 0 where a column is absent. Returns 0. */
+/**
+ * What `classifyRows` does, over the rows of an intake: writes their classes, and 0 where a column is absent. Lists the rows that
+ * `PORTS_CHOSEN` chooses, and returns how many.
+ */
 export function classifyKernel(layout: IntakeLayout): Uint8Array {
   const kernel = new Kernel();
   const row = kernel.param();
@@ -33,6 +42,7 @@ export function classifyKernel(layout: IntakeLayout): Uint8Array {
   const trafficClass = kernel.i32();
   const packets = kernel.f64();
   const bytes = kernel.f64();
+  const chosen = kernel.i32();
   const two = i32.shl(row.get, i32.const(1));
   const eight = i32.shl(row.get, i32.const(3));
   const sixteen = i32.shl(row.get, i32.const(4));
@@ -139,6 +149,8 @@ export function classifyKernel(layout: IntakeLayout): Uint8Array {
     i32.eqz(f64.gt(packets.get, f64.const(0))),
   ].reduce((any, each) => i32.or(any, each));
 
+  const mixed = i32.mul(i32.add(srcPort.get, dstPort.get), i32.const(PORTS_CHOSEN.mix));
+  const isChosen = i32.ltS(mixed, i32.const(PORTS_CHOSEN.limit));
   return kernel.module([
     countTo(row, to.get, [
       has.set(i32.load(i32.shl(row.get, i32.const(2)), layout.present)),
@@ -154,7 +166,9 @@ export function classifyKernel(layout: IntakeLayout): Uint8Array {
         when(isLaterFragment, set(CLASS.fragment), when(is(proto.get, TCP), tcp, when(is(proto.get, UDP), udp, rest))),
       ),
       i32.store8(row.get, layout.classes, trafficClass.get),
+      i32.store(i32.shl(chosen.get, i32.const(2)), layout.list, row.get),
+      chosen.set(i32.add(chosen.get, isChosen)),
     ]),
-    i32.const(0),
+    chosen.get,
   ]);
 }

@@ -73,9 +73,9 @@ export class ReceiverRole {
         networks: options.networks,
         jumpSecondsMin: JUMP_SECONDS_MIN,
         receiveBytes: options.receiveBytes,
-        look: (batch, classes, rows) => {
+        look: (batch, classes, rows, chosen, count) => {
           this.#filter.apply(batch, classes, rows);
-          this.#facts.add(batch, classes, 0, rows);
+          this.#facts.add(batch, classes, rows, chosen, count);
         },
       },
       {
