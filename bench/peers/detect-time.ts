@@ -31,7 +31,7 @@ interface TimesSize {
 }
 
 const SIZES: Readonly<Record<BenchSize, TimesSize>> = {
-  small: { floods: 1, warmSeconds: 4, recordsPerSecond: 20_000, floodSeconds: 3 },
+  small: { floods: 1, warmSeconds: 2, recordsPerSecond: 20_000, floodSeconds: 2 },
   full: { floods: 30, warmSeconds: 60, recordsPerSecond: 50_000, floodSeconds: 6 },
 };
 /** Between two floods; up to a second more, drawn from the seed. */

@@ -64,11 +64,11 @@ const SIZES: Readonly<Record<BenchSize, LiveSize>> = {
   small: {
     ...{ formats: ['netflow9'], rates: [20_000] },
     settleMs: 500,
-    warmSeconds: 2,
+    warmSeconds: 1,
     warmFloodSeconds: 1,
     idleSeconds: 0.5,
     usualSeconds: 0.5,
-    floodSeconds: 3,
+    floodSeconds: 2,
   },
   full: {
     formats: ['netflow9', 'netflow5'],

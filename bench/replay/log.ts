@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cacheDirectory } from '../../src/cli/cache-directory.ts';
 import { replay } from '../../src/station/replay.ts';
 import { type BenchCase, type BenchResult, type MeasureOptions, measureAsync, runCases } from '../harness.ts';
 import { type InputKind, inputDirectory, inputFile } from '../make/input.ts';
@@ -9,23 +10,23 @@ import { WEB_LOG_SITE } from '../make/web-log.ts';
 
 /** With tables of countries and networks as an earlier replay of this machine left them. */
 async function run(kind: InputKind, size: number, flood: boolean): Promise<BenchResult> {
-  const cacheDirectory = inputDirectory();
-  execFileSync(process.execPath, ['-e', MAKE_TABLES, cacheDirectory], { stdio: ['ignore', 'ignore', 'inherit'] });
-  return runWith(kind, size, flood, cacheDirectory);
+  const kept = cacheDirectory() ?? inputDirectory();
+  execFileSync(process.execPath, ['-e', MAKE_TABLES, kept], { stdio: ['ignore', 'ignore', 'inherit'] });
+  return runWith(kind, size, flood, kept);
 }
 
 /** As the first replay of a machine that finds an attack: the tables are made. */
 async function runFirst(size: number): Promise<BenchResult> {
-  const cacheDirectory = mkdtempSync(join(tmpdir(), 'bonghwa-bench-'));
+  const empty = mkdtempSync(join(tmpdir(), 'bonghwa-bench-'));
   try {
-    return await runWith('log-flood', size, true, cacheDirectory);
+    return await runWith('log-flood', size, true, empty);
   } finally {
-    rmSync(cacheDirectory, { recursive: true });
+    rmSync(empty, { recursive: true });
   }
 }
 
 /** The whole of `bonghwa replay` with the log of a web server, from opening the file to the report. `flood`: it must be found. */
-async function runWith(kind: InputKind, size: number, flood: boolean, cacheDirectory: string): Promise<BenchResult> {
+async function runWith(kind: InputKind, size: number, flood: boolean, tables: string): Promise<BenchResult> {
   const file = inputFile(kind, size);
   return measureAsync(
     size,
@@ -37,7 +38,7 @@ async function runWith(kind: InputKind, size: number, flood: boolean, cacheDirec
         telemetryPorts: [],
         allVerdicts: false,
         logs: { site: WEB_LOG_SITE },
-        cacheDirectory,
+        cacheDirectory: tables,
       });
       if (report.requests !== size) throw new Error(`${report.requests} of ${size} lines were read`);
       const found = report.attacks.map(({ vectors }) => vectors[0].name);

@@ -4,6 +4,7 @@ import { withSection } from '../evaluate/comparison-markdown.ts';
 import { evaluateWeb } from '../evaluate/web/evaluate.ts';
 import { renderWebMarkdown, WEB_HEADING } from '../evaluate/web/markdown.ts';
 import { summariesOf, type WebSummary, webFaultsOf } from '../evaluate/web/summary.ts';
+import { cacheDirectory } from './cache-directory.ts';
 import { type Floor, measureOf, missedFloors, type Seeds, WEB_MEASURES } from './evaluate-options.ts';
 import { EXIT_ATTACK, EXIT_INTERRUPTED, EXIT_OK } from './exit.ts';
 import { StatusLine, TextOutput } from './terminal.ts';
@@ -30,6 +31,7 @@ export async function evaluateWebCommand(options: EvaluateWebCommandOptions, int
       toSeed: seeds.to,
       only,
       ...(threads === undefined ? {} : { threads }),
+      cacheDirectory: cacheDirectory(),
       onProgress,
       signal: interrupt,
     });

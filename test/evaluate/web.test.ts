@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { cacheDirectory } from '../../src/cli/cache-directory.ts';
 import { missedFloors, WEB_MEASURES } from '../../src/cli/evaluate-options.ts';
 import { WebDetector } from '../../src/detect/web/web-detector.ts';
 import { evaluateWeb } from '../../src/evaluate/web/evaluate.ts';
@@ -36,7 +37,10 @@ describe('made logs', () => {
   }
 
   test('a file of each is replayed in threads, in the order of the seeds, and what the whole reached is held against floors', async () => {
-    const cases = await evaluateWeb({ fromSeed: 1, toSeed: 2, only: ['web-search-flood'], threads: 2 });
+    const cases = await evaluateWeb({
+      ...{ fromSeed: 1, toSeed: 2, only: ['web-search-flood'], threads: 2 },
+      cacheDirectory: cacheDirectory(),
+    });
     assert.deepEqual(
       cases.map(({ seed, unread, attacks }) => [seed, unread, attacks.length]),
       [

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { cacheDirectory } from '../../src/cli/cache-directory.ts';
 import { replayReportSchema } from '../../src/model/attack.ts';
 import { TELEMETRY_PORTS } from '../../src/model/telemetry-ports.ts';
 import { replay } from '../../src/station/replay.ts';
@@ -38,6 +39,7 @@ async function reportOf(file: string) {
     as: 'auto',
     telemetryPorts: TELEMETRY_PORTS,
     allVerdicts: true,
+    cacheDirectory: cacheDirectory(),
   });
   return replayReportSchema.parse(report);
 }

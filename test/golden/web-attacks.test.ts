@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { cacheDirectory } from '../../src/cli/cache-directory.ts';
 import type { ReplayReport } from '../../src/model/attack.ts';
 import { replay } from '../../src/station/replay.ts';
 import { SKIP_WITHOUT_SHARED_DATA, sharedData } from '../support/shared-data.ts';
@@ -8,7 +9,10 @@ import { SKIP_WITHOUT_SHARED_DATA, sharedData } from '../support/shared-data.ts'
 const LOGS = `${sharedData() ?? '.'}/access-logs`;
 
 function found(...files: string[]): Promise<ReplayReport> {
-  return replay({ files, networks: [], as: 'auto', telemetryPorts: [], allVerdicts: false });
+  return replay({
+    ...{ files, networks: [], as: 'auto', telemetryPorts: [], allVerdicts: false },
+    cacheDirectory: cacheDirectory(),
+  });
 }
 
 describe('attacks in real logs', { skip: SKIP_WITHOUT_SHARED_DATA }, () => {

@@ -173,7 +173,7 @@ describe('a full disk', { skip: canMount() ? false : 'mounting a small disk need
     const data = join(directory.path, 'fresh');
     mkdirSync(data);
     spawnSync('dd', ['if=/dev/zero', `of=${join(directory.path, 'ballast')}`, 'bs=4096']);
-    const store = await openState({ directory: data });
+    const store = await openState({ directory: data, cacheDirectory });
     try {
       await assert.rejects(store.saveAttack(attackOf(1)), isFault('STATE_NOT_KEPT'));
       await until('the database was tried', () => store.status().state === 'down');

@@ -14,6 +14,8 @@ export interface EvaluateWebOptions {
   readonly only: readonly string[];
   /** One a core where absent. */
   readonly threads?: number;
+  /** Where tables of countries and autonomous systems are kept between runs. */
+  readonly cacheDirectory?: string | undefined;
   readonly onProgress?: (done: number, of: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -36,7 +38,7 @@ export async function evaluateWeb(options: EvaluateWebOptions): Promise<WebCaseS
   const threads = Math.max(1, Math.min(options.threads ?? availableParallelism(), cases.length, THREADS_MAX));
   try {
     await inWorkers(
-      Array.from({ length: threads }, (_, index) => startWebWorker(folder, index)),
+      Array.from({ length: threads }, (_, index) => startWebWorker(folder, index, options.cacheDirectory)),
       cases.map((of, number) => ({ number, of })),
       (answer: WebAnswer) => {
         if ('error' in answer) throw answer.error;
