@@ -56,7 +56,7 @@ function markKernel(): Uint8Array {
   ]);
 }
 
-const ROOM_AT = PLACES_AT + 4 * (MARKED_BYTES_MAX + EAGER + 1 + 15) - ((4 * (EAGER + 1 + 15)) & 63);
+const ROOM_AT = (PLACES_AT + 4 * (MARKED_BYTES_MAX + EAGER + 1) + 63) & ~63;
 const ROOM_BYTES = 1 << 17;
 
 const memory = createWasmMemory(ROOM_AT + ROOM_BYTES);
