@@ -15,6 +15,16 @@ test('problems are told once each for ten minutes, and twenty at most', () => {
   assert.equal(problems.list(700_000).at(-1), 'http: 49');
 });
 
+test('a problem is news once, and again after ten minutes, however often it comes up', () => {
+  const problems = new Problems();
+  const news: number[] = [];
+  for (let second = 0; second <= 1300; second++)
+    if (problems.note('state', new Error('it is full'), second * 1000)) news.push(second);
+  assert.deepEqual(news, [0, 600, 1200]);
+  assert.equal(problems.note('state', new Error('it fails'), 1_300_000), true, 'another is news at once');
+  assert.equal(problems.note('state', new Error('it is full'), 0), true, 'of a clock that was set back');
+});
+
 test('a warning is announced when it begins and when it is over, and not between', () => {
   const announcements = new Announcements();
   const [report] = fixedReport().exporters;

@@ -8,21 +8,26 @@ const TOLD_MS = 10 * 60_000;
 
 /** What went wrong lately, for those who ask how the station is. */
 export class Problems {
-  /** When each came up last, ms since 1970; the latest at the end. */
-  readonly #problems = new Map<string, number>();
+  /** When each came up last and was news last, ms since 1970; the latest at the end. */
+  readonly #problems = new Map<string, { readonly atMs: number; readonly newsMs: number }>();
 
-  note(part: string, error: Error, nowMs: number): void {
+  /** True where it is news: for the first time, and every ten minutes while it comes up again, as a full disk does every second. */
+  note(part: string, error: Error, nowMs: number): boolean {
     const text = `${part}: ${error.message}`;
+    const known = this.#problems.get(text);
+    // A clock that was set back makes it news as well.
+    const news = known === undefined || Math.abs(nowMs - known.newsMs) >= TOLD_MS;
     this.#problems.delete(text);
-    this.#problems.set(text, nowMs);
+    this.#problems.set(text, { atMs: nowMs, newsMs: news ? nowMs : known.newsMs });
     for (const oldest of this.#problems.keys()) {
       if (this.#problems.size <= PROBLEMS_MAX) break;
       this.#problems.delete(oldest);
     }
+    return news;
   }
 
   list(nowMs: number): string[] {
-    return [...this.#problems].filter(([, atMs]) => nowMs - atMs < TOLD_MS).map(([text]) => text);
+    return [...this.#problems].filter(([, { atMs }]) => nowMs - atMs < TOLD_MS).map(([text]) => text);
   }
 }
 

@@ -433,8 +433,8 @@ export class Station implements ApiDeps {
   }
 
   #problem(part: string, error: Error): void {
-    this.#options.log('error', 'fault', { part, fault: error.message });
-    this.#problems.note(part, error, Date.now());
+    if (this.#problems.note(part, error, Date.now()))
+      this.#options.log('error', 'fault', { part, fault: error.message });
   }
 
   #warnings(): string[] {
