@@ -221,6 +221,9 @@ const ENTRIES = 1024;
 const KEY_BYTES_MAX = 16_384;
 /** No key that is known. */
 export const NO_KEY = -1;
+/** What stands behind almost every key. */
+const KEY_END = new TextEncoder().encode('":');
+const KEY_END_BYTES = KEY_END.length;
 
 /** Hash of a key at a node, of its length and four of its bytes: enough to tell the keys of logs apart, and none is gone through twice. */
 function keyHash(node: number, text: Uint8Array, from: number, to: number): number {
@@ -243,7 +246,10 @@ export class JsonMap {
   readonly #keyAt = new Int32Array(ENTRIES);
   readonly #keyLength = new Int32Array(ENTRIES);
   readonly #keys = new Uint8Array(KEY_BYTES_MAX);
-  readonly #keysView = new DataView(this.#keys.buffer);
+  /** The bytes of a key by slot, and of the quote and colon behind it, as words: the last holds the last four, over again where need be. */
+  readonly #wordsAt = new Int32Array(ENTRIES);
+  readonly #words = new Int32Array(KEY_BYTES_MAX / 4 + 2 * ENTRIES);
+  #wordsEnd = 0;
   /** The slot that was found after that of another: lines of one log have the same keys in the same order. */
   readonly #after = new Int32Array(ENTRIES);
   #last = 0;
@@ -258,17 +264,28 @@ export class JsonMap {
     }
   }
 
-  /** The slot of the key in [from, to) at a node; NO_KEY where nothing is known of it. `view` is on the memory of `text`. */
-  find(node: number, text: Uint8Array, view: DataView, from: number, to: number): number {
-    const expected = this.#after[this.#last];
-    if (
-      this.#node[expected] === node &&
-      this.#keyLength[expected] === to - from &&
-      sameBytes(view, from, this.#keysView, this.#keyAt[expected], to - from)
-    ) {
-      this.#last = expected;
-      return expected;
-    }
+  /**
+   * The slot of the key at `from` that is the expected one, and has its quote and colon behind it within the line, which ends at `to`;
+   * NO_KEY where another is there.
+   */
+  expected(node: number, view: DataView, from: number, to: number): number {
+    const slot = this.#after[this.#last];
+    const last = from + this.#keyLength[slot] + KEY_END_BYTES - 4;
+    if (this.#node[slot] !== node || last < from || last + 4 > to) return NO_KEY;
+    let word = this.#wordsAt[slot];
+    for (let at = from; at < last; at += 4) if (view.getInt32(at, true) !== this.#words[word++]) return NO_KEY;
+    if (view.getInt32(last, true) !== this.#words[word]) return NO_KEY;
+    this.#last = slot;
+    return slot;
+  }
+
+  /** Where the value begins, or blanks before it, behind an expected key at `from`. */
+  behind(slot: number, from: number): number {
+    return from + this.#keyLength[slot] + KEY_END_BYTES;
+  }
+
+  /** The slot of the key in [from, to) at a node; NO_KEY where nothing is known of it. */
+  find(node: number, text: Uint8Array, from: number, to: number): number {
     const slot = this.#lookUp(node, text, from, to);
     if (slot !== NO_KEY) {
       this.#after[this.#last] = slot;
@@ -315,20 +332,20 @@ export class JsonMap {
     this.#keys.set(key, this.#keysEnd);
     this.#keysEnd += key.length;
     this.#used++;
+    this.#addWords(slot, key);
     return slot;
   }
-}
 
-/** True where two slices hold the same bytes: four at a time, the last four over again where there are no more. */
-function sameBytes(left: DataView, from: number, right: DataView, at: number, length: number): boolean {
-  if (length < 4) {
-    for (let each = 0; each < length; each++)
-      if (left.getUint8(from + each) !== right.getUint8(at + each)) return false;
-    return true;
+  #addWords(slot: number, key: Uint8Array): void {
+    const length = key.length + KEY_END_BYTES;
+    const bytes = new Uint8Array(Math.max(4, length));
+    bytes.set(key);
+    bytes.set(KEY_END, key.length);
+    const view = new DataView(bytes.buffer);
+    this.#wordsAt[slot] = this.#wordsEnd;
+    for (let at = 0; at < length - 4; at += 4) this.#words[this.#wordsEnd++] = view.getInt32(at, true);
+    this.#words[this.#wordsEnd++] = view.getInt32(bytes.length - 4, true);
   }
-  for (let each = 0; each < length - 4; each += 4)
-    if (left.getInt32(from + each) !== right.getInt32(at + each)) return false;
-  return left.getInt32(from + length - 4) === right.getInt32(at + length - 4);
 }
 
 function slotOf(hash: number): number {

@@ -42,6 +42,8 @@ export class JsonDialect implements Dialect {
   readonly #map: JsonMap;
   /** Set where a value was not what its field should be. */
   #fault = 0;
+  /** Of the key that was read last. */
+  #slot = NO_KEY;
 
   constructor(name: string, paths: JsonPaths) {
     this.name = name;
@@ -69,24 +71,42 @@ export class JsonDialect implements Dialect {
     if (text[pos] === CLOSE) return pos + 1;
     while (pos < to) {
       if (text[pos] !== QUOTE) return -1;
-      const keyFrom = ++pos;
-      pos = row.markFrom(pos);
-      // A key with an escape in it is none that is known; it ends where its string does.
-      if (text[pos] === BACKSLASH) pos = stringEnd(text, pos, to);
-      if (pos >= to || text[pos] !== QUOTE) return -1;
-      const slot = map.find(node, text, row.view, keyFrom, pos);
-      if (text[++pos] !== COLON) {
-        pos = skipBlanks(text, pos, to);
-        if (text[pos] !== COLON) return -1;
+      let slot = map.expected(node, row.view, pos + 1, to);
+      if (slot !== NO_KEY) pos = map.behind(slot, pos + 1);
+      else {
+        pos = this.#key(row, pos + 1, to, node);
+        if (pos < 0) return -1;
+        slot = this.#slot;
       }
-      if (text[++pos] <= 0x20) pos = skipBlanks(text, pos, to);
-      pos = this.#value(row, pos, to, slot);
-      if (pos < 0) return -1;
+      if (text[pos] <= 0x20) pos = skipBlanks(text, pos, to);
+      const end = text[pos] === QUOTE && slot !== NO_KEY ? row.markFrom(pos + 1) : to;
+      if (end < to && text[end] === QUOTE) {
+        this.#set(row, map.field[slot], pos + 1, end);
+        pos = end + 1;
+      } else {
+        pos = this.#value(row, pos, to, slot);
+        if (pos < 0) return -1;
+      }
       if (text[pos] <= 0x20) pos = skipBlanks(text, pos, to);
       if (text[pos] !== COMMA) return pos < to && text[pos] === CLOSE ? pos + 1 : -1;
       if (text[++pos] <= 0x20) pos = skipBlanks(text, pos, to);
     }
     return -1;
+  }
+
+  /** Reads the key from behind its quote, leaves its slot, and returns behind its colon, or -1. */
+  #key(row: RequestRow, from: number, to: number, node: number): number {
+    const { text } = row;
+    let pos = row.markFrom(from);
+    // A key with an escape in it is none that is known; it ends where its string does.
+    if (text[pos] === BACKSLASH) pos = stringEnd(text, pos, to);
+    if (pos >= to || text[pos] !== QUOTE) return -1;
+    this.#slot = this.#map.find(node, text, from, pos);
+    if (text[++pos] !== COLON) {
+      pos = skipBlanks(text, pos, to);
+      if (text[pos] !== COLON) return -1;
+    }
+    return pos + 1;
   }
 
   #value(row: RequestRow, at: number, to: number, slot: number): number {
