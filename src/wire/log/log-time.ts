@@ -194,6 +194,18 @@ export class LogTimes {
   }
 }
 
+/** The whole number in [from, to) where there are one to six digits and nothing else; -1 where it is written in another way. */
+export function readWhole(text: Uint8Array, from: number, to: number): number {
+  if (from >= to || to - from > 6) return -1;
+  let value = 0;
+  for (let pos = from; pos < to; pos++) {
+    const digit = text[pos] - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
 /**
  * The number in [from, to) times `scale`: `1693840791.7564995`, `-1`, `3.5e-05`. NaN where it is none, or has more than 40 characters.
  */

@@ -1,6 +1,6 @@
 import type { RequestBatch } from '../../model/request-batch.ts';
 import { REQUEST_HAS as HAS } from '../../model/request-columns.ts';
-import { endpointPort, readEndpoint } from './address-bytes.ts';
+import { endpointPort, readEndpoint, readIpv4 } from './address-bytes.ts';
 import { clientOf, type TrustedProxies } from './forwarded.ts';
 
 const SPACE = 0x20;
@@ -57,6 +57,10 @@ export class RequestClient {
     const { text } = batch;
     const words = this.#words;
     const at = 4 * row;
+    // Almost always there is an IPv4 address and nothing else.
+    if (this.#to > 0 && this.#forwardedTo + this.#realTo === 0) {
+      if (readIpv4(text, this.#from, this.#to, batch.client, at) === this.#to) return present | HAS.client;
+    }
     this.#splitList(text);
     const hasPeer = this.#to > this.#from;
     let bits = present;

@@ -3,7 +3,7 @@ import { REQUEST_HAS as HAS } from '../../model/request-columns.ts';
 import { FIELD } from './field.ts';
 import type { TrustedProxies } from './forwarded.ts';
 import { MARKS } from './line-marks.ts';
-import { readNumber } from './log-time.ts';
+import { readNumber, readWhole } from './log-time.ts';
 import { RequestClient } from './request-client.ts';
 import { RequestTime } from './request-time.ts';
 import {
@@ -12,9 +12,12 @@ import {
   hasUpper,
   hostEnd,
   httpVersionOf,
+  isGet,
   isMethod,
+  isPlainHost,
   methodOf,
   NO_UPSTREAM,
+  questionFrom,
   roundMs,
   schemeEnd,
   tlsVersionOf,
@@ -257,7 +260,7 @@ export class RequestRow {
     const { text } = this;
     let targetFrom: number;
     // Almost all are GET.
-    if (text[from] === 0x47 && text[from + 1] === 0x45 && text[from + 2] === 0x54 && text[from + 3] === SPACE) {
+    if (isGet(text, from) && text[from + 3] === SPACE) {
       this.#batch.method[this.row] = GET;
       targetFrom = from + 4;
     } else {
@@ -283,7 +286,7 @@ export class RequestRow {
 
   /** A method (`isMethod`): by its number, and one that has none by its name. */
   method(from: number, to: number): void {
-    const method = methodOf(this.text, from, to);
+    const method = to - from === 3 && isGet(this.text, from) ? GET : methodOf(this.text, from, to);
     this.#batch.method[this.row] = method;
     if (method === 0) this.#place(this.#batch.methodName, HAS.methodName, from, to);
   }
@@ -300,8 +303,7 @@ export class RequestRow {
         if ((this.present & HAS.site) === 0) this.host(scheme, start);
       }
     }
-    let pos = start;
-    while (pos < to && text[pos] !== QUESTION) pos++;
+    const pos = questionFrom(text, this.view, start, to);
     this.#place(this.#batch.path, HAS.path, start, pos);
     if (pos + 1 < to) this.#place(this.#batch.query, HAS.query, pos + 1, to);
   }
@@ -320,6 +322,11 @@ export class RequestRow {
 
   /** False where it is no status: -1 (HAProxy, where none was sent) and 0 to 999 are. */
   status(from: number, to: number): boolean {
+    const whole = to - from === 3 ? readWhole(this.text, from, to) : -1;
+    if (whole >= 0) {
+      this.setStatus(whole);
+      return true;
+    }
     const status = readNumber(this.text, from, to);
     if (!(status >= -1 && status <= 999) || !Number.isInteger(status)) return false;
     this.setStatus(Math.max(0, status));
@@ -332,6 +339,11 @@ export class RequestRow {
   }
 
   bytes(from: number, to: number): boolean {
+    const whole = readWhole(this.text, from, to);
+    if (whole >= 0) {
+      this.setBytes(whole);
+      return true;
+    }
     const bytes = readNumber(this.text, from, to);
     if (!(bytes >= 0 && bytes <= Number.MAX_SAFE_INTEGER)) return false;
     this.setBytes(bytes);
@@ -359,6 +371,10 @@ export class RequestRow {
   host(from: number, to: number): void {
     if (this.absent(from, to)) return;
     const { text } = this;
+    if (isPlainHost(text, from, to)) {
+      this.#place(this.#batch.site, HAS.site, from, to);
+      return;
+    }
     const end = hostEnd(text, from, to);
     if (end === from) return;
     if (!hasUpper(text, from, end)) {

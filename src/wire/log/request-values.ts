@@ -1,5 +1,5 @@
 import { METHODS } from '../../model/request-columns.ts';
-import { readNumber } from './log-time.ts';
+import { readNumber, readWhole } from './log-time.ts';
 
 /** Values of columns, from the bytes in which logs write them. */
 const SPACE = 0x20;
@@ -8,6 +8,8 @@ const DASH = 0x2d;
 const DOT = 0x2e;
 const SLASH = 0x2f;
 const COLON = 0x3a;
+const QUESTION = 0x3f;
+const QUESTIONS = 0x3f3f3f3f;
 
 export const GET = METHODS.indexOf('GET');
 
@@ -27,6 +29,11 @@ export function methodOf(text: Uint8Array, from: number, to: number): number {
   return METHOD_OF_KEY.get(methodKey(text, from, to)) ?? 0;
 }
 
+/** True where `GET` stands at `from`, as in almost all requests. */
+export function isGet(text: Uint8Array, from: number): boolean {
+  return text[from] === 0x47 && text[from + 1] === 0x45 && text[from + 2] === 0x54;
+}
+
 /** Letters of a method: what RFC 9110 section 9.1 has, and upper case as all in use are. */
 export function isMethod(text: Uint8Array, from: number, to: number): boolean {
   if (to - from < 2 || to - from > 24) return false;
@@ -35,6 +42,18 @@ export function isMethod(text: Uint8Array, from: number, to: number): boolean {
     if (!((byte >= 0x41 && byte <= 0x5a) || byte === DASH || byte === 0x5f)) return false;
   }
   return true;
+}
+
+/** The first question mark of [from, to), or `to`: four bytes at a time until one of them is. `view` is on the memory of `text`. */
+export function questionFrom(text: Uint8Array, view: DataView, from: number, to: number): number {
+  let pos = from;
+  for (; pos + 4 <= to; pos += 4) {
+    const word = view.getInt32(pos, true) ^ QUESTIONS;
+    // Some byte is 0: only then does a byte borrow whose highest bit was not set.
+    if (((word - 0x01010101) & ~word & 0x80808080) !== 0) break;
+  }
+  while (pos < to && text[pos] !== QUESTION) pos++;
+  return pos;
 }
 
 /** Behind `://` where a scheme stands at `from`; 0 where none does. */
@@ -66,6 +85,18 @@ export function tlsVersionOf(text: Uint8Array, from: number, to: number): number
   return (text[to - 2] | 0x20) === 0x76 && last === 1 ? 10 : 0;
 }
 
+/** 1 for bytes of a host that are as they are: no colon, and no letter in upper case. */
+const PLAIN_IN_HOST = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte === COLON || (byte >= 0x41 && byte <= 0x5a) ? 0 : 1,
+);
+
+/** True where a host has no port and no upper case, nor the dot of the root behind it. */
+export function isPlainHost(text: Uint8Array, from: number, to: number): boolean {
+  let at = from;
+  while (at < to && PLAIN_IN_HOST[text[at]] === 1) at++;
+  return at === to && text[to - 1] !== DOT;
+}
+
 /** Where a host ends, without its port and the dot of the root (RFC 1034 section 3.1). */
 export function hostEnd(text: Uint8Array, from: number, to: number): number {
   let end = to;
@@ -95,6 +126,12 @@ export function roundMs(seconds: number): number {
 
 /** `2ms`, `1.5s`, `35µs`, `35us`, `120ns`, `1m`; seconds where there is no unit. NaN where it is none. */
 export function durationMs(text: Uint8Array, from: number, to: number): number {
+  // Seconds to the millisecond, as nginx writes them: `0.045`.
+  if (to - from > 4 && text[to - 4] === DOT) {
+    const seconds = readWhole(text, from, to - 4);
+    const thousandths = readWhole(text, to - 3, to);
+    if (seconds >= 0 && thousandths >= 0) return seconds * 1000 + thousandths;
+  }
   let end = from;
   while (end < to && ((text[end] >= 0x30 && text[end] <= 0x39) || text[end] === DOT || text[end] === DASH)) end++;
   // Small numbers of JSON have an exponent: `3.5e-05`.
