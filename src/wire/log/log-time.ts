@@ -6,6 +6,7 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 /** `02/Oct/2017:20:22:07 +0000`. */
 export const CLF_BYTES = 26;
+const ISO_BYTES_MAX = 40;
 
 /** Two digits at `at`; above 99 or negative where they are none. */
 function two(text: Uint8Array, at: number): number {
@@ -63,6 +64,12 @@ export class LogTimes {
   clfChanges = 0;
   readonly #iso = new Uint8Array(16);
   #isoMinuteMs = Number.NaN;
+  /** The ISO time that was read last: many lines of a second have the same. */
+  readonly #last = new Uint8Array(ISO_BYTES_MAX);
+  #lastLength = -1;
+  #lastEnd = 0;
+  #lastMs = Number.NaN;
+  #lastZonelessMs = 0;
 
   /**
    * `02/Oct/2017:20:22:07 +0000` (Apache, nginx), also with a fraction of a second and without a zone (HAProxy: `.726`), or with two
@@ -108,6 +115,28 @@ export class LogTimes {
    * NaN where it is none.
    */
   readIso(text: Uint8Array, from: number, to: number): number {
+    const length = to - from;
+    if (length === this.#lastLength && this.zonelessMs === this.#lastZonelessMs) {
+      // What differs is mostly near the end.
+      let at = length - 1;
+      while (at >= 0 && text[from + at] === this.#last[at]) at--;
+      if (at < 0) {
+        this.end = from + this.#lastEnd;
+        return this.#lastMs;
+      }
+    }
+    const ms = this.#readIsoAnew(text, from, to);
+    this.#lastLength = length <= ISO_BYTES_MAX && !Number.isNaN(ms) ? length : -1;
+    if (this.#lastLength < 0) return ms;
+    for (let at = 0; at < length; at++) this.#last[at] = text[from + at];
+    this.#lastEnd = this.end - from;
+    this.#lastMs = ms;
+    this.#lastZonelessMs = this.zonelessMs;
+    return ms;
+  }
+
+  /** As `readIso`, of a time that is not the last one. */
+  #readIsoAnew(text: Uint8Array, from: number, to: number): number {
     const kept = this.#iso;
     if (to - from < 16) return Number.NaN;
     let same = true;
