@@ -75,16 +75,19 @@ test('a key is the expected one with its quote and colon behind it, within its l
   const expected = (text: string, to = text.length): number =>
     map.expected(0, new DataView(encoder.encode(text.padEnd(20)).buffer), 0, to);
   const keys = ['a', 'ip', 'remote_addr', 'host'];
-  for (let round = 0; round < 2; round++) for (const key of keys) assert.notEqual(find(key), NO_KEY);
+  keys.forEach(find);
+  const slots = keys.map(find);
+  assert.equal(new Set(slots).size, keys.length);
   // The shortest is none that is expected, and tells which is next all the same.
   assert.equal(expected('a":'), NO_KEY);
   find('a');
-  for (const key of ['ip', 'remote_addr', 'host']) {
+  for (const [at, key] of keys.entries()) {
+    if (at === 0) continue;
     assert.equal(expected(`${key}" :`), NO_KEY);
     assert.equal(expected(`${key.slice(1)}s":`), NO_KEY);
     assert.equal(expected(`${key}":`, key.length + 1), NO_KEY);
     const slot = expected(`${key}":`);
-    assert.equal(slot, find(key));
+    assert.equal(slot, slots[at]);
     assert.equal(map.behind(slot, 0), key.length + 2);
   }
 });
