@@ -322,12 +322,8 @@ export class RequestRow {
 
   /** False where it is no status: -1 (HAProxy, where none was sent) and 0 to 999 are. */
   status(from: number, to: number): boolean {
-    const whole = to - from === 3 ? readWhole(this.text, from, to) : -1;
-    if (whole >= 0) {
-      this.setStatus(whole);
-      return true;
-    }
-    const status = readNumber(this.text, from, to);
+    let status = readWhole(this.text, from, to);
+    if (status < 0) status = readNumber(this.text, from, to);
     if (!(status >= -1 && status <= 999) || !Number.isInteger(status)) return false;
     this.setStatus(Math.max(0, status));
     return true;
@@ -339,12 +335,8 @@ export class RequestRow {
   }
 
   bytes(from: number, to: number): boolean {
-    const whole = readWhole(this.text, from, to);
-    if (whole >= 0) {
-      this.setBytes(whole);
-      return true;
-    }
-    const bytes = readNumber(this.text, from, to);
+    let bytes = readWhole(this.text, from, to);
+    if (bytes < 0) bytes = readNumber(this.text, from, to);
     if (!(bytes >= 0 && bytes <= Number.MAX_SAFE_INTEGER)) return false;
     this.setBytes(bytes);
     return true;
@@ -371,13 +363,10 @@ export class RequestRow {
   host(from: number, to: number): void {
     if (this.absent(from, to)) return;
     const { text } = this;
-    if (isPlainHost(text, from, to)) {
-      this.#place(this.#batch.site, HAS.site, from, to);
-      return;
-    }
-    const end = hostEnd(text, from, to);
+    const plain = isPlainHost(text, from, to);
+    const end = plain ? to : hostEnd(text, from, to);
     if (end === from) return;
-    if (!hasUpper(text, from, end)) {
+    if (plain || !hasUpper(text, from, end)) {
       this.#place(this.#batch.site, HAS.site, from, end);
       return;
     }
