@@ -37,7 +37,7 @@ async function observeAs(file: string, networks: readonly string[], { pacing }: 
     {
       ...{ seed: SEED, networks: prefixes },
       ...(pacing === undefined ? {} : { pacing }),
-      look: (...rows) => watch.look(...rows),
+      look: (...looked) => watch.look(...looked),
     },
     detector,
   );

@@ -7,8 +7,8 @@ import { CLASS } from '../model/traffic-class.ts';
  * that gets no more of them in a second than any attack on it would consist of needs no counters of its own: its rows are counted in all,
  * sampled, and added to what their servers sent, but have no row in the table. It is a multistage filter of one stage (Estan and Varghese,
  * "New Directions in Traffic Measurement and Accounting", SIGCOMM 2002): rows are added to a counter that their client's hash and class
- * choose, and pass into the table from when it is full. So a client of the table lacks less than the limit in each of these classes,
- * and where others share its counter, less still. Rows towards the ports of services are no answers, and have cells in any case.
+ * choose, and pass into the table from when it is full. So a client lacks no more than the limit in each of these classes, in each receiver
+ * that has rows of it; and less where others share its counter. Rows towards the ports of services are no answers, and have cells in any case.
  */
 
 /** Counters of 16 bits, a power of two. */

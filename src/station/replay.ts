@@ -89,7 +89,7 @@ async function replayFiles(options: ReplayOptions, files: InputFiles): Promise<R
     {
       seed: REPLAY_SEED,
       networks: options.networks,
-      look: (...rows) => watch.look(...rows),
+      look: (...looked) => watch.look(...looked),
     },
     options.onSecond === undefined ? detector : tellRates(detector, rates),
   );

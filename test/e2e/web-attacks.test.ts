@@ -13,10 +13,9 @@ import type { SiteSecond } from '../../src/model/site-second.ts';
 import { WebDesk } from '../../src/station/live/web-desk.ts';
 import { ended } from '../support/ended.ts';
 
-/** nginx answers no faster: a flood as fast as two programs can would take all of the machine, and be told no sooner. */
-const REQUESTS_PER_SECOND = 500;
-/** From the first line of an attack to the word: 3 s, and as much again for a machine that has other work. */
-const TOLD_MS_MAX = 6000;
+/** From the first line of an attack to the word: 3 s, and what a loaded machine takes to start a program; and where two answers of a status page have to come. */
+const TOLD_MS_MAX = 4000;
+const TOLD_BY_STATUS_MS_MAX = 6000;
 
 function has(program: string): boolean {
   try {
@@ -77,7 +76,6 @@ describe('a real nginx that is attacked', { skip }, () => {
        events { worker_connections 1024; }
        http { access_log ${log} combined; client_header_timeout 60s; client_body_temp_path ${directory}/body; proxy_temp_path ${directory}/proxy;
          fastcgi_temp_path ${directory}/fastcgi; uwsgi_temp_path ${directory}/uwsgi; scgi_temp_path ${directory}/scgi;
-         limit_req_zone $binary_remote_addr zone=all:1m rate=${REQUESTS_PER_SECOND}r/s; limit_req zone=all burst=1000;
          server { listen 127.0.0.1:${port}; root ${directory}/www; location = /status { stub_status; access_log off; } } }\n`,
     );
     const nginx = spawn('nginx', ['-c', config, '-p', directory], { stdio: 'ignore' });
@@ -171,7 +169,7 @@ describe('a real nginx that is attacked', { skip }, () => {
     assert.equal(first.attack.vectors[0].name, 'slowloris');
     assert.equal(first.attack.evidence.measure, 'connections');
     assert.ok((first.attack.evidence.web?.connections ?? 0) >= 60);
-    assert.ok(first.atMs - fromMs <= TOLD_MS_MAX, `told after ${first.atMs - fromMs} ms`);
+    assert.ok(first.atMs - fromMs <= TOLD_BY_STATUS_MS_MAX, `told after ${first.atMs - fromMs} ms`);
     await desk.stop();
   });
 });

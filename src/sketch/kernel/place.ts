@@ -96,7 +96,7 @@ export function mixCode(hash: Variable): Code {
  * one outsider to another, or its cell must be asked for. The last are listed then, and their number is returned. Rows and cells of the table are
  * made where there is room for them; `results` tells how many rows and spare cells it has then.
  *
- * The first loop looks at four index entries of each row at once, the third compares keys: none of them has a branch that depends on
+ * The first loop looks at four index entries of each row at once, the second compares keys: none of them has a branch that depends on
  * memory, so that the processor waits for many cache lines at a time. What remains is a list of the few rows that need branches.
  */
 export function placeKernel(layout: IntakeLayout): Uint8Array {
