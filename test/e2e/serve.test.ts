@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -29,6 +29,9 @@ const missing = missingForNamespaces(['softflowd', 'hping3']);
 describe('a station that softflowd exports to', { skip: missing ?? false }, () => {
   it('detects a real SYN flood within seconds, names it, ends it, and keeps its flows', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'bonghwa-serve-'));
+    mkdirSync(join(directory, 'geo'));
+    writeFileSync(join(directory, 'geo', 'country.csv'), '1.0.0.0,223.255.255.255,KR\n');
+    writeFileSync(join(directory, 'geo', 'asn.csv'), '1.0.0.0,223.255.255.255,64500,"One"\n');
     const network = new Namespaces('serve');
     const node = process.execPath;
     const ask = async <T>(...args: string[]): Promise<T> =>
@@ -89,6 +92,16 @@ describe('a station that softflowd exports to', { skip: missing ?? false }, () =
         return answer.groups.length > 0 ? answer : undefined;
       });
       assert.ok(flows !== undefined && flows.groups[0].packets > 1000, 'the flows of the attack can be asked for');
+      for (const [top, key] of [
+        ['srcCountry', 'KR'],
+        ['srcAsn', 64_500],
+      ] as const) {
+        const { groups } = await ask<{ groups: { key: unknown[]; packets: number }[] }>(
+          ...['flows', '--since', '1h', '--target', SITE_ADDRESS, '--top', top, '--json'],
+        );
+        const told = groups.find((group) => group.key[0] === key);
+        assert.ok(told !== undefined && told.packets > 1000, `${top} of the sources is told: ${JSON.stringify(groups)}`);
+      }
 
       const stoppingMs = Date.now();
       await network.stop(station);

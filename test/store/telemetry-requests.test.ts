@@ -64,7 +64,10 @@ for (const engine of ['chdb', 'clickhouse'] as const) {
       directory = await mkdtemp(join(tmpdir(), 'bonghwa-requests-'));
       if (engine === 'clickhouse') server = await startClickHouse(join(directory, 'server'));
       const url = server === undefined ? {} : { url: `${server.url}/station_one?compression_request=1` };
-      const enrich = { country: () => 'KR', asn: () => 64_500 };
+      const enrich = {
+        country: (words: Uint32Array, at: number) => (words[at + 3] > 0 ? 'KR' : undefined),
+        asn: (words: Uint32Array, at: number) => (words[at + 3] > 0 ? 64_500 : undefined),
+      };
       store = await openTelemetry({ directory, ...url, retention: RETENTION, enrich });
       for (let at = 0; at < 60; at++) store.offerRequests(record(at));
       await kept(store);

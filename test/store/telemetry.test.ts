@@ -38,7 +38,7 @@ for (const engine of ['chdb', 'clickhouse'] as const) {
         ...url,
         retention: RETENTION,
         enrich: {
-          country: (words) => (words[3] % 3 === 0 ? 'KR' : words[3] % 3 === 1 ? 'US' : undefined),
+          country: (words, at) => ['KR', 'US', undefined][words[at + 3] % 3],
           asn: () => 65_000,
         },
         onProblem: (error) => problems.push(error),

@@ -119,8 +119,8 @@ test('a full block ends with its second, and what one second has too much is cou
 
 test('values stand in their columns, numbers that are none as numbers', () => {
   const one = new RecordEncoder(() => 9, {
-    country: (words) => (words[3] === 1 ? 'KR' : undefined),
-    asn: () => 65_001,
+    country: (words, at) => (words[at + 3] === 1 ? 'KR' : undefined),
+    asn: (words, at) => 65_000 + words[at + 3],
   });
   const flows = createKeptFlows(3);
   flows.srcAddr.set([0, 0, 0xffff, 1, 0x20010db8, 0, 0, 2, 0, 0, 0xffff, 3]);
@@ -148,7 +148,7 @@ test('values stand in their columns, numbers that are none as numbers', () => {
   assert.deepEqual(seconds.get('excess'), [0, Math.fround(3.4028234663852886e38), Math.fround(3.4028234663852886e38)]);
   assert.deepEqual(kept.get('time'), [50, 50, 50]);
   assert.deepEqual(kept.get('srcAddr')?.[1], '20010db8000000000000000000000002');
-  assert.deepEqual(kept.get('srcAsn'), [64_500, 65_001, 65_001], 'the AS of the telemetry goes first');
+  assert.deepEqual(kept.get('srcAsn'), [64_500, 65_002, 65_003], 'the AS of the telemetry goes first');
   assert.deepEqual(kept.get('srcCountry'), ['KR', '', '']);
   assert.deepEqual(kept.get('packets'), [1.5, 2, 3]);
   assert.deepEqual(kept.get('attackId'), ['narrow', 'wide', ''], 'the narrowest attack, and none in peacetime');

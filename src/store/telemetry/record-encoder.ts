@@ -28,7 +28,6 @@ export class RecordEncoder {
   readonly #seconds = new NativeBlock(Object.values(SECOND_COLUMNS), 1024);
   readonly #texts = new Map<string, Uint8Array>();
   readonly #prefixes = new Map<string, Prefix | undefined>();
-  readonly #words = new Uint32Array(4);
 
   constructor(newRun: () => number, enrich?: Enrichment) {
     this.#span = new BlockSpan(newRun);
@@ -123,7 +122,7 @@ export class RecordEncoder {
     columns[F.bytes].f32.set(flows.bytes.subarray(0, length), first);
     columns[F.weight].f32.set(flows.weight.subarray(0, length), first);
     columns[F.kept].u8.set(flows.kept.subarray(0, length), first);
-    this.#addSources(second * 1000, flows, first, length);
+    this.#addSources(flows, first, length);
     const ids = columns[F.attackId];
     for (let row = 0; row < length; row++) {
       ids.append(flows.kept[row] === KEPT_ATTACK ? attackOf(attacked, flows, 4 * row) : EMPTY);
@@ -132,10 +131,9 @@ export class RecordEncoder {
   }
 
   /** Country and AS of the sources. What the telemetry says of the AS goes before what the table says. */
-  #addSources(at: number, flows: KeptFlows, first: number, length: number): void {
+  #addSources(flows: KeptFlows, first: number, length: number): void {
     const countries = this.#flows.columns[F.srcCountry];
     const asns = this.#flows.columns[F.srcAsn].u32;
-    const words = this.#words;
     for (let row = 0; row < length; row++) {
       const named = flows.srcAs[row];
       if (this.#enrich === undefined) {
@@ -143,9 +141,8 @@ export class RecordEncoder {
         countries.append(EMPTY);
         continue;
       }
-      for (let word = 0; word < 4; word++) words[word] = flows.srcAddr[4 * row + word];
-      asns[first + row] = named === 0 ? (this.#enrich.asn(words, at) ?? 0) : named;
-      const country = this.#enrich.country(words, at);
+      asns[first + row] = named === 0 ? (this.#enrich.asn(flows.srcAddr, 4 * row) ?? 0) : named;
+      const country = this.#enrich.country(flows.srcAddr, 4 * row);
       countries.append(country === undefined ? EMPTY : this.#text(country));
     }
   }

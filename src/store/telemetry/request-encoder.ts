@@ -55,8 +55,8 @@ export class RequestEncoder {
     writeAddresses(columns[R.client], row, request.client, 1);
     columns[R.clientName].append(encodeText(request.clientName));
     const named = request.clientName !== '';
-    columns[R.asn].u32[row] = named ? 0 : (this.#enrich?.asn(request.client, request.timeMs) ?? 0);
-    columns[R.country].append(encodeText(named ? '' : (this.#enrich?.country(request.client, request.timeMs) ?? '')));
+    columns[R.asn].u32[row] = named ? 0 : (this.#enrich?.asn(request.client, 0) ?? 0);
+    columns[R.country].append(encodeText(named ? '' : (this.#enrich?.country(request.client, 0) ?? '')));
     columns[R.method].u8[row] = request.method;
     columns[R.path].append(encodeText(request.path));
     columns[R.query].append(encodeText(request.query));

@@ -33,7 +33,7 @@ export interface TelemetryRetention {
   readonly requestsDays: number;
 }
 
-/** What is known of an address at a moment (ms since 1970); looked up in memory. */
+/** What is known of the address at `words[at .. at+3]`; looked up in memory. */
 export interface Enrichment {
   country(words: Uint32Array, at: number): string | undefined;
   asn(words: Uint32Array, at: number): number | undefined;
