@@ -19,14 +19,21 @@ const WAIT_MS = 20;
 /** After a fault of a socket, ms. */
 const FAULT_PAUSE_MS = 20;
 /**
- * After everything was taken, the next look is not worth its cost before some datagrams have come together: the thread sleeps, for
- * this long at most, ms …
+ * After everything was taken, the next look is not worth its cost before some datagrams have come together, and what the processor
+ * remembers of the last look is gone by then in any case: the thread sleeps, but looks so long before a second of the clock ends, and again
+ * when it has ended: what came in it counts in it, ms …
  */
-const PAUSE_MS_MAX = 100;
-/** … but looks so long before a second of the clock ends, and again when it has ended: what came in it counts in it, ms … */
 const EDGE_MS = 3;
-/** … and for no longer than a quarter of the buffer lasts at 200,000 datagrams a second, of which each takes 2304 bytes of it. */
-const FILL_BYTES_PER_MS = 4 * 200 * 2304;
+/** … and sleeps no longer than some share of the buffer lasts at 200,000 datagrams a second, of which each takes 2304 bytes of it … */
+const FILL_BYTES_PER_MS = 200 * 2304;
+/** … a quarter of it, and no longer than this, ms … */
+const PAUSE_SHARE = 1 / 4;
+const PAUSE_MS_MAX = 100;
+/** … or three quarters where fewer than so many came each millisecond, in so many turns one after the other. */
+const REST_SHARE = 3 / 4;
+const REST_MS_MAX = 250;
+const REST_PER_MS_MAX = 25;
+const REST_AFTER_TURNS = 50;
 
 const EINTR = 4;
 const EAGAIN = 11;
@@ -67,6 +74,10 @@ export class RecvmmsgReceiver implements UdpReceiver {
   readonly #pollfds: Int32Array;
   readonly #pollfdsAt: number;
   readonly #pauseMs: number;
+  readonly #restMs: number;
+  /** When the last turn began, and how many one after the other found few. */
+  #turnedAt = 0;
+  #calmTurns = 0;
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #pausedAt = 0;
@@ -90,7 +101,9 @@ export class RecvmmsgReceiver implements UdpReceiver {
     }
     this.#pollfdsAt = libc.addressOf(new Uint8Array(this.#pollfds.buffer));
     const bufferBytes = Math.min(...this.#sockets.map(({ receiveBufferBytes }) => receiveBufferBytes));
-    this.#pauseMs = Math.min(PAUSE_MS_MAX, Math.floor(bufferBytes / FILL_BYTES_PER_MS));
+    const fillMs = bufferBytes / FILL_BYTES_PER_MS;
+    this.#pauseMs = Math.min(PAUSE_MS_MAX, Math.floor(PAUSE_SHARE * fillMs));
+    this.#restMs = Math.min(REST_MS_MAX, Math.floor(REST_SHARE * fillMs));
     this.#immediate = setImmediate(this.#turn);
   }
 
@@ -149,10 +162,15 @@ export class RecvmmsgReceiver implements UdpReceiver {
     }
     this.#sink.turn?.();
     if (this.#stopped) return;
+    const isCalm = received <= REST_PER_MS_MAX * (from - this.#turnedAt);
+    this.#calmTurns = isCalm ? this.#calmTurns + 1 : 0;
+    this.#turnedAt = from;
     if (faulty) this.#pause(FAULT_PAUSE_MS);
     else if (full) this.#immediate = setImmediate(this.#turn);
-    else if (received > 0 && this.#pauseMs > 0) this.#pause(Math.min(this.#pauseMs, untilEdge(Date.now())));
-    else {
+    else if (received > 0 && this.#pauseMs > 0) {
+      const pauseMs = this.#calmTurns > REST_AFTER_TURNS ? this.#restMs : this.#pauseMs;
+      this.#pause(Math.min(pauseMs, untilEdge(Date.now())));
+    } else {
       const waitFrom = performance.now();
       this.#libc.poll(this.#pollfdsAt, sockets.length, WAIT_MS);
       this.waitedMs += performance.now() - waitFrom;

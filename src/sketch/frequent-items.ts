@@ -26,6 +26,8 @@ export class FrequentItems {
   /** What every estimate may be too low by. */
   errorMax = 0;
   #size = 0;
+  /** Where a key was added to last. */
+  #last = 0;
   readonly #mask: number;
   readonly #scratch: Float64Array;
   readonly #numberState: number;
@@ -58,8 +60,16 @@ export class FrequentItems {
     if (this.#size > this.capacity) this.#purge();
   }
 
-  /** Adds to a key of one word, such as a port. */
+  /** Adds to a key of one word, such as a port. The same often comes again and again, and is where it was. */
   addNumber(value: number, weight: number): void {
+    const { keys, hashes } = this;
+    const last = this.#last;
+    const key = last << 2;
+    if (hashes[last] !== 0 && keys[key + 3] === value && (keys[key] | keys[key + 1] | keys[key + 2]) === 0) {
+      this.total += weight;
+      this.counts[last] += weight;
+      return;
+    }
     NUMBER_KEY[3] = value;
     this.add(NUMBER_KEY, 0, hashNumber(value, this.#numberState), weight);
   }
@@ -81,6 +91,7 @@ export class FrequentItems {
           0
       ) {
         this.counts[slot] += weight;
+        this.#last = slot;
         return;
       }
       slot = (slot + 1) & mask;
@@ -93,6 +104,7 @@ export class FrequentItems {
     keys[key + 3] = words[at + 3];
     this.counts[slot] = weight;
     this.tags[slot] = tag;
+    this.#last = slot;
     this.#size++;
   }
 

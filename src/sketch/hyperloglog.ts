@@ -18,13 +18,16 @@ export function hllMerge(into: Uint8Array, intoAt: number, from: Uint8Array, fro
   }
 }
 
+/** 2 to the power of minus a rank: exact, and no call for each register. */
+const SHARES = Float64Array.from({ length: 256 }, (_, rank) => 2 ** -rank);
+
 /** Estimated number of distinct hashes; linear counting where registers are still empty (the paper, section 4). */
 export function hllEstimate(registers: Uint8Array, at: number, precision: number): number {
   const count = 2 ** precision;
   let sum = 0;
   let empty = 0;
   for (let slot = at; slot < at + count; slot++) {
-    sum += 2 ** -registers[slot];
+    sum += SHARES[registers[slot]];
     if (registers[slot] === 0) empty++;
   }
   const estimate = ((0.7213 / (1 + 1.079 / count)) * count * count) / sum;

@@ -229,11 +229,11 @@ export class RowSample {
   }
 
   /**
-   * Begins another second, with a threshold that is lowered once more if as many rows come as did in this one: a busy second would fill
-   * and halve the sample again and again until it gets there. Where far fewer come, fewer are kept, of that one second.
+   * Begins another second with the threshold that as many rows as came in this one would come to: a busy second would fill and halve the
+   * sample again and again until it gets there. Where far fewer come, fewer are kept, of that one second.
    */
   clear(): void {
-    const room = this.length === 0 ? 2 ** 32 : 2 ** (1 + Math.floor(Math.log2(this.capacity / this.length)));
+    const room = this.length === 0 ? 2 ** 32 : 2 ** Math.floor(Math.log2(this.capacity / this.length));
     this.threshold = this.threshold === 0 ? 2 ** 32 : Math.min(2 ** 32, this.threshold * room);
     this.length = 0;
   }

@@ -1,6 +1,7 @@
 import { CLASS_COUNT } from '../model/traffic-class.ts';
 import type { PackedTable } from './address-table.ts';
 import { FrequentItems } from './frequent-items.ts';
+import { hllMerge } from './hyperloglog.ts';
 import { type RowSample, type RowSampleParts, SAMPLE_COLUMNS } from './row-sample.ts';
 import type { Second } from './second.ts';
 import type { SlowServer } from './slow-connections.ts';
@@ -227,15 +228,14 @@ function mergeWatch(into: Watch, encoded: EncodedWatch): void {
   let register = 0;
   for (let index = 0; index < count; index++) {
     const [slot, classes, thinBits, rows] = encoded.details.subarray(DETAIL_WORDS * index, DETAIL_WORDS * (index + 1));
+    const used = into.detailsUsed;
     const detail = slots[slot] < 0 ? undefined : detailFor(into, slots[slot], classes, thinBits);
     const parts = detail === undefined ? [] : registersOf(detail);
     const registerBytes = encoded.registers.length / count;
     let at = register;
     for (const part of parts) {
-      for (let place = 0; place < part.length; place++) {
-        const rank = encoded.registers[at + place];
-        if (rank > part[place]) part[place] = rank;
-      }
+      if (into.detailsUsed > used) part.set(encoded.registers.subarray(at, at + part.length));
+      else hllMerge(part, 0, encoded.registers, at, part.length);
       at += part.length;
     }
     register += registerBytes;

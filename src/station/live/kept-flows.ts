@@ -23,15 +23,14 @@ export function keepFlows(
   exporterOf: (index: number) => Uint32Array | undefined,
 ): KeptFlows {
   const kept = new Uint8Array(sample.length).fill(KEPT_PEACE);
-  const counts = [0, 0];
   for (const prefix of attacked) {
     markCovered(kept, prefix, sample.dstAddr);
     markCovered(kept, prefix, sample.srcAddr);
   }
-  for (let row = 0; row < sample.length; row++) counts[kept[row]]++;
+  const counts = countByRank(sample, kept);
   const bounds = [
-    boundOf(sample, kept, KEPT_PEACE, counts[KEPT_PEACE], PEACE_ROWS_MAX),
-    boundOf(sample, kept, KEPT_ATTACK, counts[KEPT_ATTACK], ATTACK_ROWS_MAX),
+    boundOf(sample, counts, KEPT_PEACE, PEACE_ROWS_MAX),
+    boundOf(sample, counts, KEPT_ATTACK, ATTACK_ROWS_MAX),
   ];
   const rows: number[] = [];
   for (let row = 0; row < sample.length; row++) if (sample.hash[row] < bounds[kept[row]]) rows.push(row);
@@ -58,16 +57,23 @@ export function keepFlows(
   return flows;
 }
 
+/** Ranks of a hash: how many bits it has, 0 to 32. */
+const RANKS = 33;
+
+/** Rows of each kind by the rank of their hashes. */
+function countByRank({ hash, length }: RowSample, kept: Uint8Array): Uint32Array {
+  const counts = new Uint32Array(2 * RANKS);
+  for (let row = 0; row < length; row++) counts[kept[row] * RANKS + 32 - Math.clz32(hash[row])]++;
+  return counts;
+}
+
 /** Hashes of a kind are kept below this power of two, so that at most `max` of its rows are. */
-function boundOf(sample: RowSample, kept: Uint8Array, kind: number, count: number, max: number): number {
-  let bound = sample.threshold;
-  let left = count;
-  while (left > max && bound > 1) {
-    bound /= 2;
-    left = 0;
-    for (let row = 0; row < sample.length; row++) if (kept[row] === kind && sample.hash[row] < bound) left++;
-  }
-  return bound;
+function boundOf(sample: RowSample, counts: Uint32Array, kind: number, max: number): number {
+  let rank = Math.ceil(Math.log2(Math.max(1, sample.threshold)));
+  let left = 0;
+  for (let below = 0; below <= rank; below++) left += counts[kind * RANKS + below];
+  while (left > max && rank > 0) left -= counts[kind * RANKS + rank--];
+  return Math.min(sample.threshold, 2 ** rank);
 }
 
 /** Marks the rows whose address an attacked prefix covers. */
