@@ -59,22 +59,21 @@ export class Attention {
     sampled.clear();
     // Now and then those at peace are looked at too, so that it is known who their senders are.
     const peaceful = tick % PARAMETERS.peaceEverySeconds === 0 ? candidates.filter(isPeaceful) : [];
+    const wanted = (candidate: Candidate): number[] => {
+      const slot = second.watch.find(candidate.state.words, 0, candidate.state.length);
+      return candidate.groups
+        .filter(({ group }) => slot < 0 || second.watch.detail(slot, firstClass(group)) === undefined)
+        .map(({ group }) => group);
+    };
+    // The worst of all, whatever level they are of: of what is not looked at nothing is told.
+    const unseen = hot.filter((candidate) => wanted(candidate).length > 0).sort(worstFirst);
     const looked = [
-      ...hot.slice(0, PARAMETERS.judgedMax),
+      ...unseen.slice(0, PARAMETERS.judgedMax),
       ...peaceful.sort(worstFirst).slice(0, PARAMETERS.watchedMax),
     ];
     for (const candidate of looked) {
-      const slot = second.watch.find(candidate.state.words, 0, candidate.state.length);
-      const missing = candidate.groups.filter(
-        (excess) => slot < 0 || second.watch.detail(slot, firstClass(excess.group)) === undefined,
-      );
-      if (missing.length > 0)
-        this.#watch(
-          sampled,
-          candidate.state,
-          missing.map((excess) => excess.group),
-          PARAMETERS.topRowsMax,
-        );
+      const groups = wanted(candidate);
+      if (groups.length > 0) this.#watch(sampled, candidate.state, groups, PARAMETERS.topRowsMax);
     }
     if (sampled.size === 0) return;
     second.detailFromSample(sampled);
@@ -124,6 +123,7 @@ export class Attention {
     const detail = slot < 0 ? undefined : watch.detail(slot, firstClass(excess.group));
     return {
       group,
+      isLookedAt: slot >= 0,
       rates: excess.rates,
       node: candidate.node(),
       detail,

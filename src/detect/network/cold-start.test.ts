@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { prefix, putRow } from '../../../test/support/flow-rows.ts';
 import { ipv4, run, SCENARIO_START_MS, Traffic, type ViewOptions } from '../../../test/support/scenario.ts';
 import { flood, often, outsider, webSession } from '../../../test/support/scenario-traffic.ts';
+import { createFlowBatch } from '../../model/flow-batch.ts';
 import { Second } from '../../sketch/second.ts';
+import { SecondStream } from '../../sketch/second-stream.ts';
 import { Detector, type DetectorOptions } from './detector.ts';
 
 const UDP = 17;
@@ -73,6 +76,38 @@ describe('watching that begins in the middle of traffic', () => {
       );
     });
   }
+
+  it('tells nothing of what it did not look at, where more stands out at once than it can look at', () => {
+    const networks = [prefix('203.0.0.0/16')];
+    const told: string[] = [];
+    const detector = new Detector({ seed: 7, networks, live: true, onAttack: ({ why }) => told.push(why) });
+    const stream = new SecondStream(
+      { seed: 7, networks },
+      {
+        take: (second, coveredMs, untilMs) => detector.take(second, coveredMs, untilMs),
+        prepare: (second) => detector.prepare(second),
+      },
+    );
+    for (let second = 0; second < 3; second++) {
+      const observedMs = SCENARIO_START_MS + 1000 * second;
+      const batch = createFlowBatch(20_000);
+      const talk = (here: string, there: string, dstPort: number, srcPort: number, packets: number): void => {
+        const row = { observedMs, exporter: 0, proto: UDP, packets, bytes: 90 * packets } as const;
+        putRow(batch, { ...row, src: there, dst: here, srcPort, dstPort });
+        putRow(batch, { ...row, src: here, dst: there, srcPort: dstPort, dstPort: srcPort });
+      };
+      // Far above the floor each, and answered.
+      for (let site = 0; site < 400; site++)
+        for (let peer = 0; peer < 12; peer++)
+          talk(`203.0.${site >> 2}.${1 + (site & 3)}`, `198.51.100.${peer}`, 1194, 1194, 1000);
+      // Above its floor by little, so that it comes behind them all.
+      for (let client = 0; client < 250; client++) talk('203.0.200.53', `198.18.0.${client}`, 53, 1024 + client, 16);
+      stream.take(batch);
+    }
+    stream.advance(SCENARIO_START_MS + 3000);
+    assert.deepEqual(told, []);
+    assert.ok(detector.targets > 400);
+  });
 
   it('takes a flood that is there from the first packet on for one', () => {
     const traffic = new Traffic(22);

@@ -12,6 +12,8 @@ import type { GroupRates, NodeTraffic } from './traffic.ts';
 /** Everything that the shape of one group at one target can be judged by, for one second. */
 export interface View {
   readonly group: VectorGroup;
+  /** False where so many stood out that nobody looked at who sends to the target, and at what it sends. */
+  readonly isLookedAt: boolean;
   readonly rates: GroupRates;
   readonly node: NodeTraffic;
   /** Details of the group's own classes; `undefined` where there was no room for them. */

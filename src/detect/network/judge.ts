@@ -64,6 +64,8 @@ const SENT_UDP =
 /** Judges whether a group that is over its limit has the shape of an attack. Deterministic in the view. */
 export function judge(view: View, features: Features): Judgement {
   if (PARAMETERS.shapeTests < 1) return { ...yes(view, features, 'the shape was not asked for'), clear: false };
+  if (!view.isLookedAt)
+    return { ...no('not-looked-at', 'too many others stood out further in the same second'), settled: false };
   switch (view.group.shape) {
     case 'syn':
       return judgeSyn(view, features);
