@@ -88,6 +88,22 @@ test('a burst that was lost while there was time to spare sheds nothing', () => 
   assert.equal(shedder.oneIn, 1);
 });
 
+test('what came while others had the processor is caught up with, and nothing is passed over', () => {
+  const shedder = new Shedder(1);
+  // A look that finds much waiting, one more before it gets less.
+  [0.1, 0.62, 0.7, 0.69, 0.5, 0.3, 0.1].forEach((filled, look) => {
+    shedder.note(60 * (look + 1), 0, 20, 0, filled);
+  });
+  assert.equal(shedder.oneIn, 2, 'more at each of two looks');
+  const other = new Shedder(1);
+  [0.1, 0.62, 0.6, 0.75, 0.55, 0.3, 0.1, 0.84, 0.8, 0.2].forEach((filled, look) => {
+    other.note(60 * (look + 1), 0, 20, 0, filled);
+  });
+  assert.equal(other.oneIn, 1);
+  for (const filled of [0.3, 0.9]) other.note(2000 + 1000 * filled, 0, 20, 0, filled);
+  assert.equal(other.oneIn, 2, 'nearly full');
+});
+
 test('those that are kept stand for all, whatever their order', () => {
   const shedder = new Shedder(7);
   run(shedder, fresh(), 2, 3);

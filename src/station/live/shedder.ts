@@ -2,8 +2,13 @@ import { Random } from '../../base/random.ts';
 
 /** How often the pressure is looked at, ms. */
 const LOOK_MS = 50;
-/** A receive buffer that is filled by more than this share runs over soon; one filled by less than the other has room. */
+/**
+ * A receive buffer that is filled by more than this share, and by more at each of two looks, runs over soon, as does one that is filled by
+ * more than the next. Where it gets less, what came while the receiver was kept from working is being caught up with. One filled by less
+ * than the last has room.
+ */
 const FILLED_MAX = 0.5;
+const FILLED_NEARLY = 0.85;
 const FILLED_ROOM = 0.25;
 /** What was shed is given this long to show, ms. */
 const SETTLE_MS = 150;
@@ -36,6 +41,9 @@ export class Shedder {
   #idleMs = 0;
   #ranMs = 0;
   #dropped = 0;
+  /** How full the receive buffer was at the last look, and whether that was too much, and more than before. */
+  #filled = 0;
+  #grew = false;
 
   /** `seed`: a sender must not be able to guess which datagrams are passed over. */
   constructor(seed: number) {
@@ -63,7 +71,11 @@ export class Shedder {
     if (sinceMs < LOOK_MS) return;
     const idleShare = this.#idleMs / sinceMs;
     // A loss while there was time to spare came in one burst: decoding fewer would not have helped.
-    const pressed = idleShare < IDLE_SHARE_MIN && (filled > FILLED_MAX || dropped > this.#dropped);
+    const grows = filled > FILLED_MAX && filled > this.#filled;
+    const runsOver = filled > FILLED_NEARLY || (grows && this.#grew) || dropped > this.#dropped;
+    const pressed = idleShare < IDLE_SHARE_MIN && runsOver && filled >= this.#filled;
+    this.#grew = grows;
+    this.#filled = filled;
     if (filled >= FILLED_ROOM) this.#watchCalm(nowMs);
     else this.#calmRanMs += this.#ranMs;
     const calmMs = nowMs - this.#calmSinceMs;
