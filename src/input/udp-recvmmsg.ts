@@ -162,8 +162,9 @@ export class RecvmmsgReceiver implements UdpReceiver {
     }
     this.#sink.turn?.();
     if (this.#stopped) return;
-    const isCalm = received <= REST_PER_MS_MAX * (from - this.#turnedAt);
-    this.#calmTurns = isCalm ? this.#calmTurns + 1 : 0;
+    if (received > REST_PER_MS_MAX * (from - this.#turnedAt)) this.#calmTurns = 0;
+    // Silence is no sign of calm: what comes behind it finds code that never ran.
+    else if (received > 0) this.#calmTurns++;
     this.#turnedAt = from;
     if (faulty) this.#pause(FAULT_PAUSE_MS);
     else if (full) this.#immediate = setImmediate(this.#turn);
