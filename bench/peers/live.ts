@@ -53,6 +53,9 @@ interface LiveSize {
   /** After the start, so that what belongs to it is not counted as idle. */
   readonly settleMs: number;
   readonly warmSeconds: number;
+  /** And longer where few come: until it has seen so many, and for `warmSecondsMax` at most. What is seldom done is compiled late. */
+  readonly warmRecords: number;
+  readonly warmSecondsMax: number;
   /** At the end of the warming up another site is flooded: what an attack needs is compiled then, as in a program that runs for months. */
   readonly warmFloodSeconds: number;
   readonly idleSeconds: number;
@@ -65,6 +68,8 @@ const SIZES: Readonly<Record<BenchSize, LiveSize>> = {
     ...{ formats: ['netflow9'], rates: [20_000] },
     settleMs: 500,
     warmSeconds: 1,
+    warmRecords: 0,
+    warmSecondsMax: 1,
     warmFloodSeconds: 1,
     idleSeconds: 0.5,
     usualSeconds: 0.5,
@@ -73,7 +78,8 @@ const SIZES: Readonly<Record<BenchSize, LiveSize>> = {
   full: {
     formats: ['netflow9', 'netflow5'],
     rates: [100_000, 500_000, 1_000_000, 2_000_000, 3_000_000],
-    ...{ settleMs: 15_000, warmSeconds: 25, warmFloodSeconds: 5, idleSeconds: 5, usualSeconds: 5, floodSeconds: 10 },
+    ...{ settleMs: 15_000, warmSeconds: 25, warmRecords: 15_000_000, warmSecondsMax: 150, warmFloodSeconds: 5 },
+    ...{ idleSeconds: 15, usualSeconds: 5, floodSeconds: 10 },
   },
 };
 
@@ -153,7 +159,8 @@ async function measure(
   const idleCores = (processUse(pid).cpuSeconds - idleFrom) / size.idleSeconds;
 
   const before = await collector.counts();
-  const warm = await sender.send(peace(size.warmSeconds), flood(size.warmFloodSeconds, WARM_SITE));
+  const warmSeconds = Math.max(size.warmSeconds, Math.min(size.warmSecondsMax, size.warmRecords / rate));
+  const warm = await sender.send(peace(warmSeconds), flood(size.warmFloodSeconds, WARM_SITE));
   const warmed = await collector.counts();
   const cpuFrom = processUse(pid).cpuSeconds;
   const fromMs = Date.now();
