@@ -270,7 +270,7 @@ function judgeConnections(view: View, features: Features): Judgement {
   const perSource = (connections * view.detailShare) / Math.max(1, features.sources);
   const note = `${perSource.toFixed(1)} connections a second from each of ${formatCount(features.sources)} sources`;
   if (!exceeds(view, SINGLE_SOURCE_EXCESS)) {
-    if (features.sources <= 2 || features.topSourceShare >= NEARLY_ALL) {
+    if (features.sources <= 2 || features.topSourceShare >= NEARLY_ALL || isOneAmongReaders(view, features)) {
       // It is no attack, and nothing that is usual either, but where it was there before.
       const settled = !view.hasPast;
       return { ...no('load-test', `${formatShare(features.topSourceShare)} from one source`, note), settled };
@@ -290,6 +290,13 @@ function judgeConnections(view: View, features: Features): Judgement {
   const share = comeBack?.share ?? 0;
   if (share < PARAMETERS.comeBackShare) return { ...no('flash-crowd', note), settled: comeBack?.settled ?? true };
   return yes(view, features, `${formatShare(share)} of them connected in the seconds before too`, note);
+}
+
+/** Without the source that sends most there are not too many connections, and none of the others makes more than a browser does. */
+function isOneAmongReaders(view: View, { sources, topSourceShare }: Features): boolean {
+  const others = 1 - topSourceShare;
+  const perOther = (others * view.rates.flows * view.detailShare) / Math.max(1, sources - 1);
+  return others * view.excess < 1 && perOther <= CONNECTIONS_OF_BROWSER;
 }
 
 function judgeUdp(view: View, features: Features): Judgement {

@@ -56,6 +56,25 @@ describe('connections that are completed', () => {
     });
   }
 
+  it('by one client among so many readers that it makes no more than two thirds of them are a load test; beside bots an attack', () => {
+    for (const [readers, others, expected] of [
+      [90, 1.5, []],
+      [60, 9, ['203.0.113.10 connection-flood']],
+    ] as const) {
+      const traffic = new Traffic(9);
+      ordinaryDay(traffic, 0, 70_000);
+      often(traffic, 60_300, 68_000, 300, (atMs) => webSession(traffic, atMs, outsider(69_000), SITE, 3000));
+      often(traffic, 60_300, 68_000, readers * others, (atMs, index) =>
+        webSession(traffic, atMs, outsider(70_000 + (index % readers)), SITE, 3000),
+      );
+      assert.deepEqual(
+        told(traffic, RECORDS, 70_000).map(({ what }) => what),
+        expected,
+        `${readers} others with ${others} connections a second each`,
+      );
+    }
+  });
+
   it('by the servers of a CDN that always come are none, though there are seven times as many', () => {
     const traffic = new Traffic(8);
     const edge = (): number => outsider(40_000 + traffic.random.below(60));
