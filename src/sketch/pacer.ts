@@ -92,8 +92,8 @@ export class Pacer {
     if (exporter >= this.#limits.exportersMax) return true;
     const before = this.#arrivedMs[exporter];
     const gapMs = this.#flushGapMs[exporter];
-    const flushes =
-      nowMs - before >= FLUSH_GAP_MIN_MS || (gapMs !== 0 && nowMs - this.#flushStartMs[exporter] <= gapMs / 4);
+    const sinceMs = nowMs - this.#flushStartMs[exporter];
+    const flushes = nowMs - before >= FLUSH_GAP_MIN_MS || (gapMs !== 0 && sinceMs >= 0 && sinceMs <= gapMs / 4);
     if (before !== 0 && flushes) return false;
     this.#arrivedMs[exporter] = nowMs;
     return true;
@@ -165,10 +165,14 @@ export class Pacer {
     }
   }
 
-  /** Forgets what waits: after a jump of the clock. Returns how many records were lost by that. */
+  /**
+   * Forgets what waits, and the rhythm of every exporter: after a jump of the clock, which is no silence of theirs. Returns how many records
+   * were lost by that.
+   */
   drop(): number {
     const lost = this.#pending;
     this.#pending = 0;
+    for (const times of [this.#arrivedMs, this.#flushStartMs, this.#flushGapMs, this.#flushOldestMs]) times.fill(0);
     return lost;
   }
 
@@ -228,7 +232,7 @@ export class Pacer {
     const gapMs = this.#flushGapMs[exporter];
     const sinceMs = nowMs - this.#flushStartMs[exporter];
     // A flush is short against the silence before it; what goes on for longer is traffic as it happens.
-    if (gapMs === 0 || sinceMs > gapMs / 4) return 0;
+    if (gapMs === 0 || sinceMs < 0 || sinceMs > gapMs / 4) return 0;
     if (endMs < this.#flushOldestMs[exporter]) this.#flushOldestMs[exporter] = endMs;
     const delayMs = endMs - this.#flushOldestMs[exporter] - sinceMs;
     return delayMs < gapMs ? Math.max(0, delayMs) : gapMs;

@@ -289,6 +289,31 @@ test('seconds are closed by the clock where no rows come', () => {
   assert.deepEqual(seconds.slice(3), [1_700_000_003, 1_699_992_803, 1_699_992_804]);
 });
 
+test('what comes after a clock was set ahead and back again is counted in its second, and not held back', () => {
+  const seconds: [number, number][] = [];
+  const taker = {
+    take: (second: Second) => seconds.push([second.second, second.packets]),
+    prepare: () => undefined,
+  };
+  const stream = new SecondStream({ seed: 1, networks: [], jumpSecondsMin: 60 }, taker);
+  const batch = createFlowBatch(256);
+  const expected: [number, number][] = [];
+  for (const from of [T, T + 3600, T - 3600, T + 30]) {
+    for (let second = from; second < from + 5; second++) {
+      stream.advance(1000 * second);
+      for (let part = 0; part < 150; part++) {
+        const observedMs = 1000 * second + 5 * part;
+        putRow(batch, { ...PACKET, exporter: 0, observedMs, startMs: observedMs - 40, endMs: observedMs });
+      }
+      stream.take(batch);
+      expected.push([second, 150]);
+    }
+  }
+  stream.advance(1000 * (T + 35));
+  assert.deepEqual(seconds, expected);
+  assert.equal(stream.outOfTime, 0);
+});
+
 test('a gap in what the clock tells is a jump from the bound on that was given', () => {
   const seconds: number[] = [];
   const taker = { prepare: (): void => undefined, take: (second: Second): number => seconds.push(second.second - T) };

@@ -23,18 +23,27 @@ export class StationProcess {
   netflowPort = 0;
   #data = '';
 
-  private constructor(args: readonly string[], input: 'ignore' | 'pipe') {
-    this.child = spawn(process.execPath, [BONGHWA, 'serve', ...args], { stdio: [input, 'ignore', 'pipe'] });
+  private constructor(
+    args: readonly string[],
+    input: 'ignore' | 'pipe',
+    environment: Readonly<Record<string, string>>,
+  ) {
+    const env = { ...process.env, ...environment };
+    this.child = spawn(process.execPath, [BONGHWA, 'serve', ...args], { env, stdio: [input, 'ignore', 'pipe'] });
     // A station that is stopped reads no further.
     this.child.stdin?.on('error', () => undefined);
     createInterface({ input: this.child.stderr as NodeJS.ReadableStream }).on('line', (line) => this.#note(line));
   }
 
   /** Starts one; resolves when it is ready. Rejects with what it wrote where it ends before that. */
-  static async start(args: readonly string[], input: 'ignore' | 'pipe' = 'ignore'): Promise<StationProcess> {
+  static async start(
+    args: readonly string[],
+    input: 'ignore' | 'pipe' = 'ignore',
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<StationProcess> {
     const netflow = args.includes('--netflow') ? [] : ['--netflow', '127.0.0.1:0'];
     const http = args.includes('--http') ? [] : ['--http', '127.0.0.1:0'];
-    const station = new StationProcess([...args, ...netflow, '--sflow', 'off', ...http], input);
+    const station = new StationProcess([...args, ...netflow, '--sflow', 'off', ...http], input, environment);
     for (const endMs = Date.now() + READY_MS_MAX; station.http === ''; await sleep(10)) {
       if (station.child.exitCode !== null || Date.now() > endMs) {
         station.child.kill('SIGKILL');
