@@ -100,7 +100,10 @@ describe('a station that softflowd exports to', { skip: missing ?? false }, () =
           ...['flows', '--since', '1h', '--target', SITE_ADDRESS, '--top', top, '--json'],
         );
         const told = groups.find((group) => group.key[0] === key);
-        assert.ok(told !== undefined && told.packets > 1000, `${top} of the sources is told: ${JSON.stringify(groups)}`);
+        assert.ok(
+          told !== undefined && told.packets > 1000,
+          `${top} of the sources is told: ${JSON.stringify(groups)}`,
+        );
       }
 
       const stoppingMs = Date.now();
