@@ -68,6 +68,11 @@ export class TelemetryDecoder {
     };
   }
 
+  /** When the datagram that is or was decoded last was sent, by the clock of its exporter, ms since 1970; NaN where it does not say. */
+  get exportMs(): number {
+    return this.#datagram.exportMs;
+  }
+
   /** Tells what sampling rates a person expects, by the text of an exporter's address: used where nothing else tells one. */
   expectSampling(rates: ReadonlyMap<string, number>): void {
     this.exporters.expectSampling(rates);
@@ -93,6 +98,7 @@ export class TelemetryDecoder {
     datagram.sink = sink;
     datagram.skipping = false;
     datagram.trace = this.trace;
+    datagram.exportMs = Number.NaN;
     if (!isSflow(bytes, offset, length)) {
       return this.#decodeNetflow(bytes, offset, length, sourceWords, sourceAt, arrivalMs);
     }

@@ -57,6 +57,9 @@ class Rehearsal {
   nowMs = START_MS;
   readonly #sequences: number[] = [];
 
+  /** By how much the clocks of the exporters are ahead. */
+  exportersOffMs = 0;
+
   constructor(workers: number) {
     assert.ok(NETWORK !== undefined);
     const subject = { networks: [NETWORK], sites: new Map([['198.51.100.10', 'portal']]), configuredPps: {} };
@@ -95,7 +98,7 @@ class Rehearsal {
       const own = flows.slice(worker * share, (worker + 1) * share);
       for (let at = 0; at < own.length; at += 30) {
         const some = own.slice(at, at + 30);
-        const bytes = netflow5(some, this.nowMs, this.#sequences[worker]);
+        const bytes = netflow5(some, this.nowMs + this.exportersOffMs, this.#sequences[worker]);
         this.#sequences[worker] += some.length;
         receiver.datagram(bytes, 0, bytes.length, exporter, 0, this.nowMs);
       }
@@ -113,9 +116,10 @@ class Rehearsal {
 }
 
 /** Thirty seconds of clients, and from the twentieth on a SYN flood from random sources. */
-function rehearse(workers: number, oneIn = 1): Rehearsal {
+function rehearse(workers: number, oneIn = 1, exportersOffMs = 0): Rehearsal {
   const random = new Random(3);
   const rehearsal = new Rehearsal(workers);
+  rehearsal.exportersOffMs = exportersOffMs;
   for (const receiver of rehearsal.receivers) receiver.shedder.oneIn = oneIn;
   for (let tenth = 0; tenth < 300; tenth++) {
     rehearsal.nowMs = START_MS + 100 * tenth + 50;
@@ -181,4 +185,19 @@ test('what is passed over under overload is counted exactly, and estimates stay 
   assert.ok(Math.abs(fps(shed) / fps(whole) - 1) < 0.1);
   const attack = shed.told.find((message) => message.kind === 'attack');
   assert.ok(attack?.kind === 'attack' && attack.attack.vectors[0].name === 'syn-flood');
+});
+
+test('an attack begins when it is seen to begin, by whatever clock the exporters tell of it', () => {
+  for (const [offMs, oneIn] of [
+    [-3_600_000, 1],
+    [-3_600_000, 4],
+    [-600_000, 1],
+    [3_600_000, 1],
+    [-86_400_000, 1],
+  ]) {
+    const [told] = rehearse(1, oneIn, offMs).told.flatMap((message) => (message.kind === 'attack' ? [message] : []));
+    const sinceMs = Date.parse(told.attack.start) - (START_MS + 20_000);
+    assert.ok(sinceMs >= -200 && sinceMs <= 1000, `${told.attack.start}, with clocks ${offMs} ms ahead`);
+    assert.equal(told.attack.vectors[0].name, 'syn-flood');
+  }
 });

@@ -15,6 +15,8 @@ import { Shedder } from './shedder.ts';
 
 /** So many rows are counted at once: few enough that their columns stay in the second-level cache from decoding to counting. */
 const BATCH_ROWS = 1024;
+/** An exporter's clock that is off by more than this makes the times of its flows wrong by as much, ms: export itself takes less. */
+const CLOCK_OFF_MIN_MS = 120_000;
 /** The clock tells the time all along: a longer gap is a clock that was set, or a machine that slept, and no silence, s. */
 const JUMP_SECONDS_MIN = 60;
 
@@ -57,8 +59,9 @@ export class ReceiverRole {
   #facts: ExporterFactsCollector;
   #tracked: readonly TrackedExporter[] = [];
   #watch: WatchList | undefined = undefined;
-  /** Rows from here on still have to be scaled by what was passed over. */
-  #scaleFrom = 0;
+  /** Rows from here on are of the datagram that is decoded: their clock still has to be set, and what was passed over for them counted in. */
+  #newFrom = 0;
+  #nowMs = 0;
 
   constructor(options: ReceiverRoleOptions) {
     this.#options = options;
@@ -136,10 +139,11 @@ export class ReceiverRole {
       this.recordsShed += this.decoder.skip(bytes, offset, length, sourceWords, sourceAt, nowMs);
       return;
     }
-    this.#scaleFrom = this.batch.length;
+    this.#newFrom = this.batch.length;
+    this.#nowMs = nowMs;
     if (this.decoder.decode(bytes, offset, length, sourceWords, sourceAt, nowMs, this.batch, this.#sink))
       this.datagrams++;
-    this.#scale();
+    this.#finishRows();
     if (this.batch.length >= BATCH_ROWS) this.#count(this.batch);
   }
 
@@ -150,10 +154,30 @@ export class ReceiverRole {
   }
 
   #count(batch: FlowBatch): void {
-    this.#scale();
-    this.#scaleFrom = 0;
+    this.#finishRows();
+    this.#newFrom = 0;
     this.records += batch.length;
     this.stream.take(batch);
+  }
+
+  #finishRows(): void {
+    const offMs = this.#nowMs - this.decoder.exportMs;
+    if (Math.abs(offMs) > CLOCK_OFF_MIN_MS) this.#setClock(offMs);
+    this.#scale();
+    this.#newFrom = this.batch.length;
+  }
+
+  /**
+   * Flows of an exporter whose clock is off happened when it told of them, by the clock of this machine: else an attack would begin hours
+   * before it is seen. Times that are near are right in spite of the header.
+   */
+  #setClock(offMs: number): void {
+    const { startMs, endMs, length } = this.batch;
+    for (let row = this.#newFrom; row < length; row++) {
+      if (Math.abs(this.#nowMs - endMs[row]) <= CLOCK_OFF_MIN_MS) continue;
+      startMs[row] += offMs;
+      endMs[row] += offMs;
+    }
   }
 
   /**
@@ -165,13 +189,12 @@ export class ReceiverRole {
     const weight = this.shedder.oneIn;
     if (weight === 1) return;
     const { samplingRate, packets, bytes, length } = this.batch;
-    for (let row = this.#scaleFrom; row < length; row++) {
+    for (let row = this.#newFrom; row < length; row++) {
       const spread = 1 + Math.max(1, packets[row]) * (weight - 1);
       samplingRate[row] = spread * Math.max(1, samplingRate[row]);
       packets[row] *= weight / spread;
       bytes[row] *= weight / spread;
     }
-    this.#scaleFrom = length;
   }
 
   #handOver(second: Second, coveredMs: number, untilMs: number): void {
