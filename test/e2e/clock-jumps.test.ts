@@ -55,7 +55,7 @@ describe('a station whose clock is set', { skip: library === undefined ? 'faketi
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Resolves when the station has decided a second of its own time that is not older than `FOLLOWS_MS_MAX`. */
+  /** Resolves when the last second that the station decided is that of its own clock, within three seconds. */
   const follows = async (): Promise<void> => {
     const decided = await until(FOLLOWS_MS_MAX, async () => {
       const { decidedAt } = await station.status();
